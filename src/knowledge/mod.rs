@@ -1,0 +1,3 @@
+//! The packs under `rules/`, typed: what a library's calls mean.
+
+pub mod vocabulary;

@@ -1,0 +1,671 @@
+//! The closed vocabulary of the packs: what a library's call, decorator, base class or constructor means.
+//!
+//! These types are the format of every file under `rules/`; their doc comments are the reference of `pack.schema.json`,
+//! which is generated from them. They are plain structs with optional fields: tagged and untagged enums would lose the
+//! line numbers of errors. A word that a pack needs and that is missing here is added here, never spelled out in Rust
+//! for one library.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One knowledge pack: what one library means.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pack {
+    /// Its name, as in messages about the pack.
+    pub pack: String,
+    /// The language whose code it speaks about.
+    pub language: PackLanguage,
+    /// Where its facts were read: package, version, file or page.
+    pub sources: Vec<String>,
+    /// Import roots of the library. A file that imports none of them (directly or through the project's own modules) cannot
+    /// reach its rows. Empty for packs that speak about the language itself.
+    #[serde(default)]
+    pub roots: Vec<String>,
+    /// Prefix of the ids of its resources (`postgres` in `postgres:products`), where no type says otherwise.
+    #[serde(default)]
+    pub store: Option<String>,
+    /// Types whose values are tracked, by a name of the pack's choosing (`redis.client`), unique among all packs.
+    #[serde(default)]
+    pub types: BTreeMap<String, TypeDef>,
+    /// Functions, by qualified name.
+    #[serde(default)]
+    pub functions: Vec<Row>,
+    /// Decorators, by qualified name; those that are attributes of a value stand under its type.
+    #[serde(default)]
+    pub decorators: Vec<Row>,
+    /// Classes of the project that derive from a class of the library.
+    #[serde(default)]
+    pub bases: Vec<BaseRow>,
+    /// Declarations in documents (YAML, JSON, TOML, front matter).
+    #[serde(default)]
+    pub documents: Vec<DocumentRow>,
+}
+
+/// The language a pack speaks about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackLanguage {
+    /// Python.
+    #[default]
+    Python,
+    /// Rust.
+    Rust,
+    /// Documents alone: manifests, deployment files.
+    Document,
+}
+
+/// Where a value comes from, as text: `0` (an argument by position), `0:name` (by position or keyword), `name` (by keyword
+/// alone), `receiver` (the value the method is called on), `result` (what the call returns), `*` (all arguments),
+/// `target` (the variable the result is assigned to), `function` (the decorated function), `=text` (this very text).
+/// Positions count from 0 and leave the receiver out.
+pub type Place = String;
+
+/// A type whose values are tracked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TypeDef {
+    /// Qualified names whose call makes a value of this type: classes and factories. Also used for annotations.
+    /// `root.**.Name` stands for `Name` imported from anywhere under `root`.
+    #[serde(default)]
+    pub made_by: Vec<String>,
+    /// Further types whose rows it shares.
+    #[serde(default)]
+    pub is: Vec<String>,
+    /// The constructor's argument that names the thing: a path, a key, a collection.
+    #[serde(default)]
+    pub identity: Option<Place>,
+    /// The constructor's arguments that tell one instance of a store from another: host, DSN, database file.
+    #[serde(default)]
+    pub instance: Vec<Place>,
+    /// Prefix of resource ids reached through it, where it differs from the pack's.
+    #[serde(default)]
+    pub store: Option<String>,
+    /// The dialect its SQL is parsed in: `postgres`, `mysql`, `sqlite`, `mssql`, `generic`.
+    #[serde(default)]
+    pub dialect: Option<String>,
+    /// The type of any attribute of it that has no row (`db.orders`); the attribute's name is the identity.
+    #[serde(default)]
+    pub attribute_type: Option<String>,
+    /// The type of `value[key]`; the key is the identity.
+    #[serde(default)]
+    pub item_type: Option<String>,
+    /// The type that `with value as x` binds, where it is not the value itself.
+    #[serde(default)]
+    pub enter_type: Option<String>,
+    /// The type that iterating over it yields.
+    #[serde(default)]
+    pub iter_type: Option<String>,
+    /// Types of named attributes.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// What `with value:` does (a lock held, a transaction, a handle closed); the row's `name` is `with`.
+    #[serde(default)]
+    pub enter: Option<Row>,
+    /// What making a value does (an agent declared, a lock made, a file opened); the row's `name` is `new`.
+    #[serde(default)]
+    pub construct: Option<Row>,
+    /// Methods of its values. A method may also be used as a decorator (`@app.task`): then `decorates` is set.
+    #[serde(default)]
+    pub methods: Vec<Row>,
+}
+
+/// What one call, decorator or context means.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Row {
+    /// The names it speaks about: methods of the type it stands under, or qualified names.
+    pub name: Vec<String>,
+    /// What it does.
+    pub effect: Effect,
+    /// The type of the result: a type's name, `receiver` (the receiver itself), or `argument 0` (that argument itself).
+    #[serde(default)]
+    pub returns: Option<String>,
+    /// It is used as a decorator (with or without a call).
+    #[serde(default)]
+    pub decorates: bool,
+    /// Receivers whose type is unknown and whose last name is one of these are taken for this type; confidence is capped
+    /// at medium. `*` accepts any name.
+    #[serde(default)]
+    pub unknown_receiver: Vec<String>,
+
+    // --- state ---
+    /// The kind of resource: `table`, `database`, `file`, `cache`, `collection`, `queue`, `api`, `object-store`,
+    /// `vector-store`, `memory`.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// What names the resource.
+    #[serde(default)]
+    pub resource: Option<Place>,
+    /// A second resource it acts upon: the destination of a move or copy.
+    #[serde(default)]
+    pub to: Option<Place>,
+    /// Prefix of the resource's id, where it differs from the type's.
+    #[serde(default)]
+    pub store: Option<String>,
+    /// The values written, on which a lost update depends; absent: all arguments.
+    #[serde(default)]
+    pub value: Vec<Place>,
+    /// What tells one record of the resource from another (a primary key, a filter).
+    #[serde(default)]
+    pub key: Option<Place>,
+    /// The SQL text, for effect `sql`.
+    #[serde(default)]
+    pub sql: Option<Place>,
+    /// Its parameters.
+    #[serde(default)]
+    pub parameters: Option<Place>,
+    /// Repeating it gives the same state although its effect alone would not say so (`true`), or duplicates although
+    /// its effect would not (`false`).
+    #[serde(default)]
+    pub idempotent: Option<bool>,
+    /// Arguments any of which, when given, makes a repetition harmless: an idempotency key, a caller's id.
+    #[serde(default)]
+    pub idempotent_with: Vec<Place>,
+    /// One indivisible step on the server, so that it needs no lock by itself.
+    #[serde(default)]
+    pub atomic: bool,
+    /// Its result tells whether it took effect (a count, a flag), so a branch on it decides safely.
+    #[serde(default)]
+    pub decides: bool,
+    /// It moves money.
+    #[serde(default)]
+    pub money: bool,
+    /// It leaves no state behind that others share: logs, traces, metrics, a temporary file.
+    #[serde(default)]
+    pub private: bool,
+
+    // --- locks ---
+    /// Who a lock excludes: `process`, `host`, `distributed`.
+    #[serde(default)]
+    pub scope: Option<LockScope>,
+    /// What names the lock.
+    #[serde(default)]
+    pub lock: Option<Place>,
+    /// Its time to live.
+    #[serde(default)]
+    pub ttl: Option<Place>,
+    /// The unit of the time to live.
+    #[serde(default)]
+    pub ttl_unit: Unit,
+    /// Its time to live in seconds where the argument is missing; absent: it never expires.
+    #[serde(default)]
+    pub ttl_default: Option<f64>,
+    /// It ends with its session, process or file handle, so a crash frees it.
+    #[serde(default)]
+    pub session: bool,
+    /// How long a caller waits for it.
+    #[serde(default)]
+    pub wait: Option<Place>,
+    /// The unit of the wait.
+    #[serde(default)]
+    pub wait_unit: Unit,
+    /// Where the wait argument is missing: seconds; absent: for ever; 0: it does not wait.
+    #[serde(default)]
+    pub wait_default: Option<f64>,
+    /// The argument that, when false, turns waiting off.
+    #[serde(default)]
+    pub blocking: Option<Place>,
+    /// A refusal is told by the result and not by an exception.
+    #[serde(default)]
+    pub refusal_returned: bool,
+    /// Entering it ignores a refusal: the body runs without the lock.
+    #[serde(default)]
+    pub refusal_ignored: bool,
+    /// Releasing compares the owner first.
+    #[serde(default)]
+    pub owner_checked: bool,
+    /// The holder may take it again.
+    #[serde(default)]
+    pub reentrant: bool,
+    /// How many may hold it at once: the argument that says so (semaphores).
+    #[serde(default)]
+    pub permits: Option<Place>,
+
+    // --- transactions ---
+    /// The isolation a transaction has: `serializable`, `repeatable-read`, `read-committed`, `immediate` (SQLite's write
+    /// lock from the start).
+    #[serde(default)]
+    pub isolation: Option<String>,
+    /// It takes row locks on what it reads (`with_for_update`).
+    #[serde(default)]
+    pub for_update: bool,
+
+    // --- actors ---
+    /// The kind of actor it declares.
+    #[serde(default)]
+    pub actor: Option<ActorKind>,
+    /// Where the actor's, tool's, channel's or metric's name stands; the first that is known counts.
+    #[serde(default)]
+    pub named: Vec<Place>,
+    /// The functions, tools or objects an actor is given; also the entry function of a node, worker, thread or callback.
+    #[serde(default)]
+    pub entry: Vec<Place>,
+    /// Arguments passed on to the entry function: the positional ones from this index on.
+    #[serde(default)]
+    pub passes_from: Option<usize>,
+    /// The members of an orchestrator: agents, tasks, nodes.
+    #[serde(default)]
+    pub members: Vec<Place>,
+    /// The agent that a task, node or run stands for.
+    #[serde(default)]
+    pub agent: Option<Place>,
+    /// Texts that a model reads: prompts, descriptions, back stories.
+    #[serde(default)]
+    pub prompts: Vec<Place>,
+    /// The configuration section an actor is built from: `self.agents_config["key"]` names a key of a manifest.
+    #[serde(default)]
+    pub config: Option<Place>,
+    /// The orchestrator pattern, as the report names it.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// How an orchestrator runs its members.
+    #[serde(default)]
+    pub runs: Option<Runs>,
+    /// Several instances may run at the same time with nothing else said (endpoints, workers, tool servers).
+    #[serde(default)]
+    pub multiple: bool,
+    /// The framework runs the tool calls of one turn beside one another.
+    #[serde(default)]
+    pub parallel_tools: bool,
+    /// How often the framework or decorator runs the body again on failure where no argument says so; -1: without limit.
+    #[serde(default)]
+    pub retries: Option<i64>,
+    /// The argument that says how often.
+    #[serde(default)]
+    pub retries_from: Option<Place>,
+    /// The edge's ends, for effect `edge`: from and to.
+    #[serde(default)]
+    pub edge: Vec<Place>,
+    /// The framework this actor belongs to, for JSON.
+    #[serde(default)]
+    pub framework: Option<String>,
+    /// The actor's run is keyed by a session, thread or user, so that several runs may overlap.
+    #[serde(default)]
+    pub sessions: bool,
+
+    // --- channels and controls ---
+    /// What names the channel.
+    #[serde(default)]
+    pub channel: Option<Place>,
+    /// How long a sleep, timer, cache or time-out lasts.
+    #[serde(default)]
+    pub seconds: Option<Place>,
+
+    /// What changes with an argument; the first variant that applies counts.
+    #[serde(default)]
+    pub when: Vec<Variant>,
+}
+
+/// What changes with an argument.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Variant {
+    /// Which argument.
+    pub argument: Place,
+    /// It applies where the argument is this constant: `true`, `false`, `none`, a number, a string, or the qualified name
+    /// of an enumeration's member.
+    #[serde(default)]
+    pub is: Option<String>,
+    /// It applies where the argument is a text that holds any of these.
+    #[serde(default)]
+    pub contains: Vec<String>,
+    /// It applies where the argument is given (`true`) or missing (`false`).
+    #[serde(default)]
+    pub given: Option<bool>,
+    /// The effect it has then.
+    #[serde(default)]
+    pub effect: Option<Effect>,
+    /// The result's type then.
+    #[serde(default)]
+    pub returns: Option<String>,
+    /// Whether repeating it is harmless then.
+    #[serde(default)]
+    pub idempotent: Option<bool>,
+    /// The orchestrator pattern then.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// How members run then.
+    #[serde(default)]
+    pub runs: Option<Runs>,
+    /// Whether tool calls of one turn run beside one another then.
+    #[serde(default)]
+    pub parallel_tools: Option<bool>,
+    /// Whether row locks are taken then.
+    #[serde(default)]
+    pub for_update: Option<bool>,
+    /// Whether it is atomic then.
+    #[serde(default)]
+    pub atomic: Option<bool>,
+}
+
+/// Who a lock excludes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockScope {
+    /// Threads or tasks of one process.
+    Process,
+    /// Processes of one machine.
+    Host,
+    /// Everyone who reaches the store that holds it.
+    Distributed,
+}
+
+/// The unit of a duration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Seconds; a `timedelta` is read in any unit.
+    #[default]
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+impl Unit {
+    /// How many seconds one of it lasts.
+    pub fn in_seconds(self) -> f64 {
+        match self {
+            Unit::Seconds => 1.0,
+            Unit::Milliseconds => 0.001,
+        }
+    }
+}
+
+/// What an actor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActorKind {
+    /// An LLM agent.
+    Agent,
+    /// A task of a queue or workflow engine, a spawned loop.
+    Worker,
+    /// A handler of requests.
+    Endpoint,
+    /// Something a scheduler or a person starts.
+    Job,
+    /// A server that offers tools to models.
+    ToolServer,
+}
+
+/// How an orchestrator runs its members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runs {
+    /// One after the other.
+    Sequential,
+    /// Beside one another.
+    Parallel,
+    /// Along the edges of a graph: beside one another where two edges leave one node.
+    Graph,
+    /// Members call one another directly, with nothing between.
+    Mesh,
+}
+
+/// What a call, decorator or context does. This list is closed: rules and summaries are written against it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Nothing outside the call: it makes or passes a value. Its result depends on its arguments.
+    #[default]
+    Value,
+    /// A fresh identity that differs at each call: uuid, random, clock.
+    Fresh,
+    /// The clock: as `fresh` for keys, and what expiry is compared against.
+    Clock,
+    /// An environment variable or setting: the name is the identity.
+    Environment,
+    /// Text joined to a path.
+    JoinPath,
+    /// Holds a duration in other units: `timedelta(minutes=1)`.
+    Duration,
+
+    /// Reads shared state.
+    Read,
+    /// Replaces the whole of it.
+    Write,
+    /// Creates a record; run twice, it makes two.
+    Insert,
+    /// Creates or replaces by key.
+    Upsert,
+    /// Changes a record to given values.
+    Update,
+    /// Changes it by an amount, in one step on the server.
+    Increment,
+    /// Adds to the end.
+    Append,
+    /// Removes.
+    Delete,
+    /// Creates where absent, and tells whether it did.
+    CreateIfAbsent,
+    /// Writes where the condition given holds, and tells whether it did.
+    CompareAndSet,
+    /// Moves one resource over another in one step (`os.replace`).
+    Replace,
+    /// A side effect on an external service that is not a read: payment, e-mail, ticket, POST.
+    Call,
+    /// Runs SQL text: what it does stands there.
+    Sql,
+    /// Several accesses in one indivisible server-side script.
+    Script,
+    /// Opens a file; the mode says whether it is read, written or appended.
+    Open,
+    /// Writes what is given into an open handle: `json.dump(value, handle)`.
+    Dump,
+    /// Reads from an open handle.
+    Load,
+
+    /// Loads mapped objects: rows as values.
+    OrmLoad,
+    /// Restricts a query: filters, orders; `for-update` locks its rows.
+    OrmFilter,
+    /// Adds a new mapped object to be inserted.
+    OrmAdd,
+    /// Adds or replaces by primary key.
+    OrmMerge,
+    /// Removes a mapped object.
+    OrmDelete,
+    /// Builds a statement on a mapped class or table: insert, update, delete, select.
+    OrmStatement,
+    /// Adds a conflict clause to an insert statement.
+    OrmConflict,
+    /// Sets values of a statement.
+    OrmValues,
+
+    /// Begins a transaction, or is one as a context.
+    Transaction,
+    /// Ends it with its changes kept.
+    Commit,
+    /// Ends it with its changes dropped.
+    Rollback,
+
+    /// Makes a lock value; nothing is held yet.
+    Lock,
+    /// Takes a lock.
+    Acquire,
+    /// Gives it back.
+    Release,
+    /// Extends its life.
+    Renew,
+
+    /// Publishes an event or message.
+    Publish,
+    /// Subscribes to a channel.
+    Subscribe,
+    /// Blocks until a message comes.
+    Consume,
+    /// Hands a task to a queue: runs a worker elsewhere.
+    Enqueue,
+
+    /// Suspends for a time.
+    Sleep,
+    /// Runs the given function or coroutine beside this code.
+    Spawn,
+    /// Runs the given coroutines beside one another and waits for them.
+    Gather,
+    /// Calls the given function with further arguments, as if it were called here.
+    Invoke,
+    /// Binds arguments to a function.
+    Partial,
+    /// Runs the body again on failure.
+    Retry,
+    /// Limits the time of what it wraps.
+    Timeout,
+    /// Runs a function at times: a scheduler.
+    Schedule,
+    /// Runs a program's event loop or main function.
+    RunMain,
+
+    /// Declares an actor.
+    Actor,
+    /// Makes a function a tool of the receiver, or a tool to be listed.
+    Tool,
+    /// Declares a task of an agent.
+    Task,
+    /// Declares an orchestrator.
+    Orchestrator,
+    /// Adds a member or node.
+    Member,
+    /// Adds an edge between nodes.
+    Edge,
+    /// Runs an actor or orchestrator.
+    Run,
+    /// Calls a model: takes long, and how long cannot be told.
+    ModelCall,
+    /// A call over the network that only reads or whose effect does not matter: takes time.
+    NetworkCall,
+    /// Lets one agent hand its work to another.
+    HandOff,
+
+    /// Tells a person: pages, alerts.
+    Alert,
+    /// Makes a metric.
+    Metric,
+    /// Records a value in a metric.
+    Observe,
+    /// Stops an actor or task.
+    Cancel,
+    /// Runs many at once in a test.
+    ConcurrentTest,
+}
+
+/// Classes of the project that derive from a class of the library.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BaseRow {
+    /// Qualified names of the base; `*Suffix` matches a class by its own name instead (hand-written agents).
+    pub name: Vec<String>,
+    /// What such a class is.
+    pub is: BaseKind,
+    /// The type its instances have, so that rows of that type hold for it.
+    #[serde(default)]
+    pub instance_of: Option<String>,
+    /// The methods through which it is run or called.
+    #[serde(default)]
+    pub entry: Vec<String>,
+    /// The class attribute or field that names it.
+    #[serde(default)]
+    pub named: Vec<String>,
+    /// The kind of actor, for `is: actor`.
+    #[serde(default)]
+    pub actor: Option<ActorKind>,
+    /// Class attributes that models read.
+    #[serde(default)]
+    pub prompts: Vec<String>,
+    /// The class attribute that names the table, for `is: model`.
+    #[serde(default)]
+    pub table: Vec<String>,
+    /// How the table is named where no attribute says so: `snake`, `snake-plural`, `lower`, `class`.
+    #[serde(default)]
+    pub table_default: Option<String>,
+    /// The framework, for JSON.
+    #[serde(default)]
+    pub framework: Option<String>,
+    /// Such a class is a model only where this keyword of the class statement is true (`table=True`).
+    #[serde(default)]
+    pub keyword: Option<String>,
+    /// As for rows.
+    #[serde(default)]
+    pub multiple: bool,
+    /// As for rows.
+    #[serde(default)]
+    pub retries: Option<i64>,
+    /// As for rows.
+    #[serde(default)]
+    pub pattern: Option<String>,
+}
+
+/// What a derived class is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BaseKind {
+    /// A tool: its entry methods are its body.
+    #[default]
+    Tool,
+    /// An actor.
+    Actor,
+    /// A mapped class: one table.
+    Model,
+    /// A base for mapped classes (`declarative_base()`).
+    ModelBase,
+    /// A value without behaviour of its own: never an actor, whatever its name.
+    Record,
+    /// An exception.
+    Error,
+    /// An orchestrator: its methods are nodes.
+    Orchestrator,
+    /// A test case.
+    Test,
+}
+
+/// A declaration in documents.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DocumentRow {
+    /// Globs on the file's path, any of which must match: `**/config/agents.yaml`.
+    pub files: Vec<String>,
+    /// The path in the document: keys joined by dots, `*` for any key (it gives the name) or any item of a list: `services.*`.
+    pub path: String,
+    /// Keys that must stand below, so that an unrelated file of that name is not taken.
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// What stands there.
+    pub declares: Declares,
+    /// Keys below that give the name, where the key itself does not.
+    #[serde(default)]
+    pub named: Vec<String>,
+    /// Keys below whose texts models read.
+    #[serde(default)]
+    pub prompts: Vec<String>,
+    /// Keys below that name the agent (of a task).
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// The key below that counts instances.
+    #[serde(default)]
+    pub count: Option<String>,
+    /// The key below that holds the command.
+    #[serde(default)]
+    pub command: Option<String>,
+    /// The key below that holds an expression watched (alert rules).
+    #[serde(default)]
+    pub expression: Option<String>,
+    /// The framework, for JSON.
+    #[serde(default)]
+    pub framework: Option<String>,
+}
+
+/// What a document declares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Declares {
+    /// An agent.
+    #[default]
+    Agent,
+    /// A task of an agent.
+    Task,
+    /// A service: one process image, run a number of times.
+    Service,
+    /// An alert rule.
+    Alert,
+}

@@ -1,0 +1,278 @@
+//! What a user would draw: actors, resources and who touches which, locks, channels, controls, and who runs beside whom.
+//!
+//! The model is made from the summaries of `effects` and is all that rules and reports see. It holds no syntax and no
+//! library names beyond those that are printed (`api`). Ids are as in the JSON: `agent:order_agent`, `postgres:products`.
+
+use crate::knowledge::vocabulary::{ActorKind, LockScope};
+use crate::source::Site;
+use serde::Serialize;
+
+/// Index of an actor in [`Model::actors`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct ActorId(pub u32);
+
+/// Index of a resource in [`Model::resources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct ResourceId(pub u32);
+
+/// Something that runs on its own and may run beside others.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// `kind:name`, made unique by the module where two share a name.
+    pub id: String,
+    /// What code and configuration call it.
+    pub name: String,
+    /// Other names: role, variable, class.
+    pub aliases: Vec<String>,
+    /// What it is.
+    pub kind: ActorKind,
+    /// The framework it is written in; empty for hand-written ones.
+    pub framework: String,
+    /// Where it is declared.
+    pub site: Site,
+    /// Names of its tools, sorted.
+    pub tools: Vec<String>,
+    /// The functions it runs.
+    pub entry_points: Vec<EntryPoint>,
+    /// Which system it belongs to: an index into [`Model::systems`].
+    pub system: u32,
+    /// Several instances may run at once, and what shows it.
+    pub multiple: Option<String>,
+}
+
+/// A function through which an actor's code is entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryPoint {
+    /// Dotted name: `tools.enrich.enrich_product`.
+    pub function: String,
+    /// Where it is defined.
+    pub site: Site,
+}
+
+/// How an access changes the resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// It only looks.
+    Read,
+    /// It changes.
+    Write,
+    /// It writes what depends on what it read.
+    ReadModifyWrite,
+}
+
+/// One access of one actor to one resource.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Who.
+    pub actor: ActorId,
+    /// Whether it looks or changes.
+    pub mode: Mode,
+    /// What it does, as in JSON: `insert`, `upsert`, `update`, `increment`, `append`, `delete`, `put`, `call`, `read`, ….
+    pub operation: &'static str,
+    /// Where.
+    pub site: Site,
+    /// `Class.method` or `function`.
+    pub function: String,
+    /// The library call: `psycopg.Cursor.execute`.
+    pub api: String,
+    /// Repeating it gives the same state.
+    pub idempotent: bool,
+    /// One indivisible step in the store.
+    pub atomic: bool,
+    /// Ids of the locks held.
+    pub guards: Vec<String>,
+    /// The chain from the entry point to the access.
+    pub path: Vec<Frame>,
+}
+
+/// One link of a chain of calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// `Class.method` or `function` entered or left.
+    pub function: String,
+    /// The call, or for the last frame the access.
+    pub site: Site,
+}
+
+/// State outside one call.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// `postgres:products`, `file:data/memory.json`.
+    pub id: String,
+    /// The name alone: `products`.
+    pub name: String,
+    /// The store: `postgres`, `redis`, `file`.
+    pub store: String,
+    /// The kind, as in JSON.
+    pub kind: String,
+    /// Which system it belongs to.
+    pub system: u32,
+    /// Whether concurrent actors meet in it.
+    pub shared: bool,
+    /// Who reads it, sorted.
+    pub readers: Vec<ActorId>,
+    /// Who writes it, sorted.
+    pub writers: Vec<ActorId>,
+    /// Every access, sorted by actor and place.
+    pub accesses: Vec<Access>,
+}
+
+/// A lock, lease or claim.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    /// `lock:inventory`.
+    pub id: String,
+    /// Its name or pattern.
+    pub name: String,
+    /// Whom it excludes.
+    pub scope: LockScope,
+    /// Its time to live in seconds, where it is one number.
+    pub ttl_seconds: Option<f64>,
+    /// Its time to live in words: `30s default, per-resource configurable`; `None` where it never expires.
+    pub ttl: Option<String>,
+    /// It ends with its session, so that it needs no time to live.
+    pub session: bool,
+    /// The library call or the project's own class that hands it out.
+    pub api: String,
+    /// Where it is made or taken first.
+    pub site: Site,
+    /// Who takes it.
+    pub holders: Vec<ActorId>,
+}
+
+/// An event channel.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// Its name or pattern.
+    pub id: String,
+    /// Who publishes.
+    pub publishers: Vec<ActorId>,
+    /// Who subscribes.
+    pub subscribers: Vec<ActorId>,
+    /// Where it is first used.
+    pub site: Site,
+}
+
+/// What a control is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ControlKind {
+    /// Stops one agent.
+    KillSwitch,
+    /// Tells a person.
+    Alert,
+    /// Counts or times contention.
+    Metric,
+    /// Runs many actors at once and asserts.
+    ConcurrencyTest,
+}
+
+/// Something that watches or stops actors.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// What it is.
+    pub kind: ControlKind,
+    /// Which actors it covers; empty: all.
+    pub actors: Vec<ActorId>,
+    /// Where.
+    pub site: Site,
+    /// What it does, in words for the report.
+    pub detail: String,
+}
+
+/// Two actors that may run at the same time, and why.
+#[derive(Clone, Debug)]
+pub struct Concurrency {
+    /// One.
+    pub a: ActorId,
+    /// The other, or the same where several instances run.
+    pub b: ActorId,
+    /// What shows it: `asyncio.gather`, `separate services`.
+    pub why: String,
+    /// Where.
+    pub site: Site,
+}
+
+/// What assigns tasks or hands out locks.
+#[derive(Clone, Debug)]
+pub struct Orchestrator {
+    /// In the report's words: `centralized task coordinator`.
+    pub pattern: String,
+    /// Where.
+    pub site: Site,
+    /// Which system it serves.
+    pub system: u32,
+}
+
+/// A process image and how many of it run.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// The service's or module's name.
+    pub name: String,
+    /// How many instances.
+    pub instances: u32,
+    /// Where it is declared.
+    pub site: Site,
+}
+
+/// Parts of the repository that are connected, so that their actors can meet.
+#[derive(Clone, Debug)]
+pub struct System {
+    /// The folder that holds it, relative to PATH; `.` for all of it.
+    pub name: String,
+    /// Its process images.
+    pub units: Vec<Unit>,
+}
+
+/// What the run could not read or resolve.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// Files read, by language.
+    pub languages: std::collections::BTreeMap<&'static str, u32>,
+    /// Lines in them.
+    pub lines: u64,
+    /// Files not read or read in part, with the reason: `syntax error at line 3`.
+    pub skipped: Vec<(String, String)>,
+    /// Files of languages without a front end, counted.
+    pub not_read: std::collections::BTreeMap<String, u32>,
+    /// Writes and calls that could not be mapped.
+    pub unresolved: Vec<(Site, String)>,
+    /// Imports and classes seen that no pack knows, most used first: for a repository in which nothing was recognised.
+    pub unknown_imports: Vec<String>,
+}
+
+/// Everything a rule or a report may ask.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    /// Systems, sorted by name.
+    pub systems: Vec<System>,
+    /// Actors, sorted by id.
+    pub actors: Vec<Actor>,
+    /// Resources, sorted by id.
+    pub resources: Vec<Resource>,
+    /// Locks, sorted by id.
+    pub locks: Vec<Lock>,
+    /// Channels, sorted by id.
+    pub channels: Vec<Channel>,
+    /// Alerts, metrics, kill switches and concurrency tests.
+    pub controls: Vec<Control>,
+    /// Orchestrators in the order they are named (rules.md, settled question 22).
+    pub orchestrators: Vec<Orchestrator>,
+    /// Pairs of actors that may overlap.
+    pub concurrency: Vec<Concurrency>,
+    /// What could not be read or resolved.
+    pub coverage: Coverage,
+}
+
+impl Model {
+    /// An actor by index.
+    pub fn actor(&self, id: ActorId) -> &Actor {
+        &self.actors[id.0 as usize]
+    }
+
+    /// A resource by index.
+    pub fn resource(&self, id: ResourceId) -> &Resource {
+        &self.resources[id.0 as usize]
+    }
+}

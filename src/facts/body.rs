@@ -108,6 +108,76 @@ pub enum StmtKind {
     Import(u32),
 }
 
+impl StmtKind {
+    /// The blocks nested in it, in program order.
+    pub fn blocks(&self) -> Vec<&Block> {
+        match self {
+            StmtKind::Branch { then, other, .. } => vec![then, other],
+            StmtKind::Choose { arms, .. } => arms.iter().map(|(_, b)| b).collect(),
+            StmtKind::Loop { body, other, .. } => vec![body, other],
+            StmtKind::Try { body, handlers, other, finally } => {
+                let mut blocks = vec![body];
+                blocks.extend(handlers.iter().map(|h| &h.body));
+                blocks.extend([other, finally]);
+                blocks
+            }
+            StmtKind::Guarded { body, .. } => vec![body],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl StmtKind {
+    /// The expressions it evaluates itself, nested blocks left out.
+    pub fn expressions(&self) -> Vec<ExprId> {
+        match self {
+            StmtKind::Expr(e) | StmtKind::Assert(e) => vec![*e],
+            StmtKind::Assign { targets, value, .. } => targets.iter().copied().chain(*value).collect(),
+            StmtKind::Update { target, value, .. } => vec![*target, *value],
+            StmtKind::Return(value) | StmtKind::Raise(value) => value.iter().copied().collect(),
+            StmtKind::Delete(targets) => targets.clone(),
+            StmtKind::Branch { cond, .. } => vec![*cond],
+            StmtKind::Choose { subject, arms } => std::iter::once(*subject).chain(arms.iter().filter_map(|(g, _)| *g)).collect(),
+            StmtKind::Loop { cond, target, iter, .. } => [cond, target, iter].into_iter().filter_map(|e| *e).collect(),
+            StmtKind::Guarded { items, .. } => items.iter().flat_map(|i| std::iter::once(i.context).chain(i.target)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl ExprKind {
+    /// The expressions directly below it; a lambda's body is not below it.
+    pub fn children(&self) -> Vec<ExprId> {
+        match self {
+            ExprKind::Text(parts) => parts.iter().filter_map(|p| match p {
+                TextPart::Hole(hole) => Some(*hole),
+                TextPart::Lit(_) => None,
+            }).collect(),
+            ExprKind::Attr { base, .. } => vec![*base],
+            ExprKind::Index { base, index } => vec![*base, *index],
+            ExprKind::Call { callee, args } => std::iter::once(*callee).chain(args.iter().map(|a| a.value)).collect(),
+            ExprKind::Binary { left, right, .. } => vec![*left, *right],
+            ExprKind::Compare { left, rest } => std::iter::once(*left).chain(rest.iter().map(|(_, e)| *e)).collect(),
+            ExprKind::Logic { items, .. } | ExprKind::List(items) | ExprKind::Unknown(items) => items.clone(),
+            ExprKind::Not(e) | ExprKind::Unary(e) | ExprKind::Await(e) | ExprKind::Spread(e) => vec![*e],
+            ExprKind::Choice { cond, then, other } => vec![*cond, *then, *other],
+            ExprKind::Map(entries) => entries.iter().flat_map(|(k, v)| k.iter().copied().chain([*v])).collect(),
+            ExprKind::Comprehension { element, value, clauses } => {
+                let mut all = vec![*element];
+                all.extend(*value);
+                for clause in clauses {
+                    all.extend([clause.target, clause.iter]);
+                    all.extend(&clause.conds);
+                }
+                all
+            }
+            ExprKind::Yield(e) => e.iter().copied().collect(),
+            ExprKind::Bind { target, value } => vec![*target, *value],
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// One `except` clause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Handler {

@@ -1,0 +1,241 @@
+//! Filling in, at a call, what a summary left open: parameters, fields of the receiver, items of the callee.
+
+use super::context::{Context, Held, mix};
+use super::item::{Access, Check, Declaration, What};
+use super::value::{Dep, Deps, Value};
+use crate::facts::Name;
+use crate::link::{FunctionValue, Hole, Kind, LockUse, Part, Program, Template, Ttl};
+use std::rc::Rc;
+
+/// What a call gives its callee.
+pub(super) struct Binding<'a, 'k> {
+    pub program: &'a Program<'k>,
+    /// Arguments by the callee's parameter index, the receiver first where there is one.
+    pub params: Vec<Value>,
+    /// Names of the callee's parameters, as hints in patterns.
+    pub names: Vec<Name>,
+    /// The receiver, for fields that depend on how it was made.
+    pub receiver: Kind,
+    /// The receiver is the caller's own receiver: its fields stay open.
+    pub own_receiver: bool,
+    /// What the receiver's fields depend on in the caller.
+    pub fields: Vec<(Name, Deps)>,
+    /// The caller's items that the callee's became.
+    pub items: Vec<Deps>,
+    /// Distinguishes this call's contexts from those of other calls.
+    pub token: u64,
+}
+
+impl Binding<'_, '_> {
+    pub fn deps(&self, deps: &Deps) -> Deps {
+        let mut bound = Deps::default();
+        for dep in deps.iter() {
+            match dep {
+                Dep::Item(index) => bound.join(self.items.get(*index as usize).unwrap_or(&Deps::default())),
+                Dep::Parameter(index) => bound.join(self.params.get(*index as usize).map_or(&Deps::default(), |v| &v.deps)),
+                Dep::Field(name) => {
+                    if let Some((_, deps)) = self.fields.iter().find(|(n, _)| n == name) {
+                        bound.join(deps);
+                    } else if self.own_receiver {
+                        bound.join(&Deps::one(dep.clone()));
+                    }
+                }
+                Dep::Fresh => bound.join(&Deps::one(Dep::Fresh)),
+            }
+        }
+        bound
+    }
+
+    pub fn control(&self, control: &[(Dep, Check)]) -> Vec<(Dep, Check)> {
+        let mut bound = Vec::new();
+        for (dep, check) in control {
+            for dep in self.deps(&Deps::one(dep.clone())).iter() {
+                if !bound.contains(&(dep.clone(), *check)) {
+                    bound.push((dep.clone(), *check));
+                }
+            }
+        }
+        bound
+    }
+
+    pub fn template(&self, template: &Template) -> Template {
+        if !template.is_open() {
+            return template.clone();
+        }
+        let mut bound = Template::default();
+        for part in &template.parts {
+            match part {
+                Part::Hole(Hole::Parameter(index)) => {
+                    let name = self.names.get(usize::from(*index)).map_or("", Name::as_str);
+                    match self.params.get(usize::from(*index)) {
+                        Some(value) => bound.extend(&value.kind.template(name)),
+                        None => bound.push(Part::Hole(Hole::Named(name.into()))),
+                    }
+                }
+                Part::Hole(Hole::Field(name)) => match self.field(name) {
+                    Kind::Field(name) => bound.push(Part::Hole(Hole::Field(name))),
+                    kind => bound.extend(&kind.template(name)),
+                },
+                part => bound.push(part.clone()),
+            }
+        }
+        bound
+    }
+
+    fn field(&self, name: &Name) -> Kind {
+        if self.own_receiver {
+            return Kind::Field(name.clone());
+        }
+        match &self.receiver {
+            Kind::Object(object) => self.program.field_of(object, name),
+            _ => Kind::Unknown,
+        }
+    }
+
+    pub fn kind(&self, kind: &Kind) -> Kind {
+        match kind {
+            Kind::Parameter(index) => self.params.get(usize::from(*index)).map(|v| v.kind.clone()).unwrap_or_default(),
+            Kind::Field(name) => self.field(name),
+            Kind::ParameterMember(member) => {
+                let base = self.params.get(usize::from(member.0)).map(|v| v.kind.clone()).unwrap_or_default();
+                match base {
+                    Kind::Parameter(index) => Kind::ParameterMember(Rc::new((index, member.1.clone()))),
+                    base => self.program.member(&base, &member.1),
+                }
+            }
+            Kind::Member(member) => {
+                let base = self.kind(&member.0);
+                if base == member.0 { kind.clone() } else { self.program.member(&base, &member.1) }
+            }
+            Kind::Text(template) if template.is_open() => Kind::Text(Rc::new(self.template(template))),
+            Kind::List(items) if items.iter().any(is_open) => Kind::List(Rc::new(items.iter().map(|i| self.kind(i)).collect())),
+            Kind::Map(entries) if entries.iter().any(|(k, v)| is_open(k) || is_open(v)) => {
+                Kind::Map(Rc::new(entries.iter().map(|(k, v)| (self.kind(k), self.kind(v))).collect()))
+            }
+            Kind::OneOf(kinds) => kinds.iter().map(|k| self.kind(k)).fold(Kind::Unknown, Kind::or),
+            Kind::Function(value) if value_is_open(value) => {
+                let mut value = (**value).clone();
+                value.receiver = value.receiver.as_ref().map(|r| self.kind(r));
+                value.bound = value.bound.iter().map(|(n, k)| (n.clone(), self.kind(k))).collect();
+                value.captured = Rc::new(value.captured.iter().map(|(n, k)| (n.clone(), self.kind(k))).collect());
+                Kind::Function(Rc::new(value))
+            }
+            Kind::Library(value) if library_is_open(value) => {
+                let mut value = (**value).clone();
+                value.identity = value.identity.as_ref().map(|t| self.template(t));
+                value.instance = value.instance.as_ref().map(|t| self.template(t));
+                value.args = Rc::new(value.args.iter().map(|(n, k)| (n.clone(), self.kind(k))).collect());
+                value.subject = self.kind(&value.subject);
+                value.lock = value.lock.as_ref().map(|l| self.lock(l));
+                Kind::Library(Rc::new(value))
+            }
+            Kind::Object(object) if object.args.iter().any(|(_, k)| is_open(k)) => {
+                let mut object = (**object).clone();
+                object.args = Rc::new(object.args.iter().map(|(n, k)| (n.clone(), self.kind(k))).collect());
+                Kind::Object(Rc::new(object))
+            }
+            other => other.clone(),
+        }
+    }
+
+    pub fn value(&self, value: &Value) -> Value {
+        Value { kind: self.kind(&value.kind), deps: self.deps(&value.deps), inferred: value.inferred, sorted: value.sorted }
+    }
+
+    pub fn context(&self, context: &Context) -> Context {
+        let held = match &context.held {
+            Held::Lock(lock) => Held::Lock(self.lock(lock)),
+            Held::Rows(table) => Held::Rows(self.template(table)),
+            held => held.clone(),
+        };
+        Context { token: mix(context.token, self.token), held, site: context.site, function: context.function }
+    }
+
+    pub fn lock(&self, lock: &Rc<LockUse>) -> Rc<LockUse> {
+        let open_ttl = matches!(&lock.ttl, Ttl::After(kind, _) if is_open(kind));
+        if !lock.name.is_open() && !open_ttl {
+            return lock.clone();
+        }
+        let mut bound = (**lock).clone();
+        bound.name = self.template(&lock.name);
+        if let Ttl::After(kind, unit) = &lock.ttl {
+            bound.ttl = match self.kind(kind) {
+                Kind::Null | Kind::Int(0) => Ttl::Never,
+                kind => Ttl::After(kind, *unit),
+            };
+        }
+        Rc::new(bound)
+    }
+
+    pub fn what(&self, what: &Rc<What>) -> Rc<What> {
+        match &**what {
+            What::Access(access) if access_is_open(access) => {
+                let mut access = access.clone();
+                access.name = access.name.as_ref().map(|t| self.template(t));
+                access.instance = access.instance.as_ref().map(|t| self.template(t));
+                Rc::new(What::Access(access))
+            }
+            What::Acquire { lock, explicit } => Rc::new(What::Acquire { lock: self.lock(lock), explicit: *explicit }),
+            What::Release { name, owner_checked, certain } if name.is_open() => {
+                Rc::new(What::Release { name: self.template(name), owner_checked: *owner_checked, certain: *certain })
+            }
+            What::Event { effect, channel, api } if channel.is_open() => {
+                Rc::new(What::Event { effect: *effect, channel: self.template(channel), api: api.clone() })
+            }
+            What::Control { effect, name: Some(name), api } if name.is_open() => {
+                Rc::new(What::Control { effect: *effect, name: Some(self.template(name)), api: api.clone() })
+            }
+            What::Declare(declaration) => Rc::new(What::Declare(self.declaration(declaration))),
+            What::CallParameter { callee, args } => Rc::new(What::CallParameter {
+                callee: self.kind(callee),
+                args: args.iter().map(|(n, v)| (n.clone(), self.value(v))).collect(),
+            }),
+            _ => what.clone(),
+        }
+    }
+
+    fn declaration(&self, declaration: &Declaration) -> Declaration {
+        let all = |kinds: &[Kind]| kinds.iter().map(|k| self.kind(k)).collect();
+        Declaration {
+            names: all(&declaration.names),
+            config: declaration.config.as_ref().map(|k| self.kind(k)),
+            entries: all(&declaration.entries),
+            members: all(&declaration.members),
+            subject: self.kind(&declaration.subject),
+            prompts: declaration.prompts.iter().map(|(k, s)| (self.kind(k), *s)).collect(),
+            ..declaration.clone()
+        }
+    }
+}
+
+fn access_is_open(access: &Access) -> bool {
+    access.name.as_ref().is_some_and(Template::is_open) || access.instance.as_ref().is_some_and(Template::is_open)
+}
+
+fn value_is_open(value: &FunctionValue) -> bool {
+    value.receiver.as_ref().is_some_and(is_open) || value.bound.iter().any(|(_, k)| is_open(k)) || value.captured.iter().any(|(_, k)| is_open(k))
+}
+
+fn library_is_open(value: &crate::link::LibraryValue) -> bool {
+    value.identity.as_ref().is_some_and(Template::is_open)
+        || value.instance.as_ref().is_some_and(Template::is_open)
+        || value.args.iter().any(|(_, k)| is_open(k))
+        || is_open(&value.subject)
+        || value.lock.as_ref().is_some_and(|l| l.name.is_open() || matches!(&l.ttl, Ttl::After(kind, _) if is_open(kind)))
+}
+
+/// Whether a caller can still fill a piece of a value.
+pub(super) fn is_open(kind: &Kind) -> bool {
+    match kind {
+        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) => true,
+        Kind::Text(template) => template.is_open(),
+        Kind::Member(member) => is_open(&member.0),
+        Kind::List(items) => items.iter().any(is_open),
+        Kind::Map(entries) => entries.iter().any(|(k, v)| is_open(k) || is_open(v)),
+        Kind::OneOf(kinds) => kinds.iter().any(is_open),
+        Kind::Function(value) => value_is_open(value),
+        Kind::Library(value) => library_is_open(value),
+        Kind::Object(object) => object.args.iter().any(|(_, k)| is_open(k)),
+        _ => false,
+    }
+}

@@ -1,0 +1,629 @@
+//! Calls: which function or library row is meant, and what its doings become here.
+
+use super::bind::{Binding, is_open};
+use super::context::{Context, Held, mix, token};
+use super::item::{Call, Item, What};
+use super::value::{Dep, Deps, Value};
+use super::walk::Walker;
+use super::{ITEMS, Summary};
+use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
+use crate::knowledge::vocabulary::Effect;
+use crate::link::{ClassRef, FunctionValue, Kind, LibraryValue, Object};
+use crate::source::Site;
+use std::rc::Rc;
+
+/// An evaluated argument.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    pub name: Option<Name>,
+    pub value: Value,
+    /// Its expression, where the call is in the walked function itself.
+    pub expr: Option<ExprId>,
+    /// `*value` (1) or `**value` (2).
+    pub spread: u8,
+}
+
+/// What a call gave.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Called {
+    pub value: Value,
+    /// For a generator: the contexts around its `yield`, and what it yields.
+    pub opened: Option<(Vec<Context>, Value)>,
+}
+
+/// What entering a context gave.
+#[derive(Default)]
+pub(super) struct Entered {
+    pub value: Value,
+    /// Methods to call on the way out.
+    pub exit: Vec<(Kind, &'static str)>,
+    /// Leaving it ends a transaction.
+    pub ends_transaction: bool,
+}
+
+/// The call being made: its place, and the receiver where it is a method.
+#[derive(Clone, Debug)]
+pub(super) struct CallPlace {
+    pub site: Site,
+    pub receiver: Option<Value>,
+    pub receiver_path: Option<Name>,
+    /// The last name of the receiver's expression, for packs that know receivers by name.
+    pub receiver_name: Name,
+}
+
+/// How a coroutine made here will run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Coroutine {
+    /// Nobody awaits it here: it runs later, beside this code.
+    #[default]
+    Loose,
+    /// It is awaited, returned, or run by what it is handed to.
+    Awaited,
+}
+
+impl<'p, 'k> Walker<'_, 'p, 'k> {
+    pub fn eval_call(&mut self, expr: ExprId, callee: ExprId, args: &[Arg]) -> Called {
+        let facts = self.facts;
+        let coroutine = std::mem::take(&mut self.coroutine);
+        let (callee_value, place) = self.callee(expr, callee);
+        let row_effect = self.callee_effect(&callee_value.kind, &place);
+        // What is given to `gather` or `create_task` runs beside this code; what is given to `wait_for` or `run` does not.
+        let spawning = matches!(row_effect, Some(Effect::Spawn | Effect::Gather));
+        if spawning {
+            let api: Name = self.api_of(&callee_value.kind);
+            let many = args.iter().any(|a| a.spread > 0 || matches!(facts.expr(a.value).kind, ExprKind::Comprehension { .. })) || self.in_loop();
+            self.state.held.push(Context { token: token(place.site, 3), held: Held::Spawned { api, many }, site: place.site, function: self.at });
+        }
+        let mut given = Vec::with_capacity(args.len());
+        for arg in args {
+            self.coroutine = if row_effect.is_some() && row_effect != Some(Effect::Value) || spawning { Coroutine::Awaited } else { Coroutine::Loose };
+            let value = self.eval(arg.value);
+            self.coroutine = Coroutine::Loose;
+            match (arg.spread, &value.kind) {
+                (1, Kind::List(items)) if !spawning => given.extend(items.iter().map(|k| Given {
+                    name: None,
+                    value: Value { kind: k.clone(), ..value.clone() },
+                    expr: None,
+                    spread: 0,
+                })),
+                (2, Kind::Map(entries)) => given.extend(entries.iter().filter_map(|(k, v)| {
+                    Some(Given { name: Some(k.as_text()?.into()), value: Value { kind: v.clone(), ..value.clone() }, expr: None, spread: 0 })
+                })),
+                _ => given.push(Given { name: arg.name.clone(), value, expr: Some(arg.value), spread: arg.spread }),
+            }
+        }
+        if spawning {
+            self.state.held.retain(|c| c.token != token(place.site, 3));
+        }
+        self.call_value(&callee_value, &given, &place, coroutine)
+    }
+
+    fn callee(&mut self, expr: ExprId, callee: ExprId) -> (Value, CallPlace) {
+        let facts = self.facts;
+        let site = self.site(facts.expr(expr).span);
+        let mut place = CallPlace { site, receiver: None, receiver_path: None, receiver_name: Name::default() };
+        let ExprKind::Attr { base, name } = &facts.expr(callee).kind else { return (self.eval(callee), place) };
+        if let Some(method) = self.super_method(*base, name) {
+            place.receiver = Some(Value::of(self.receiver.clone()));
+            place.receiver_path = self.receiver_name.clone();
+            return (method, place);
+        }
+        let holder = self.eval(*base);
+        place.receiver_path = self.path(*base);
+        place.receiver_name = crate::link::last_name(facts, *base).cloned().unwrap_or_default();
+        let value = self.attribute(holder.clone(), place.receiver_path.clone(), name);
+        place.receiver = Some(holder);
+        (value, place)
+    }
+
+    /// `super().method`.
+    fn super_method(&self, base: ExprId, name: &Name) -> Option<Value> {
+        let ExprKind::Call { callee, .. } = &self.facts.expr(base).kind else { return None };
+        if !matches!(&self.facts.expr(*callee).kind, ExprKind::Name(n) if n == "super") {
+            return None;
+        }
+        let class = ClassRef { module: self.at.module, class: self.program.function(self.at).class? };
+        let next = self.program.ancestors(class).into_iter().skip(1).find_map(|c| {
+            let facts = self.program.facts(c.module);
+            let own = self.program.class(c).methods.iter().rev().find(|m| facts.function(**m).name == *name)?;
+            Some(crate::link::FunctionRef { module: c.module, function: *own })
+        })?;
+        let value = FunctionValue { function: next, receiver: Some(self.receiver.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+        Some(Value::of(Kind::Function(Rc::new(value))))
+    }
+
+    /// The effect of the row that a callee means, where it is a library's.
+    fn callee_effect(&self, callee: &Kind, place: &CallPlace) -> Option<Effect> {
+        let language = self.program.language(self.at.module);
+        match callee.alternatives().first()? {
+            Kind::External(name) => self.program.knowledge.function(language, name).map(|f| f.row.effect),
+            Kind::Member(member) => match &member.0 {
+                Kind::Library(value) => self.program.knowledge.method(value.ty, &member.1).map(|f| f.row.effect),
+                Kind::Unknown => self.program.knowledge.unknown_receiver(language, &place.receiver_name, &member.1).map(|f| f.row.effect),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// How a callee is called in reports.
+    pub fn api_of(&self, callee: &Kind) -> Name {
+        match callee {
+            Kind::External(name) => name.clone(),
+            Kind::Member(member) => match &member.0 {
+                Kind::Library(value) => format!("{}.{}", self.program.knowledge.type_name(value.ty), member.1).into(),
+                _ => member.1.clone(),
+            },
+            Kind::Function(value) => self.program.qualified(value.function).into(),
+            Kind::OneOf(kinds) => kinds.first().map(|k| self.api_of(k)).unwrap_or_default(),
+            _ => Name::default(),
+        }
+    }
+
+    pub fn in_loop(&self) -> bool {
+        self.state.held.iter().any(|c| matches!(c.held, Held::Loop { .. }))
+    }
+
+    /// Call a value.
+    pub fn call_value(&mut self, callee: &Value, given: &[Given], place: &CallPlace, coroutine: Coroutine) -> Called {
+        let mut result: Option<Called> = None;
+        for kind in callee.kind.alternatives() {
+            let called = self.call_kind(kind, callee, given, place, &coroutine);
+            result = Some(match result {
+                None => called,
+                Some(before) => Called { value: before.value.or(called.value), opened: before.opened.or(called.opened) },
+            });
+        }
+        let mut called = result.unwrap_or_default();
+        called.value.inferred |= callee.inferred;
+        called
+    }
+
+    fn call_kind(&mut self, kind: &Kind, callee: &Value, given: &[Given], place: &CallPlace, coroutine: &Coroutine) -> Called {
+        match kind {
+            Kind::Function(value) => self.call_function(value, given, place, coroutine),
+            Kind::Class(class) => Called { value: self.construct(*class, given, place), opened: None },
+            Kind::External(name) => Called { value: self.call_external(name, given, place), opened: None },
+            Kind::Library(value) => Called { value: self.call_method(&Kind::Library(value.clone()), "call", place.site).depending(&all_deps(given)), opened: None },
+            Kind::Object(object) => match self.program.method(object.class, "__call__") {
+                Some(function) => {
+                    let value = FunctionValue { function, receiver: Some(kind.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+                    self.call_function(&value, given, place, coroutine)
+                }
+                None => Called::default(),
+            },
+            Kind::Member(member) if is_open(&member.0) => self.call_later(kind, given, place),
+            Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) => self.call_later(kind, given, place),
+            Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), opened: None },
+            _ => Called { value: Value::unknown(callee.deps.clone().with(&all_deps(given))), opened: None },
+        }
+    }
+
+    /// A call whose callee only the caller knows.
+    fn call_later(&mut self, callee: &Kind, given: &[Given], place: &CallPlace) -> Called {
+        let args = given.iter().map(|g| (g.name.clone(), g.value.clone())).collect();
+        let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, all_deps(given));
+        // What it gets may be changed by it: a callback that fills a dictionary.
+        Called { value: Value::unknown(deps.with(&all_deps(given))), opened: None }
+    }
+
+    fn construct(&mut self, class: ClassRef, given: &[Given], place: &CallPlace) -> Value {
+        let args = Rc::new(kinds(given));
+        let made = self.program.call_kind(&Kind::Class(class), &args, place.site);
+        if let Kind::Object(_) = made {
+            if let Some(init) = self.program.method(class, "__init__") {
+                let value = FunctionValue { function: init, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+                let inner = CallPlace { receiver: Some(Value::of(made.clone())), receiver_path: None, ..place.clone() };
+                self.call_function(&value, given, &inner, &Coroutine::Awaited);
+            }
+        }
+        let deps = all_deps(given);
+        self.declare_object(class, &made, given, place);
+        Value { kind: made, deps, ..Value::default() }
+    }
+
+    fn call_external(&mut self, name: &Name, given: &[Given], place: &CallPlace) -> Value {
+        let language = self.program.language(self.at.module);
+        let args = kinds(given);
+        let deps = all_deps(given);
+        if let Some(found) = self.program.knowledge.function(language, name) {
+            let made = self.program.call_kind(&Kind::External(name.clone()), &args, place.site);
+            return self.apply(&found, None, name, given, place, Value { kind: made, deps, ..Value::default() });
+        }
+        let made = self.program.call_kind(&Kind::External(name.clone()), &args, place.site);
+        if let (Kind::Library(value), Some(ty)) = (&made, self.program.knowledge.made_by(language, name)) {
+            if let Some(found) = self.program.knowledge.construct(ty) {
+                let result = Value { kind: made.clone(), deps, ..Value::default() };
+                return self.apply(&found, Some(value), name, given, place, result);
+            }
+        }
+        let sorted = name == "sorted" || (matches!(name.as_str(), "list" | "tuple" | "enumerate") && given.iter().any(|g| g.value.sorted));
+        Value { kind: made, deps, inferred: false, sorted }
+    }
+
+    /// Call a method whose meaning rows decide, or that nothing is known of.
+    fn call_member(&mut self, receiver: &Kind, name: &Name, given: &[Given], place: &CallPlace) -> Value {
+        let language = self.program.language(self.at.module);
+        let knowledge = self.program.knowledge;
+        let args = kinds(given);
+        let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default().with(&all_deps(given));
+        let made = self.program.call_kind(&Kind::Member(Rc::new((receiver.clone(), name.clone()))), &args, place.site);
+        let result = Value { kind: made, deps: deps.clone(), ..Value::default() };
+        let library: Option<Rc<LibraryValue>> = match receiver {
+            Kind::Library(value) => Some(value.clone()),
+            Kind::Object(object) => self.program.external_type(object.class).map(|ty| Rc::new(self.program.as_library(object, ty))),
+            Kind::Class(class) => self.program.external_type(*class).map(|ty| {
+                let mut value = LibraryValue::of(ty);
+                value.subject = receiver.clone();
+                Rc::new(value)
+            }),
+            _ => None,
+        };
+        if let Some(library) = &library {
+            if let Some(found) = knowledge.method(library.ty, name) {
+                let api: Name = format!("{}.{name}", knowledge.type_name(library.ty)).into();
+                return self.apply(&found, Some(library), &api, given, place, result);
+            }
+        }
+        if matches!(receiver, Kind::Unknown | Kind::External(_)) {
+            if let Some(value) = self.unknown_receiver(name, given, place, &result) {
+                return value;
+            }
+        }
+        let _ = language;
+        // Methods of containers change them: what they are given flows into the container.
+        if let Some(path) = place.receiver_path.clone() {
+            let changing = matches!(
+                name.as_str(),
+                "append" | "add" | "update" | "extend" | "insert" | "setdefault" | "pop" | "remove" | "discard" | "clear" | "appendleft" | "sort" | "popleft"
+            );
+            if changing {
+                self.touch_path(&path, &all_deps(given));
+                if name == "sort" {
+                    if let Some(value) = self.state.vars.get_mut(&path) {
+                        value.sorted = true;
+                    }
+                }
+            }
+        }
+        Value { sorted: place.receiver.as_ref().is_some_and(|r| r.sorted) && name == "copy", ..result }
+    }
+
+    /// A method of a value of unknown type: packs that know receivers by name, else the few classes that have such a method.
+    fn unknown_receiver(&mut self, name: &Name, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
+        let language = self.program.language(self.at.module);
+        if let Some(found) = self.program.receiver_by_name(language, self.at.module, &place.receiver_name, name) {
+            if found.row.effect != Effect::Sql || self.sql_given(found.row, given) {
+                let ty = found.owner?;
+                let library = Rc::new(LibraryValue::of(ty));
+                let api: Name = format!("{}.{name}", self.program.knowledge.type_name(ty)).into();
+                let kind = self.program.row_result(found.row, Some(&library), &kinds(given), place.site);
+                let mut value = self.apply_inferred(&found, &library, &api, given, place, Value { kind, ..result.clone() });
+                value.inferred = true;
+                return Some(value);
+            }
+        }
+        let telling = name.contains('_') || name.len() >= 9;
+        let methods = if telling && !name.starts_with("__") { self.program.classes_with_method(name, 2) } else { Vec::new() };
+        let mut value: Option<Value> = None;
+        for function in methods {
+            let class = self.program.function(function).class.map(|class| ClassRef { module: function.module, class })?;
+            let object = Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }));
+            let method = FunctionValue { function, receiver: Some(object), bound: Vec::new(), captured: Rc::default(), plain: false };
+            let first = self.summary.items.len();
+            let called = self.call_function(&method, given, place, &Coroutine::Awaited);
+            for item in &mut self.summary.items[first..] {
+                item.inferred += 1;
+            }
+            value = Some(match value {
+                Some(before) => before.or(called.value),
+                None => called.value,
+            });
+        }
+        value.map(|v| Value { inferred: true, ..v })
+    }
+
+    fn touch_path(&mut self, path: &Name, deps: &Deps) {
+        if let Some(value) = self.state.vars.get_mut(path) {
+            value.deps.join(deps);
+        }
+        let own = self.receiver_name.as_ref().and_then(|r| path.strip_prefix(r.as_str())).and_then(|p| p.strip_prefix('.'));
+        if let Some(field) = own.filter(|f| !f.contains('.')) {
+            let field: Name = field.into();
+            let value = self.state.vars.entry(path.clone()).or_insert_with(|| Value::unknown(Deps::one(Dep::Field(field.clone()))));
+            value.deps.join(deps);
+            let value = value.clone();
+            self.summary.fields.retain(|(n, _)| *n != field);
+            self.summary.fields.push((field, value));
+        }
+    }
+
+    /// Call a function of the project.
+    pub fn call_function(&mut self, value: &FunctionValue, given: &[Given], place: &CallPlace, coroutine: &Coroutine) -> Called {
+        if let Some(value) = self.coordinated(value, given, place) {
+            return Called { value, opened: None };
+        }
+        let function = self.program.function(value.function);
+        let beside = function.is_async && !function.is_generator && *coroutine == Coroutine::Loose && !self.at_module();
+        let summary = self.fx.summary_of(value);
+        let binding = self.binding(value, given, place);
+        if beside {
+            let held = Held::Spawned { api: "coroutine".into(), many: self.in_loop() };
+            self.state.held.push(Context { token: token(place.site, 4), held, site: place.site, function: self.at });
+        }
+        let called = self.import(&summary, value, binding, place);
+        if beside {
+            self.state.held.retain(|c| c.token != token(place.site, 4));
+        }
+        called
+    }
+
+    fn binding(&self, value: &FunctionValue, given: &[Given], place: &CallPlace) -> Binding<'p, 'k> {
+        let function = self.program.function(value.function);
+        let mut params: Vec<Value> = Vec::with_capacity(function.params.len());
+        let bound_given: Vec<Given> =
+            value.bound.iter().map(|(n, k)| Given { name: n.clone(), value: Value::of(k.clone()), expr: None, spread: 0 }).collect();
+        let all: Vec<&Given> = bound_given.iter().chain(given).collect();
+        let positional: Vec<&&Given> = all.iter().filter(|g| g.name.is_none() && g.spread == 0).collect();
+        let rest = all.iter().find(|g| g.spread == 1);
+        let mut next = 0;
+        for (index, parameter) in function.params.iter().enumerate() {
+            if index == 0 && value.receiver.is_some() && function.class.is_some() {
+                let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
+                params.push(Value { kind: value.receiver.clone().unwrap_or_default(), deps, ..Value::default() });
+                continue;
+            }
+            let named = all.iter().find(|g| g.name.as_ref() == Some(&parameter.name));
+            let given = match (named, parameter.kind) {
+                (Some(named), _) => Some(named.value.clone()),
+                (None, ParamKind::Plain) => {
+                    let found = positional.get(next).map(|g| g.value.clone());
+                    next += 1;
+                    // `f(*args)` inside a wrapper: the wrapper's own parameters go through by position.
+                    found.or_else(|| rest.map(|r| passed_on(&r.value, next - 1 - positional.len())))
+                }
+                (None, ParamKind::Rest) => Some(Value::unknown(positional.iter().skip(next).fold(Deps::default(), |d, g| d.with(&g.value.deps)))),
+                (None, ParamKind::RestKeywords) => Some(Value::unknown(
+                    all.iter().filter(|g| g.name.is_some() || g.spread == 2).fold(Deps::default(), |d, g| d.with(&g.value.deps)),
+                )),
+                _ => None,
+            };
+            params.push(given.unwrap_or_else(|| self.default_of(value, index)));
+        }
+        let own_receiver = place.receiver_path.is_some() && place.receiver_path == self.receiver_name;
+        let fields = match &place.receiver_path {
+            Some(path) => {
+                let prefix = format!("{path}.");
+                self.state.vars.iter().filter_map(|(n, v)| n.strip_prefix(&prefix).filter(|f| !f.contains('.')).map(|f| (f.into(), v.deps.clone()))).collect()
+            }
+            None => Vec::new(),
+        };
+        Binding {
+            program: self.program,
+            names: function.params.iter().map(|p| p.name.clone()).collect(),
+            params,
+            receiver: value.receiver.clone().unwrap_or_default(),
+            own_receiver,
+            fields,
+            items: Vec::new(),
+            token: mix(token(place.site, 5), self.summary.items.len() as u64),
+        }
+    }
+
+    /// The value of a parameter that is not given.
+    fn default_of(&self, value: &FunctionValue, index: usize) -> Value {
+        if let Some(number) = self.program.default_number(value.function, index as u32) {
+            return Value::of(Kind::Lookup(Rc::new((number, Vec::new()))));
+        }
+        let function = self.program.function(value.function);
+        let around = crate::link::FunctionRef { module: value.function.module, function: function.parent.unwrap_or(crate::facts::MODULE) };
+        let kind = function.params[index].default.map(|d| self.program.infer(around, d)).unwrap_or_default();
+        Value::of(kind)
+    }
+
+    /// Make a callee's doings this function's own.
+    pub fn import(&mut self, summary: &Summary, value: &FunctionValue, mut binding: Binding<'p, 'k>, place: &CallPlace) -> Called {
+        let first = self.summary.items.len();
+        for item in &summary.items {
+            if self.summary.items.len() >= ITEMS {
+                self.push_item(item.clone());
+                break;
+            }
+            let contexts = item.contexts.iter().map(|c| binding.context(c));
+            let mut held = self.state.held.clone();
+            held.extend(contexts);
+            let mut control = self.state.control.clone();
+            for dep in binding.control(&item.control) {
+                if !control.contains(&dep) {
+                    control.push(dep);
+                }
+            }
+            let what = binding.what(&item.what);
+            let chain = Some(Rc::new(Call { function: self.origin_function(), site: place.site, next: item.chain.clone() }));
+            if let What::CallParameter { callee, args } = &*what {
+                let through = Through { item, chain, held, control, hint: receiver_hint(&item.what, &binding.names) };
+                let deps = self.resume(callee, args, through);
+                binding.items.push(deps);
+                continue;
+            }
+            let repeated = self.summary.items[first.min(self.summary.items.len())..].iter().filter(|i| i.site == item.site && Rc::ptr_eq(&i.what, &what)).count();
+            if repeated > 3 {
+                binding.items.push(Deps::default());
+                continue;
+            }
+            let new = Item {
+                what,
+                site: item.site,
+                function: item.function,
+                contexts: Rc::new(held),
+                chain,
+                data: binding.deps(&item.data),
+                control: Rc::new(control),
+                inferred: item.inferred,
+                awaits: self.awaits + item.awaits,
+            };
+            let deps = self.push_item(new);
+            binding.items.push(deps);
+        }
+        self.awaits += summary.items.last().map_or(0, |i| i.awaits);
+        self.take_over(summary, &binding, place);
+        let opened = summary.yields.as_ref().map(|(contexts, value)| {
+            (contexts.iter().map(|c| binding.context(c)).collect(), binding.value(value))
+        });
+        let mut returns = binding.value(&summary.returns);
+        if matches!(returns.kind, Kind::Unknown | Kind::Null) {
+            returns.kind = self.program.returned(value.function);
+        }
+        Called { value: returns, opened }
+    }
+
+    /// What outlives the call: fields set, locks left held or released, checks that would have raised.
+    fn take_over(&mut self, summary: &Summary, binding: &Binding<'p, 'k>, place: &CallPlace) {
+        if let Some(path) = &place.receiver_path {
+            for (name, value) in &summary.fields {
+                let bound = binding.value(value);
+                if Some(path) == self.receiver_name.as_ref() {
+                    self.summary.fields.retain(|(n, _)| n != name);
+                    self.summary.fields.push((name.clone(), bound.clone()));
+                }
+                self.state.vars.insert(format!("{path}.{name}").into(), bound);
+            }
+        }
+        let raises = binding.control(&summary.raises_on);
+        self.state.decide(&raises);
+        for name in &summary.releases {
+            self.state.release(&binding.template(name));
+        }
+        for context in &summary.leaves {
+            let bound = binding.context(context);
+            self.state.held.push(bound);
+        }
+    }
+
+    /// Now that its callee is known, do what a call of the callee's caller-given function does.
+    fn resume(&mut self, callee: &Kind, args: &[(Option<Name>, Value)], through: Through<'_>) -> Deps {
+        let given: Vec<Given> = args.iter().map(|(n, v)| Given { name: n.clone(), value: v.clone(), expr: None, spread: 0 }).collect();
+        let still_open = matches!(callee, Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_))
+            || matches!(callee, Kind::Member(m) if is_open(&m.0));
+        let what = What::CallParameter { callee: callee.clone(), args: args.to_vec() };
+        if still_open || matches!(callee, Kind::Unknown | Kind::Null) {
+            return self.push_item(Item {
+                what: Rc::new(what),
+                site: through.item.site,
+                function: through.item.function,
+                contexts: Rc::new(through.held),
+                chain: through.chain,
+                data: all_deps(&given),
+                control: Rc::new(through.control),
+                inferred: through.item.inferred,
+                awaits: self.awaits + through.item.awaits,
+            });
+        }
+        if self.depth > 12 {
+            return Deps::default();
+        }
+        self.depth += 1;
+        let saved = (
+            std::mem::replace(&mut self.state.held, through.held),
+            std::mem::replace(&mut self.state.control, through.control),
+            self.proxy.replace((through.item.function, through.chain)),
+        );
+        let place = CallPlace {
+            site: through.item.site,
+            receiver: match callee {
+                Kind::Member(member) => Some(Value::of(member.0.clone())),
+                Kind::Function(f) => f.receiver.clone().map(Value::of),
+                _ => None,
+            },
+            receiver_path: None,
+            receiver_name: through.hint,
+        };
+        let called = self.call_value(&Value::of(callee.clone()), &given, &place, Coroutine::Awaited);
+        self.state.held = saved.0;
+        self.state.control = saved.1;
+        self.proxy = saved.2;
+        self.depth -= 1;
+        called.value.deps
+    }
+
+    /// The function in whose name items are made: the walked one, or that whose caller-given call is resumed.
+    fn origin_function(&self) -> crate::link::FunctionRef {
+        self.proxy.as_ref().map_or(self.at, |p| p.0)
+    }
+
+    /// Add an item at a place that may lie in another function.
+    pub fn push_at(&mut self, what: What, site: Site, data: Deps) -> Deps {
+        let (function, chain) = self.proxy.clone().unwrap_or((self.at, None));
+        let item = Item {
+            what: Rc::new(what),
+            site,
+            function,
+            contexts: Rc::new(self.state.held.clone()),
+            chain,
+            data,
+            control: Rc::new(self.state.control.clone()),
+            inferred: u8::from(self.inferring),
+            awaits: self.awaits,
+        };
+        self.push_item(item)
+    }
+
+    /// Call a method of a value by name, without arguments.
+    pub fn call_method(&mut self, receiver: &Kind, name: &str, site: Site) -> Value {
+        let place = CallPlace { site, receiver: Some(Value::of(receiver.clone())), receiver_path: None, receiver_name: Name::default() };
+        let callee = Value::of(self.program.member(receiver, name));
+        if matches!(&callee.kind, Kind::Member(m) if !matches!(m.0, Kind::Library(_) | Kind::Object(_))) {
+            return Value::default();
+        }
+        if let (Kind::Library(library), "call") = (receiver, name) {
+            let Some(found) = self.program.knowledge.method(library.ty, "call") else { return Value::default() };
+            let api: Name = self.program.knowledge.type_name(library.ty).into();
+            let kind = self.program.row_result(found.row, Some(library), &[], site);
+            return self.apply(&found, Some(library), &api, &[], &place, Value::of(kind));
+        }
+        self.call_value(&callee, &[], &place, Coroutine::Awaited).value
+    }
+}
+
+/// Where a caller-given call takes place.
+struct Through<'a> {
+    item: &'a Item,
+    chain: Option<Rc<Call>>,
+    held: Vec<Context>,
+    control: Vec<(Dep, super::item::Check)>,
+    hint: Name,
+}
+
+/// The name of the parameter a caller-given method is called on: packs may know it (`db.execute`).
+fn receiver_hint(what: &What, names: &[Name]) -> Name {
+    match what {
+        What::CallParameter { callee: Kind::ParameterMember(member), .. } => names.get(usize::from(member.0)).cloned().unwrap_or_default(),
+        What::CallParameter { callee: Kind::Member(member), .. } => match &member.0 {
+            Kind::Field(name) => name.clone(),
+            Kind::ParameterMember(inner) => inner.1.clone(),
+            _ => Name::default(),
+        },
+        _ => Name::default(),
+    }
+}
+
+/// What a wrapper's `*args` gives at a position.
+fn passed_on(rest: &Value, offset: usize) -> Value {
+    match rest.kind {
+        Kind::Parameter(index) => {
+            let index = index.saturating_add(offset.min(255) as u8);
+            Value { kind: Kind::Parameter(index), deps: Deps::one(Dep::Parameter(index)), ..Value::default() }
+        }
+        _ => Value::unknown(rest.deps.clone()),
+    }
+}
+
+/// Everything that the arguments depend on.
+pub(super) fn all_deps(given: &[Given]) -> Deps {
+    given.iter().fold(Deps::default(), |deps, g| deps.with(&g.value.deps))
+}
+
+/// The arguments' kinds, for look-ups that do not ask on what they depend.
+pub(super) fn kinds(given: &[Given]) -> Vec<(Option<Name>, Kind)> {
+    given.iter().filter(|g| g.spread == 0).map(|g| (g.name.clone(), g.value.kind.clone())).collect()
+}

@@ -1,0 +1,80 @@
+//! What surrounds an item: locks, transactions, retries, loops, spawns, caught errors.
+
+use crate::facts::Name;
+use crate::link::{FunctionRef, LockUse, Template};
+use crate::source::Site;
+use std::rc::Rc;
+
+/// One thing that is held or around, from where it starts to where it ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Context {
+    /// Which entry into it: two items inside the same entry have the same token, two calls that each take a lock do not.
+    pub token: u64,
+    /// What it is.
+    pub held: Held,
+    /// Where it starts.
+    pub site: Site,
+    /// Whose code starts it.
+    pub function: FunctionRef,
+}
+
+/// What is held or around.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Held {
+    /// A lock, lease or claim.
+    Lock(Rc<LockUse>),
+    /// A transaction, with the isolation it asks for.
+    Transaction {
+        /// `serializable`, `immediate`, …; `None` for the store's default.
+        isolation: Option<Name>,
+    },
+    /// Rows of a table, locked by a read until the transaction ends.
+    Rows(Template),
+    /// What runs the code again on failure.
+    Retry(Rc<RetryUse>),
+    /// A loop.
+    Loop {
+        /// It has no end of its own: `while True`.
+        endless: bool,
+        /// It goes through its values in sorted order.
+        sorted: bool,
+    },
+    /// Errors that are caught around it: last names of the types; empty catches everything.
+    Caught(Rc<Vec<Name>>),
+    /// It runs beside the code that starts it.
+    Spawned {
+        /// What starts it: `asyncio.gather`.
+        api: Name,
+        /// Several of it at once.
+        many: bool,
+    },
+}
+
+/// What runs code again on failure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetryUse {
+    /// What does it: `tenacity.retry`, `retry loop`.
+    pub api: Name,
+    /// How often at most; -1 without limit, `None` where not known.
+    pub attempts: Option<i64>,
+}
+
+impl Context {
+    /// The lock it is, if it is one.
+    pub fn lock(&self) -> Option<&Rc<LockUse>> {
+        match &self.held {
+            Held::Lock(lock) => Some(lock),
+            _ => None,
+        }
+    }
+}
+
+/// A token for the n-th entry at a place, deterministic over runs.
+pub fn token(site: Site, salt: u64) -> u64 {
+    mix(mix(u64::from(site.file.0) << 32 | u64::from(site.span.start), u64::from(site.span.end)), salt)
+}
+
+/// Two numbers as one that depends on both and their order.
+pub fn mix(a: u64, b: u64) -> u64 {
+    (a ^ b.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(31)
+}

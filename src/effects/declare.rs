@@ -1,0 +1,432 @@
+//! Declarations of actors, tools, tasks, orchestrators and their relations, from calls, decorators and classes.
+
+use super::call::{CallPlace, Given, kinds};
+use super::context::{Context, Held};
+use super::item::{Declaration, What};
+use super::value::{Deps, Value};
+use super::walk::{Walker, summarise};
+use super::{Effects, Summary};
+use crate::facts::{ExprId, ExprKind, FunctionId, Name};
+use crate::knowledge::vocabulary::{BaseKind, Effect, Row};
+use crate::knowledge::{Found, Place};
+use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue, Object};
+use crate::source::Site;
+use std::rc::Rc;
+
+impl<'k> Walker<'_, '_, 'k> {
+    /// A call that declares.
+    #[allow(clippy::too_many_arguments)]
+    pub fn declare(&mut self, effect: Effect, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let mut declaration = self.declaration(effect, found.row, receiver, api, given, place.site);
+        declaration.subject = match found.row.agent.as_deref().map(|p| self.place_kind(p, receiver, given)) {
+            Some(kind) => kind,
+            None => result.kind.library().filter(|l| l.site == Some(place.site)).map_or_else(
+                || receiver.map(|r| Kind::Library(r.clone())).or_else(|| place.receiver.as_ref().map(|r| r.kind.clone())).unwrap_or_default(),
+                |made| Kind::Library(made.clone()),
+            ),
+        };
+        let deps = self.push_at(What::Declare(declaration), place.site, Deps::default());
+        if effect == Effect::Run { result.depending(&deps) } else { result }
+    }
+
+    fn declaration(&self, effect: Effect, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site) -> Declaration {
+        let args = kinds(given);
+        let variant = self.program.variant(row, &args);
+        let all = |places: &[String]| -> Vec<Kind> {
+            places
+                .iter()
+                .map(|p| self.place_kind(p, receiver, given))
+                .flat_map(|k| match k {
+                    Kind::List(items) => items.to_vec(),
+                    Kind::Map(entries) => entries.iter().map(|(_, v)| v.clone()).collect(),
+                    kind => vec![kind],
+                })
+                .filter(|k| *k != Kind::Unknown)
+                .collect()
+        };
+        let within = (!self.at_module()).then_some(self.at);
+        let names = row
+            .named
+            .iter()
+            .filter_map(|p| match Place::parse(p).ok()? {
+                Place::Function => within.map(|f| Kind::text(self.program.function(f).name.clone())),
+                Place::Target => None,
+                _ => Some(self.place_kind(p, receiver, given)),
+            })
+            .filter(|k| !matches!(k, Kind::Unknown | Kind::Null))
+            .collect();
+        let prompts = row.prompts.iter().filter_map(|p| {
+            let given = super::rows::given_at(p, given)?;
+            let place = given.expr.map_or(site, |e| self.site(self.facts.expr(e).span));
+            Some((given.value.kind.clone(), place))
+        });
+        Declaration {
+            effect,
+            actor: row.actor,
+            names,
+            config: row.config.as_deref().map(|p| self.config_key(p, given)).filter(|k| *k != Kind::Unknown),
+            entries: if effect == Effect::Edge { row.edge.iter().map(|p| self.place_kind(p, receiver, given)).collect() } else { all(&row.entry) },
+            members: all(&row.members),
+            subject: Kind::Unknown,
+            prompts: prompts.collect(),
+            pattern: variant.and_then(|v| v.pattern.clone()).or_else(|| row.pattern.clone()).map(Name::from),
+            runs: variant.and_then(|v| v.runs).or(row.runs),
+            multiple: row.multiple,
+            parallel_tools: variant.and_then(|v| v.parallel_tools).unwrap_or(row.parallel_tools),
+            retries: row.retries_from.as_deref().and_then(|p| crate::link::argument(p, &args)).and_then(Kind::number).map(|n| n as i64).or(row.retries),
+            framework: row.framework.clone().unwrap_or_default().into(),
+            sessions: row.sessions,
+            api: api.clone(),
+            target: None,
+            within,
+        }
+    }
+
+    fn place_kind(&self, place: &str, receiver: Option<&Rc<LibraryValue>>, given: &[Given]) -> Kind {
+        match Place::parse(place) {
+            Ok(Place::Receiver) => receiver.map(|r| Kind::Library(r.clone())).unwrap_or_default(),
+            Ok(Place::Text(text)) => Kind::text(text),
+            Ok(Place::All) => Kind::List(Rc::new(given.iter().map(|g| g.value.kind.clone()).collect())),
+            _ => super::rows::given_at(place, given).map(|g| g.value.kind.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// `config=self.agents_config["researcher"]`: the key names a section of a manifest.
+    fn config_key(&self, place: &str, given: &[Given]) -> Kind {
+        let Some(expr) = super::rows::given_at(place, given).and_then(|g| g.expr) else { return Kind::Unknown };
+        match &self.facts.expr(expr).kind {
+            ExprKind::Index { index, .. } => self.program.infer(self.at, *index),
+            ExprKind::Call { args, .. } => args.first().map(|a| self.program.infer(self.at, a.value)).unwrap_or_default(),
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// Remember the variable that a declared thing is assigned to.
+    pub fn name_declaration(&mut self, made: Site, target: &Name) {
+        for item in self.summary.items.iter_mut().rev().take(4) {
+            if item.site != made || item.chain.is_some() {
+                continue;
+            }
+            if let What::Declare(declaration) = &*item.what {
+                let mut declaration = declaration.clone();
+                declaration.target.get_or_insert_with(|| target.clone());
+                item.what = Rc::new(What::Declare(declaration));
+                return;
+            }
+        }
+    }
+
+    /// Instances of classes that are actors by what they derive from or are called.
+    pub fn declare_object(&mut self, class: ClassRef, made: &Kind, given: &[Given], place: &CallPlace) {
+        let row = match self.program.base_row(class) {
+            Some(row) if row.is == BaseKind::Actor => row,
+            // A record or a test is no actor, whatever its name.
+            Some(_) => return,
+            None => match self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor && !self.is_record(class)) {
+                Some(row) => row,
+                None => return,
+            },
+        };
+        let names: Vec<Kind> = row
+            .named
+            .iter()
+            .map(|n| {
+                let given = given.iter().find(|g| g.name.as_deref() == Some(n.as_str())).map(|g| g.value.kind.clone());
+                match (given, made) {
+                    (Some(kind), _) => kind,
+                    (None, Kind::Object(object)) => match self.program.class_attribute(class, n) {
+                        Kind::Unknown => self.program.field_of(object, n),
+                        kind => kind,
+                    },
+                    _ => Kind::Unknown,
+                }
+            })
+            .filter(|k| matches!(k, Kind::Text(_) | Kind::Parameter(_)))
+            .collect();
+        let entries = row
+            .entry
+            .iter()
+            .filter_map(|m| self.program.method(class, m))
+            .map(|function| {
+                Kind::Function(Rc::new(FunctionValue { function, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false }))
+            })
+            .collect();
+        let declaration = Declaration {
+            effect: Effect::Actor,
+            actor: row.actor,
+            names,
+            config: None,
+            entries,
+            members: Vec::new(),
+            subject: made.clone(),
+            prompts: Vec::new(),
+            pattern: row.pattern.clone().map(Name::from),
+            runs: None,
+            multiple: row.multiple,
+            parallel_tools: false,
+            retries: row.retries,
+            framework: row.framework.clone().unwrap_or_default().into(),
+            sessions: false,
+            api: self.program.class(class).name.clone(),
+            target: None,
+            within: (!self.at_module()).then_some(self.at),
+        };
+        self.push_at(What::Declare(declaration), place.site, Deps::default());
+    }
+
+    fn is_record(&self, class: ClassRef) -> bool {
+        let facts = self.program.facts(class.module);
+        let at = FunctionRef { module: class.module, function: self.program.class(class).parent };
+        let language = self.program.language(class.module);
+        self.program.class(class).decorators.iter().any(|d| {
+            let callee = match &facts.expr(*d).kind {
+                ExprKind::Call { callee, .. } => *callee,
+                _ => *d,
+            };
+            match self.program.infer(at, callee) {
+                Kind::External(name) => self.program.knowledge.base(language, &name).is_some_and(|r| r.is == BaseKind::Record),
+                _ => false,
+            }
+        })
+    }
+
+    /// A class: its body, its methods' decorators, and what it declares by what it derives from.
+    pub fn define_class(&mut self, class: ClassRef) {
+        let facts = self.program.class(class);
+        let name = facts.name.clone();
+        let object = Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }));
+        let outer = std::mem::take(&mut self.state.vars);
+        let body = facts.body.clone();
+        self.block(&body);
+        self.state.vars = outer;
+        for method in facts.methods.clone() {
+            let function = FunctionRef { module: class.module, function: method };
+            let value = FunctionValue { function, receiver: Some(object.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+            self.decorators(function, Kind::Function(Rc::new(value)));
+        }
+        let site = self.site(facts.name_span);
+        if let Some(row) = self.program.base_row(class) {
+            let effect = match row.is {
+                BaseKind::Tool => Effect::Tool,
+                BaseKind::Orchestrator => Effect::Orchestrator,
+                BaseKind::Actor if row.multiple => Effect::Actor,
+                _ => Effect::Value,
+            };
+            if effect != Effect::Value && !self.program.descendants(class).iter().any(|d| d.module == class.module && self.program.class(*d).name == name) {
+                let entries: Vec<Kind> = row
+                    .entry
+                    .iter()
+                    .filter_map(|m| self.program.method(class, m))
+                    .map(|function| {
+                        Kind::Function(Rc::new(FunctionValue { function, receiver: Some(object.clone()), bound: Vec::new(), captured: Rc::default(), plain: false }))
+                    })
+                    .collect();
+                let mut names: Vec<Kind> = row.named.iter().map(|n| self.program.class_attribute(class, n)).filter(|k| k.as_text().is_some()).collect();
+                names.push(Kind::text(name.clone()));
+                let declaration = Declaration {
+                    effect,
+                    actor: row.actor,
+                    names,
+                    config: None,
+                    entries,
+                    members: Vec::new(),
+                    subject: Kind::Class(class),
+                    prompts: row.prompts.iter().map(|p| (self.program.class_attribute(class, p), site)).filter(|(k, _)| matches!(k, Kind::Text(_))).collect(),
+                    pattern: row.pattern.clone().map(Name::from),
+                    runs: None,
+                    multiple: row.multiple,
+                    parallel_tools: false,
+                    retries: row.retries,
+                    framework: row.framework.clone().unwrap_or_default().into(),
+                    sessions: false,
+                    api: name,
+                    target: None,
+                    within: None,
+                };
+                self.push_at(What::Declare(declaration), site, Deps::default());
+            }
+        }
+    }
+
+    /// What the decorators of a function declare.
+    pub fn decorators(&mut self, function: FunctionRef, value: Kind) {
+        let facts = self.facts;
+        let decorators = self.program.function(function).decorators.clone();
+        for decorator in decorators {
+            let (callee, args) = match &facts.expr(decorator).kind {
+                ExprKind::Call { callee, args } => (*callee, args.clone()),
+                _ => (decorator, Vec::new()),
+            };
+            let callee_value = self.eval(callee);
+            let given: Vec<Given> = args
+                .iter()
+                .map(|a| {
+                    let value = self.eval(a.value);
+                    Given { name: a.name.clone(), value, expr: Some(a.value), spread: a.spread }
+                })
+                .collect();
+            let Some((found, receiver, api)) = self.decorator_row(&callee_value.kind) else { continue };
+            let declares = matches!(
+                found.row.effect,
+                Effect::Actor | Effect::Tool | Effect::Task | Effect::Orchestrator | Effect::Member | Effect::HandOff | Effect::Schedule | Effect::Consume | Effect::Subscribe
+            );
+            if !declares {
+                continue;
+            }
+            let f = self.program.function(function);
+            let site = self.program.site(function.module, f.name_span);
+            if matches!(found.row.effect, Effect::Consume | Effect::Subscribe) {
+                let channel = found.row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver.as_ref(), &kinds(&given)));
+                if let Some(channel) = channel {
+                    self.push_at(What::Event { effect: found.row.effect, channel, api: api.clone() }, site, Deps::default());
+                }
+            }
+            let mut declaration = self.declaration(found.row.effect, found.row, receiver.as_ref(), &api, &given, site);
+            declaration.entries.insert(0, value.clone());
+            declaration.subject = receiver.map(Kind::Library).unwrap_or_default();
+            if found.row.actor == Some(crate::knowledge::vocabulary::ActorKind::Endpoint) {
+                if let Some(Kind::Text(path)) = declaration.names.first().cloned() {
+                    let method = api.rsplit('.').next().unwrap_or("").to_uppercase();
+                    let method = if matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") { method } else { "ANY".to_string() };
+                    declaration.names[0] = Kind::text(format!("{method} {}", path.pattern()));
+                }
+            }
+            declaration.names.push(Kind::text(f.name.clone()));
+            if let Some(doc) = f.doc {
+                let text = self.program.infer(function, doc);
+                declaration.prompts.push((text, self.program.site(function.module, facts.expr(doc).span)));
+            }
+            self.push_at(What::Declare(declaration), site, Deps::default());
+        }
+    }
+
+    /// The row that a decorator means.
+    fn decorator_row(&self, callee: &Kind) -> Option<(Found<'k>, Option<Rc<LibraryValue>>, Name)> {
+        let language = self.program.language(self.at.module);
+        match callee.alternatives().first()? {
+            Kind::External(name) => self.program.knowledge.decorator(language, name).map(|f| (f, None, name.clone())),
+            Kind::Member(member) => {
+                let library = member.0.library()?;
+                let found = self.program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates)?;
+                Some((found, Some(library.clone()), format!("{}.{}", self.program.knowledge.type_name(library.ty), member.1).into()))
+            }
+            Kind::Library(library) => {
+                let found = self.program.knowledge.method(library.ty, "call").filter(|f| f.row.decorates)?;
+                Some((found, Some(library.clone()), self.program.knowledge.type_name(library.ty).into()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Apply a function's decorators to the summary of its body: contexts that libraries put around it, wrappers of the project.
+pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<ClassRef>) -> Summary {
+    let program = fx.program;
+    let mut summary = summarise(fx, function, class, &[]);
+    let f = program.function(function);
+    if f.decorators.is_empty() {
+        return summary;
+    }
+    let facts = program.facts(function.module);
+    let around = FunctionRef { module: function.module, function: f.parent.unwrap_or(FunctionId(0)) };
+    for decorator in f.decorators.iter().rev() {
+        let (callee, called) = match &facts.expr(*decorator).kind {
+            ExprKind::Call { callee, .. } => (*callee, true),
+            _ => (*decorator, false),
+        };
+        match program.infer(around, callee) {
+            Kind::External(name) => {
+                if let Some(found) = program.knowledge.decorator(program.language(function.module), &name) {
+                    surround(fx, &mut summary, &found, &name, around, *decorator);
+                }
+            }
+            Kind::Member(member) => {
+                if let Some(library) = member.0.library() {
+                    if let Some(found) = program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates) {
+                        let api: Name = format!("{}.{}", program.knowledge.type_name(library.ty), member.1).into();
+                        surround(fx, &mut summary, &found, &api, around, *decorator);
+                    }
+                }
+            }
+            Kind::Function(wrapper) => {
+                if let Some(wrapped) = wrapped(fx, &wrapper, called.then_some(*decorator), around, function, class) {
+                    summary = wrapped;
+                }
+            }
+            _ => {}
+        }
+    }
+    summary
+}
+
+/// Put what a library's decorator does around everything a function does.
+fn surround(fx: &Effects, summary: &mut Summary, found: &Found, api: &Name, around: FunctionRef, decorator: ExprId) {
+    let program = fx.program;
+    let facts = program.facts(around.module);
+    let site = program.site(around.module, facts.expr(decorator).span);
+    let args: Vec<(Option<Name>, Kind)> = match &facts.expr(decorator).kind {
+        ExprKind::Call { args, .. } => args.iter().map(|a| (a.name.clone(), program.infer(around, a.value))).collect(),
+        _ => Vec::new(),
+    };
+    let retries = found.row.retries_from.as_deref().and_then(|p| crate::link::argument(p, &args)).and_then(Kind::number).map(|n| n as i64);
+    let retries = retries.or(found.row.retries);
+    let held = match found.row.effect {
+        Effect::Retry => Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries })),
+        Effect::Transaction => Held::Transaction { isolation: found.row.isolation.as_deref().map(Name::from) },
+        Effect::Acquire | Effect::Lock => Held::Lock(Rc::new(program.lock_use(found.row, None, &args, api, site))),
+        // A queue that runs a task again on failure: `@app.task(autoretry_for=…)`.
+        Effect::Actor | Effect::Task if retries.is_some_and(|n| n != 0) => {
+            Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries }))
+        }
+        _ => return,
+    };
+    let context = Context { token: super::context::token(site, 11), held, site, function: around };
+    for item in &mut summary.items {
+        let mut contexts = vec![context.clone()];
+        contexts.extend(item.contexts.iter().cloned());
+        item.contexts = Rc::new(contexts);
+    }
+}
+
+/// The summary of the project's wrapper around a function.
+fn wrapped(fx: &Effects, decorator: &Rc<FunctionValue>, call: Option<ExprId>, around: FunctionRef, function: FunctionRef, class: Option<ClassRef>) -> Option<Summary> {
+    let program = fx.program;
+    let facts = program.facts(around.module);
+    let mut decorator = (**decorator).clone();
+    if let Some(call) = call {
+        // `@locked("orders")`: the call gives the decorator proper.
+        let ExprKind::Call { args, .. } = &facts.expr(call).kind else { return None };
+        let args: Vec<(Option<Name>, Kind)> = args.iter().map(|a| (a.name.clone(), program.infer(around, a.value))).collect();
+        decorator = returned_closure(fx, &decorator, &args)?;
+    }
+    let receiver = class.map(|class| Kind::Object(Rc::new(Object { class, exact: true, args: Rc::default(), site: None })));
+    let plain = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: true };
+    let _ = receiver;
+    let wrapper = returned_closure(fx, &decorator, &[(None, Kind::Function(Rc::new(plain)))])?;
+    if wrapper.function == function {
+        return None;
+    }
+    let summary = fx.summary_of(&wrapper);
+    // A wrapper that never calls what it wraps says nothing about it.
+    (!summary.items.is_empty()).then(|| (*summary).clone())
+}
+
+/// The nested function that a function returns, with these arguments captured.
+fn returned_closure(fx: &Effects, outer: &FunctionValue, args: &[(Option<Name>, Kind)]) -> Option<FunctionValue> {
+    let summary = fx.summary_of(outer);
+    let found = summary.returns.kind.alternatives().iter().find_map(|k| match k {
+        Kind::Function(f) => Some(f.clone()),
+        _ => None,
+    })?;
+    let params = &fx.program.function(outer.function).params;
+    let mut closure = (*found).clone();
+    let bound = |kind: &Kind| match kind {
+        Kind::Parameter(index) => {
+            let name = params.get(usize::from(*index)).map(|p| p.name.as_str());
+            crate::link::argument_at(Some(usize::from(*index)), name, args).cloned().unwrap_or_default()
+        }
+        other => other.clone(),
+    };
+    closure.captured = Rc::new(closure.captured.iter().map(|(n, k)| (n.clone(), bound(k))).collect());
+    (!closure.captured.is_empty() || closure.function != outer.function).then_some(closure)
+}

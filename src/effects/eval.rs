@@ -1,0 +1,311 @@
+//! Walking expressions: what they are worth here, and what they do on the way.
+
+use super::call::Coroutine;
+use super::item::Check;
+use super::value::{Dep, Deps, Value};
+use super::walk::Walker;
+use crate::facts::{CompareOp, ExprId, ExprKind, MODULE, Name, TextPart};
+use crate::link::{FunctionRef, Hole, Kind, Part, Template};
+use std::rc::Rc;
+
+impl Walker<'_, '_, '_> {
+    /// Evaluate an expression, with what it does.
+    pub fn eval(&mut self, expr: ExprId) -> Value {
+        let facts = self.facts;
+        let e = facts.expr(expr);
+        match &e.kind {
+            ExprKind::Null => Value::of(Kind::Null),
+            ExprKind::Bool(value) => Value::of(Kind::Bool(*value)),
+            ExprKind::Int(value) => Value::of(Kind::Int(*value)),
+            ExprKind::Float(value) => Value::of(Kind::Float(*value)),
+            ExprKind::Str(text) => Value::of(Kind::text(text.clone())),
+            ExprKind::Text(parts) => {
+                let mut template = Template::default();
+                let mut deps = Deps::default();
+                for part in parts {
+                    match part {
+                        TextPart::Lit(text) => template.push(Part::Text(text.clone())),
+                        TextPart::Hole(hole) => {
+                            let value = self.eval(*hole);
+                            template.extend(&self.as_template(&value, *hole));
+                            deps.join(&value.deps);
+                        }
+                    }
+                }
+                Value { kind: Kind::Text(Rc::new(template)), deps, ..Value::default() }
+            }
+            ExprKind::Name(name) => self.eval_name(name),
+            ExprKind::Attr { base, name } => {
+                let holder = self.eval(*base);
+                let path = self.path(*base);
+                self.attribute(holder, path, name)
+            }
+            ExprKind::Index { base, index } => {
+                let (holder, key) = (self.eval(*base), self.eval(*index));
+                self.read_item(&holder, &key, *base, self.site(e.span));
+                let hint = crate::link::hint(facts, *index);
+                let kind = self.program.item(&holder.kind, &key.kind, &hint);
+                Value { kind, deps: holder.deps.with(&key.deps), inferred: holder.inferred, sorted: false }
+            }
+            ExprKind::Call { callee, args } => self.eval_call(expr, *callee, args).value,
+            ExprKind::Binary { op, left, right } => {
+                let (l, r) = (self.eval(*left), self.eval(*right));
+                let hints = (crate::link::hint(facts, *left), crate::link::hint(facts, *right));
+                let (lk, rk) = (self.opened(&l.kind), self.opened(&r.kind));
+                let kind = self.program.binary(*op, &lk, &rk, &hints.0, &hints.1);
+                Value { kind, deps: l.deps.with(&r.deps), ..Value::default() }
+            }
+            ExprKind::Compare { left, rest } => {
+                let mut deps = self.eval(*left).deps;
+                for (_, operand) in rest {
+                    let value = self.eval(*operand);
+                    deps.join(&value.deps);
+                }
+                Value::unknown(deps)
+            }
+            ExprKind::Logic { items, .. } => {
+                let values: Vec<Value> = items.iter().map(|i| self.eval(*i)).collect();
+                values.into_iter().reduce(Value::or).unwrap_or_default()
+            }
+            ExprKind::Not(inner) => Value::unknown(self.eval(*inner).deps),
+            ExprKind::Unary(inner) => {
+                let value = self.eval(*inner);
+                let kind = match value.kind {
+                    Kind::Int(_) | Kind::Float(_) => self.program.infer(self.at, expr),
+                    other => other,
+                };
+                Value { kind, ..value }
+            }
+            ExprKind::Choice { cond, then, other } => {
+                let on = self.decision(*cond);
+                let control = self.state.control.clone();
+                self.state.decide(&on);
+                let value = self.eval(*then).or(self.eval(*other));
+                self.state.control = control;
+                on.iter().fold(value, |v, (dep, _)| v.depending(&Deps::one(dep.clone())))
+            }
+            ExprKind::List(items) => {
+                let mut kinds = Vec::with_capacity(items.len());
+                let mut deps = Deps::default();
+                for item in items {
+                    let spread = matches!(facts.expr(*item).kind, ExprKind::Spread(_));
+                    let value = self.eval(*item);
+                    deps.join(&value.deps);
+                    match (spread, value.kind) {
+                        (true, Kind::List(inner)) => kinds.extend(inner.iter().cloned()),
+                        (_, kind) => kinds.push(kind),
+                    }
+                }
+                Value { kind: Kind::List(Rc::new(kinds)), deps, ..Value::default() }
+            }
+            ExprKind::Map(entries) => {
+                let mut kinds = Vec::with_capacity(entries.len());
+                let mut deps = Deps::default();
+                for (key, value) in entries {
+                    let key = key.map(|k| self.eval(k));
+                    let value = self.eval(*value);
+                    deps.join(&value.deps);
+                    match key {
+                        Some(key) => {
+                            deps.join(&key.deps);
+                            kinds.push((key.kind, value.kind));
+                        }
+                        None => {
+                            if let Kind::Map(inner) = value.kind {
+                                kinds.extend(inner.iter().cloned());
+                            }
+                        }
+                    }
+                }
+                Value { kind: Kind::Map(Rc::new(kinds)), deps, ..Value::default() }
+            }
+            ExprKind::Comprehension { element, value, clauses } => {
+                let mut deps = Deps::default();
+                for clause in clauses {
+                    let iterated = self.eval(clause.iter);
+                    deps.join(&iterated.deps);
+                    let kind = self.element_kind(&iterated.kind);
+                    self.assign(clause.target, Value { kind, deps: iterated.deps.clone(), ..Value::default() }, None);
+                    for cond in &clause.conds {
+                        let cond = self.eval(*cond);
+                        deps.join(&cond.deps);
+                    }
+                }
+                let made = self.eval(*element);
+                deps.join(&made.deps);
+                let made = match value {
+                    Some(value) => {
+                        let value = self.eval(*value);
+                        deps.join(&value.deps);
+                        Kind::Map(Rc::new(vec![(made.kind, value.kind)]))
+                    }
+                    None => Kind::List(Rc::new(vec![made.kind])),
+                };
+                Value { kind: made, deps, ..Value::default() }
+            }
+            ExprKind::Lambda(function) => self.closure(FunctionRef { module: self.at.module, function: *function }),
+            ExprKind::Await(inner) => {
+                self.coroutine = Coroutine::Awaited;
+                let value = self.eval(*inner);
+                self.awaits += 1;
+                value
+            }
+            ExprKind::Yield(inner) => {
+                let value = inner.map(|i| self.eval(i)).unwrap_or_default();
+                self.yielded(value);
+                Value::default()
+            }
+            ExprKind::Spread(inner) => self.eval(*inner),
+            ExprKind::Bind { target, value } => {
+                let value = self.eval(*value);
+                self.assign(*target, value.clone(), None);
+                value
+            }
+            ExprKind::Unknown(children) => {
+                let deps = children.iter().fold(Deps::default(), |deps, child| deps.with(&self.eval(*child).deps));
+                Value::unknown(deps)
+            }
+        }
+    }
+
+    /// A value as a piece of text; an unknown one is named after its expression.
+    pub fn as_template(&self, value: &Value, expr: ExprId) -> Template {
+        if value.deps.is_fresh() && matches!(value.kind, Kind::Unknown) {
+            return Template::hole(Hole::Fresh);
+        }
+        value.kind.template(&crate::link::hint(self.facts, expr))
+    }
+
+    /// A parameter seen as what its annotation says, where only that has operations.
+    fn opened(&self, kind: &Kind) -> Kind {
+        match kind {
+            Kind::Parameter(index) => match self.parameter_hint(*index) {
+                hint @ Kind::Library(_) => hint,
+                _ => kind.clone(),
+            },
+            _ => kind.clone(),
+        }
+    }
+
+    fn eval_name(&mut self, name: &Name) -> Value {
+        if let Some(value) = self.state.vars.get(name) {
+            return value.clone();
+        }
+        if let Some((_, kind)) = self.captured.iter().find(|(n, _)| n == name) {
+            return Value::of(kind.clone());
+        }
+        Value::of(self.program.name(self.at, name))
+    }
+
+    /// `holder.name`.
+    pub fn attribute(&mut self, holder: Value, path: Option<Name>, name: &Name) -> Value {
+        let own = path.is_some() && path == self.receiver_name;
+        if let Some(value) = path.as_ref().and_then(|p| self.state.vars.get(format!("{p}.{name}").as_str())) {
+            return value.clone().depending(&holder.deps);
+        }
+        let kind = match &holder.kind {
+            Kind::Parameter(index) => match self.parameter_hint(*index) {
+                hint @ (Kind::Object(_) | Kind::Library(_) | Kind::Class(_)) => self.program.member(&hint, name),
+                _ => Kind::ParameterMember(Rc::new((*index, name.clone()))),
+            },
+            Kind::Field(_) | Kind::ParameterMember(_) => Kind::Member(Rc::new((holder.kind.clone(), name.clone()))),
+            kind => self.program.member(kind, name),
+        };
+        let mut deps = holder.deps.clone();
+        let mut kind = kind;
+        if own {
+            deps.join(&Deps::one(Dep::Field(name.clone())));
+            kind = self.own_field(name, kind);
+        }
+        Value { kind, deps, inferred: holder.inferred, sorted: false }
+    }
+
+    /// A field of the receiver: open where it depends on how the object was made.
+    fn own_field(&self, name: &Name, kind: Kind) -> Kind {
+        let Kind::Object(object) = &self.receiver else { return kind };
+        let told = match &kind {
+            Kind::Text(template) => template.constant().is_some(),
+            Kind::OneOf(kinds) => !kinds.iter().any(|k| matches!(k, Kind::Text(_) | Kind::Library(_))),
+            Kind::Library(value) => value.identity.as_ref().is_none_or(|t| t.constant().is_some()),
+            Kind::Unknown => false,
+            Kind::Member(member) => member.0 != self.receiver,
+            _ => true,
+        };
+        if told || self.program.field_argument(object.class, name).is_none() {
+            return kind;
+        }
+        match kind {
+            // The type is known, the name is not: keep the type.
+            Kind::Library(value) => {
+                let mut value = (*value).clone();
+                value.identity = Some(Template::hole(Hole::Field(name.clone())));
+                Kind::Library(Rc::new(value))
+            }
+            _ => Kind::Field(name.clone()),
+        }
+    }
+
+
+    /// What iterating yields, parameters seen as what they are declared.
+    pub fn element_kind(&self, iterated: &Kind) -> Kind {
+        self.program.element(&self.opened(iterated))
+    }
+
+    /// Evaluate a condition: on what it decides, and whether it asks for existence or for contents.
+    pub fn decision(&mut self, cond: ExprId) -> Vec<(Dep, Check)> {
+        let facts = self.facts;
+        match &facts.expr(cond).kind {
+            ExprKind::Not(inner) => self.decision(*inner),
+            ExprKind::Logic { items, .. } => {
+                let mut on = Vec::new();
+                for item in items {
+                    for dep in self.decision(*item) {
+                        if !on.contains(&dep) {
+                            on.push(dep);
+                        }
+                    }
+                }
+                on
+            }
+            ExprKind::Compare { left, rest } => {
+                let check = self.compare_check(*left, rest);
+                let mut deps = self.eval(*left).deps;
+                for (_, operand) in rest {
+                    let value = self.eval(*operand);
+                    deps.join(&value.deps);
+                }
+                deps.iter().map(|d| (d.clone(), check)).collect()
+            }
+            kind => {
+                let check = match kind {
+                    ExprKind::Attr { .. } | ExprKind::Index { .. } => Check::State,
+                    _ => Check::Existence,
+                };
+                let value = self.eval(cond);
+                value.deps.iter().map(|d| (d.clone(), check)).collect()
+            }
+        }
+    }
+
+    /// `x is None`, `key in rows`, `len(rows) == 0` ask whether something is there; other comparisons look at what it holds.
+    fn compare_check(&self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> Check {
+        let facts = self.facts;
+        let null = |e: ExprId| matches!(facts.expr(e).kind, ExprKind::Null);
+        let zero = |e: ExprId| matches!(facts.expr(e).kind, ExprKind::Int(0));
+        let length = |e: ExprId| {
+            matches!(&facts.expr(e).kind, ExprKind::Call { callee, .. } if crate::link::last_name(facts, *callee).is_some_and(|n| n == "len"))
+        };
+        let existence = rest.iter().all(|(op, right)| match op {
+            CompareOp::Is | CompareOp::IsNot => true,
+            CompareOp::In | CompareOp::NotIn => true,
+            CompareOp::Eq | CompareOp::Ne | CompareOp::Gt => null(*right) || null(left) || (length(left) && zero(*right)),
+            _ => false,
+        });
+        if existence { Check::Existence } else { Check::State }
+    }
+
+    /// Whether this walk is over a module's top-level code.
+    pub fn at_module(&self) -> bool {
+        self.at.function == MODULE
+    }
+}

@@ -1,0 +1,274 @@
+//! The items of a summary: what is done, where, in which contexts, depending on what.
+
+use super::context::Context;
+use super::value::{Deps, Dep, Value};
+use crate::facts::Name;
+use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
+use crate::link::{FunctionRef, Kind, LockUse, Template};
+use crate::source::Site;
+use std::rc::Rc;
+
+/// One thing a function does.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// What.
+    pub what: Rc<What>,
+    /// Where.
+    pub site: Site,
+    /// The function whose code does it.
+    pub function: FunctionRef,
+    /// What surrounds it, outermost first.
+    pub contexts: Rc<Vec<Context>>,
+    /// The calls that lead to it, outermost first; `None` where the summarised function does it itself.
+    pub chain: Option<Rc<Call>>,
+    /// What its written value depends on.
+    pub data: Deps,
+    /// What decided whether it runs.
+    pub control: Rc<Vec<(Dep, Check)>>,
+    /// Steps of the way to it that were inferred and not resolved.
+    pub inferred: u8,
+    /// How many awaits of the summarised function came before it, for in-process state.
+    pub awaits: u32,
+}
+
+/// One call of a chain.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The function that calls.
+    pub function: FunctionRef,
+    /// Where it calls.
+    pub site: Site,
+    /// The next call towards the item.
+    pub next: Option<Rc<Call>>,
+}
+
+/// What a condition asks of something that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Check {
+    /// Whether it is there.
+    Existence,
+    /// What it holds.
+    State,
+}
+
+/// What an item is.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// An access to state.
+    Access(Access),
+    /// A lock is taken; its context follows.
+    Acquire {
+        /// Which, and how.
+        lock: Rc<LockUse>,
+        /// By a call of its own and not as a context: somebody has to release it.
+        explicit: bool,
+    },
+    /// A lock is given back.
+    Release {
+        /// The lock's name or key.
+        name: Template,
+        /// Whether the owner is compared first.
+        owner_checked: bool,
+        /// Whether it happens on every way out (`finally`, the end of a context).
+        certain: bool,
+    },
+    /// An event: publish, subscribe, consume, enqueue.
+    Event {
+        /// Which.
+        effect: Effect,
+        /// The channel.
+        channel: Template,
+        /// The library call.
+        api: Name,
+    },
+    /// Time passes: sleep, model call, network call.
+    Pause {
+        /// Which.
+        effect: Effect,
+        /// How long, in seconds, where known.
+        seconds: Option<f64>,
+        /// The library call.
+        api: Name,
+    },
+    /// Something watches or stops: alert, metric, observation, cancellation.
+    Control {
+        /// Which.
+        effect: Effect,
+        /// A metric's or alert's name.
+        name: Option<Template>,
+        /// The library call.
+        api: Name,
+    },
+    /// An actor, tool, task, orchestrator or one of their relations is declared.
+    Declare(Declaration),
+    /// A function given by the caller is called here.
+    CallParameter {
+        /// Which parameter, or a member of it.
+        callee: Kind,
+        /// With what.
+        args: Vec<(Option<Name>, Value)>,
+    },
+}
+
+/// An access to state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Access {
+    /// What it does.
+    pub operation: Operation,
+    /// The kind of resource: `table`, `file`, `cache`, ….
+    pub kind: Name,
+    /// The store: `postgres`, `redis`, `file`.
+    pub store: Name,
+    /// Which instance of the store, where that is told.
+    pub instance: Option<Template>,
+    /// The resource's name; `None` where it cannot be told.
+    pub name: Option<Template>,
+    /// The library call.
+    pub api: Name,
+    /// Repeating it gives the same state, and why; `None` follows from the operation.
+    pub idempotent: Option<(bool, &'static str)>,
+    /// One indivisible step in the store, readers see all or nothing.
+    pub atomic: bool,
+    /// It takes effect only where a condition holds in the store at that moment.
+    pub conditional: bool,
+    /// Its result tells whether it took effect.
+    pub decides: bool,
+    /// Columns or fields it sets, and those its condition names.
+    pub columns: Vec<Name>,
+    /// Columns that its condition fixes.
+    pub keys: Vec<Name>,
+    /// It computes a number over many rows: max, count, sum.
+    pub aggregate: bool,
+    /// Several records in an order that depends on its input.
+    pub many: bool,
+    /// It moves money.
+    pub money: bool,
+    /// Nobody else sees it: a temporary file, a log.
+    pub private: bool,
+    /// The written key or value differs at each run.
+    pub fresh_key: bool,
+    /// The verb as the report names it: `INSERT`, `UPDATE`, `json.dump`.
+    pub verb: Name,
+    /// The name was not in the text as a whole, or the text could only be read by its keywords.
+    pub exact: bool,
+}
+
+/// What an access does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    /// Looks.
+    Read,
+    /// Creates a record.
+    Insert,
+    /// Creates or replaces by key.
+    Upsert,
+    /// Sets fields of a record.
+    Update,
+    /// Changes by an amount in one step.
+    Increment,
+    /// Adds at the end.
+    Append,
+    /// Removes.
+    Delete,
+    /// Replaces the whole.
+    Put,
+    /// Creates where absent and tells whether it did.
+    CreateIfAbsent,
+    /// Writes where a condition holds and tells whether it did.
+    CompareAndSet,
+    /// Moves a finished file over another.
+    Replace,
+    /// An external side effect.
+    Call,
+}
+
+impl Operation {
+    /// The word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Operation::Read => "read",
+            Operation::Insert => "insert",
+            Operation::Upsert => "upsert",
+            Operation::Update => "update",
+            Operation::Increment => "increment",
+            Operation::Append => "append",
+            Operation::Delete => "delete",
+            Operation::Put => "put",
+            Operation::CreateIfAbsent => "create-if-absent",
+            Operation::CompareAndSet => "compare-and-set",
+            Operation::Replace => "replace",
+            Operation::Call => "call",
+        }
+    }
+
+    /// Whether it only looks.
+    pub fn is_read(self) -> bool {
+        self == Operation::Read
+    }
+}
+
+impl Access {
+    /// Whether repeating it gives the same state.
+    pub fn is_idempotent(&self) -> bool {
+        match self.idempotent {
+            Some((idempotent, _)) => idempotent,
+            None => !matches!(self.operation, Operation::Insert | Operation::Append | Operation::Call | Operation::Increment),
+        }
+    }
+}
+
+/// A declaration of an actor or of what belongs to one.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// Actor, tool, task, orchestrator, member, edge, run, hand-off, schedule, spawn.
+    pub effect: Effect,
+    /// The kind of actor.
+    pub actor: Option<ActorKind>,
+    /// Candidate names, best first.
+    pub names: Vec<Kind>,
+    /// The key of the manifest section it is built from.
+    pub config: Option<Kind>,
+    /// Its functions, tools and objects.
+    pub entries: Vec<Kind>,
+    /// Its members: agents, tasks, nodes.
+    pub members: Vec<Kind>,
+    /// The agent a task or run is for; for methods the receiver.
+    pub subject: Kind,
+    /// Texts that models read, with their places.
+    pub prompts: Vec<(Kind, Site)>,
+    /// The orchestrator's pattern.
+    pub pattern: Option<Name>,
+    /// How members run.
+    pub runs: Option<Runs>,
+    /// Several instances by nature.
+    pub multiple: bool,
+    /// Tool calls of one turn run beside one another.
+    pub parallel_tools: bool,
+    /// How often the framework runs the body again; -1 without limit.
+    pub retries: Option<i64>,
+    /// The framework.
+    pub framework: Name,
+    /// Runs are keyed by a session, thread or user.
+    pub sessions: bool,
+    /// The library call.
+    pub api: Name,
+    /// The variable it is assigned to.
+    pub target: Option<Name>,
+    /// The function it stands in.
+    pub within: Option<FunctionRef>,
+}
+
+impl Item {
+    /// The access it is, if it is one.
+    pub fn access(&self) -> Option<&Access> {
+        match &*self.what {
+            What::Access(access) => Some(access),
+            _ => None,
+        }
+    }
+
+    /// The call of the summarised function that leads to it, or its own place.
+    pub fn outer_site(&self) -> Site {
+        self.chain.as_ref().map_or(self.site, |c| c.site)
+    }
+}

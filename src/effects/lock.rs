@@ -1,0 +1,187 @@
+//! Taking and giving back locks.
+
+use super::call::{CallPlace, Given, kinds};
+use super::context::{Context, Held, token};
+use super::item::What;
+use super::value::{Deps, Value};
+use super::walk::Walker;
+use crate::facts::Name;
+use crate::knowledge::vocabulary::{Effect, Row};
+use crate::link::{FunctionValue, Kind, LibraryValue, LockUse, Template, Ttl, Wait, argument};
+use crate::source::Site;
+use std::rc::Rc;
+
+/// Words in the name of a key that say it is a lock and no business data.
+const LOCK_WORDS: [&str; 8] = ["lock", "lease", "mutex", "semaphore", "claim", "leader", "in_progress", "in-progress"];
+
+impl Walker<'_, '_, '_> {
+    /// `lock.acquire(…)`.
+    pub fn acquire(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site, result: Value) -> Value {
+        let deps = self.take(row, receiver, api, given, site, true);
+        result.depending(&deps)
+    }
+
+    /// Take a lock and hold it from here; what a test of the result depends on.
+    pub fn take(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site, explicit: bool) -> Deps {
+        let args = kinds(given);
+        let mut lock = match receiver.and_then(|r| r.lock.clone()) {
+            Some(made) => {
+                let mut lock = (*made).clone();
+                let says_wait = [&row.wait, &row.blocking].into_iter().flatten().any(|p| argument(p, &args).is_some());
+                if says_wait || row.wait_default == Some(0.0) {
+                    lock.wait = self.program.wait(row, &args);
+                }
+                lock.refusal_returned |= row.refusal_returned && explicit;
+                lock
+            }
+            None => self.program.lock_use(row, receiver, &args, api, site),
+        };
+        if lock.name.parts.is_empty() {
+            lock.name = self.unnamed(receiver, &lock);
+        }
+        self.hold(lock, site, explicit)
+    }
+
+    /// Hold a lock from here on.
+    pub fn hold(&mut self, mut lock: LockUse, site: Site, explicit: bool) -> Deps {
+        lock.many = self.state.held.iter().rev().find_map(|c| match c.held {
+            Held::Loop { sorted, .. } => Some(sorted),
+            _ => None,
+        });
+        let lock = Rc::new(lock);
+        let deps = self.push_at(What::Acquire { lock: lock.clone(), explicit }, site, Deps::default());
+        // A semaphore with several permits excludes nobody.
+        if lock.permits.is_none_or(|p| p <= 1) {
+            let function = self.at;
+            self.state.held.push(Context { token: token(site, self.summary.items.len() as u64), held: Held::Lock(lock), site, function });
+        }
+        deps
+    }
+
+    /// The name of a lock that has none: the variable that holds it, with its class or module.
+    fn unnamed(&self, receiver: Option<&Rc<LibraryValue>>, lock: &LockUse) -> Template {
+        let target = receiver.and_then(|r| r.target.clone()).unwrap_or_default();
+        let place = receiver.and_then(|r| r.site).or(lock.made);
+        // Two locks of one variable name in two files are two locks.
+        let file = place.map(|p| self.program.path_of(p.file)).unwrap_or_default();
+        let stem = file.rsplit('/').next().unwrap_or("").trim_end_matches(".py");
+        Template::text(if target.is_empty() { stem.to_string() } else { format!("{stem}.{target}") })
+    }
+
+    /// `lock.release()`.
+    pub fn release(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], site: Site) {
+        let made = receiver.and_then(|r| r.lock.clone());
+        let name = match &made {
+            Some(lock) if !lock.name.parts.is_empty() => lock.name.clone(),
+            Some(lock) => self.unnamed(receiver, lock),
+            None => {
+                let lock = self.program.lock_use(row, receiver, args, "", site);
+                if lock.name.parts.is_empty() { self.unnamed(receiver, &lock) } else { lock.name }
+            }
+        };
+        self.give_back(name, row.owner_checked || made.is_some_and(|l| l.owner_checked), site);
+    }
+
+    /// Give back a lock by name; one that this function does not hold is its caller's.
+    pub fn give_back(&mut self, name: Template, owner_checked: bool, site: Site) {
+        let certain = self.certain();
+        self.push_at(What::Release { name: name.clone(), owner_checked, certain }, site, Deps::default());
+        if !self.state.release(&name) {
+            self.summary.releases.push(name);
+        }
+    }
+
+    /// Operations on keys that are locks: `SET key token NX PX`, a plain DEL or a comparing script on the same key. Whether it was one.
+    #[allow(clippy::too_many_arguments)]
+    pub fn locking(&mut self, effect: Effect, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site, name: Option<&Template>) -> bool {
+        let Some(name) = name.filter(|_| row.kind.as_deref() == Some("cache") || row.effect == Effect::Script) else { return false };
+        let held = self.state.held.iter().any(|c| c.lock().is_some_and(|l| l.name == *name));
+        let pattern = name.pattern().to_lowercase();
+        let named = LOCK_WORDS.iter().any(|w| pattern.contains(w)) || name.hole_names().any(|h| LOCK_WORDS.iter().any(|w| h.to_lowercase().contains(w)));
+        if !held && !named {
+            return false;
+        }
+        match effect {
+            Effect::CreateIfAbsent => {
+                let args = kinds(given);
+                let mut lock = self.program.lock_use(row, receiver, &args, api, site);
+                lock.name = name.clone();
+                lock.scope = row.scope.unwrap_or(crate::knowledge::vocabulary::LockScope::Distributed);
+                lock.wait = Wait::Not;
+                lock.refusal_returned = true;
+                for millis in ["px", "pexpire"] {
+                    if let Some(value) = argument(millis, &args).filter(|v| !matches!(v, Kind::Null)) {
+                        lock.ttl = Ttl::After(value.clone(), 0.001);
+                    }
+                }
+                self.hold(lock, site, true);
+                true
+            }
+            Effect::Delete => {
+                self.give_back(name.clone(), false, site);
+                true
+            }
+            Effect::Script | Effect::CompareAndSet => {
+                self.give_back(name.clone(), true, site);
+                true
+            }
+            // Reading the holder, extending its life.
+            _ => named,
+        }
+    }
+
+    /// A call of a method by which a class of the project hands out or takes back locks: its result, where it is one.
+    pub fn coordinated(&mut self, value: &FunctionValue, given: &[Given], place: &CallPlace) -> Option<Value> {
+        let (coordinator, acquires) = self.fx.coordinators().method(value.function)?;
+        // Inside the class itself its own code is walked as it is.
+        let own = self.program.function(self.at).class.map(|class| crate::link::ClassRef { module: self.at.module, class });
+        if own == Some(coordinator.class) {
+            return None;
+        }
+        let function = self.program.function(value.function);
+        let offset = usize::from(value.receiver.is_some() && function.class.is_some());
+        let at = |index: usize| {
+            let name = function.params.get(index).map(|p| &p.name);
+            given.iter().find(|g| g.name.as_ref() == name && name.is_some()).or_else(|| {
+                given.iter().filter(|g| g.name.is_none() && g.spread == 0).nth(index.checked_sub(offset)?)
+            })
+        };
+        if !acquires {
+            let named = coordinator.release_key.and_then(at).map(|g| g.value.kind.template("resource"));
+            let held = self.state.held.iter().rev().find_map(|c| c.lock().filter(|l| l.own).map(|l| l.name.clone()));
+            let name = named.filter(|n| self.state.held.iter().any(|c| c.lock().is_some_and(|l| l.name == *n))).or(held);
+            if let Some(name) = name {
+                self.give_back(name, coordinator.owner_checked, place.site);
+            }
+            return Some(Value::default());
+        }
+        let name = at(coordinator.key).map(|g| g.expr.map_or_else(|| g.value.kind.template("resource"), |e| self.as_template(&g.value, e)));
+        let ttl = match (coordinator.ttl, &coordinator.ttl_default) {
+            (Some(index), default) => match at(index) {
+                Some(given) => Ttl::After(given.value.kind.clone(), 1.0),
+                None => default.clone().map_or(Ttl::Some, |d| Ttl::After(Kind::Lookup(Rc::new((d, Vec::new()))), 1.0)),
+            },
+            (None, Some(default)) => Ttl::After(default.clone(), 1.0),
+            (None, None) if coordinator.expires => Ttl::Some,
+            (None, None) => Ttl::Never,
+        };
+        let lock = LockUse {
+            name: name.unwrap_or_default(),
+            store: coordinator.store.clone(),
+            scope: coordinator.scope,
+            ttl,
+            wait: Wait::Not,
+            session: false,
+            owner_checked: coordinator.owner_checked,
+            reentrant: true,
+            refusal_returned: coordinator.refuses_by_result,
+            api: self.program.qualified(value.function).into(),
+            many: None,
+            made: Some(place.site),
+            own: true,
+            permits: None,
+        };
+        let deps = self.hold(lock, place.site, true);
+        Some(Value { kind: self.program.returned(value.function), deps, ..Value::default() })
+    }
+}

@@ -1,0 +1,146 @@
+//! What each function does to state outside it, as a summary that its callers build on.
+//!
+//! Every function is summarised once, its callees first: a [`Summary`] lists [`Item`]s (accesses, lock uses, publications,
+//! waits, declarations of actors, …) in program order. What depends on parameters stays symbolic and is filled in at each call.
+//! An item carries the [`Context`]s around it (locks, transactions, retries, loops, spawns, caught errors), the earlier items
+//! its value depends on (`data`) and those that decided whether it runs (`control`), and the chain of calls down to it.
+//! So a lost update is a write whose `data` holds a read of the same resource with no lock context common to both, through
+//! however many functions; everything else falls out of the same list.
+//!
+//! Bounds: a summary keeps at most [`ITEMS`] items; calls that lead back to a function being summarised see an empty summary;
+//! closures are walked where they are called, at most [`CLOSURE_DEPTH`] deep. What is cut is named in coverage.
+//! This module refuses to know which actor runs a function and which rule will look at an item.
+
+mod bind;
+mod call;
+mod context;
+mod coordinator;
+mod declare;
+mod eval;
+mod item;
+mod lock;
+mod orm;
+mod rows;
+mod state;
+mod tables;
+mod value;
+mod walk;
+
+pub use crate::link::{LockUse, Ttl, Wait};
+pub use context::{Context, Held, RetryUse};
+pub use item::{Access, Call, Check, Declaration, Item, Operation, What};
+pub use value::{Dep, Deps, Value};
+
+use crate::facts::Name;
+use crate::link::{FunctionRef, FunctionValue, Kind, Program};
+use crate::source::Site;
+use coordinator::Coordinators;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// How many items a summary keeps.
+pub const ITEMS: usize = 500;
+/// How deep closures are walked into one another.
+pub const CLOSURE_DEPTH: u8 = 6;
+
+/// What one function does.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// What it does, in program order, its callees' doings included.
+    pub items: Vec<Item>,
+    /// What it returns.
+    pub returns: Value,
+    /// Fields of the receiver it sets, with what they hold at the end.
+    pub fields: Vec<(Name, Value)>,
+    /// Items on which it decides whether to raise: code after a call to it runs only where the check held.
+    pub raises_on: Vec<(Dep, Check)>,
+    /// Contexts it leaves open for its caller: locks taken and not released, row locks of the caller's transaction.
+    pub leaves: Vec<Context>,
+    /// Names of locks that it releases without having taken them.
+    pub releases: Vec<crate::link::Template>,
+    /// A generator's contexts around its `yield`, and what it yields: what `with` puts around its body.
+    pub yields: Option<(Vec<Context>, Value)>,
+}
+
+/// A function, the receiver's class where it is another than the function's own, and whether its decorators are left out.
+type SummaryKey = (FunctionRef, Option<crate::link::ClassRef>, bool);
+
+/// Summaries of a program, made on demand.
+pub struct Effects<'p, 'k> {
+    /// The linked program.
+    pub program: &'p Program<'k>,
+    coordinators: Coordinators,
+    summaries: RefCell<FxHashMap<SummaryKey, Option<Rc<Summary>>>>,
+    closure_depth: std::cell::Cell<u8>,
+    unresolved: RefCell<Vec<(Site, String)>>,
+}
+
+impl<'p, 'k> Effects<'p, 'k> {
+    /// Prepare to summarise a program.
+    pub fn new(program: &'p Program<'k>) -> Self {
+        Effects {
+            program,
+            coordinators: Coordinators::find(program),
+            summaries: RefCell::default(),
+            closure_depth: std::cell::Cell::new(0),
+            unresolved: RefCell::default(),
+        }
+    }
+
+    /// The classes of the project that hand out locks, by what they do.
+    pub fn coordinators(&self) -> &Coordinators {
+        &self.coordinators
+    }
+
+    /// What a function does; `class` is the receiver's class where it differs from the one that defines the function.
+    pub fn summary(&self, function: FunctionRef, class: Option<crate::link::ClassRef>) -> Rc<Summary> {
+        let own = self.program.function(function).class;
+        let class = class.filter(|c| own != Some(c.class) || c.module != function.module);
+        self.once((function, class, false), || declare::decorated(self, function, class))
+    }
+
+    fn once(&self, key: SummaryKey, make: impl FnOnce() -> Summary) -> Rc<Summary> {
+        if let Some(known) = self.summaries.borrow().get(&key) {
+            return known.clone().unwrap_or_default();
+        }
+        self.summaries.borrow_mut().insert(key, None);
+        let summary = Rc::new(make());
+        self.summaries.borrow_mut().insert(key, Some(summary.clone()));
+        summary
+    }
+
+    /// What calling a function value does: decorators applied, captured names known.
+    pub fn summary_of(&self, value: &FunctionValue) -> Rc<Summary> {
+        let class = match &value.receiver {
+            Some(Kind::Object(object)) => Some(object.class),
+            Some(Kind::Class(class)) => Some(*class),
+            _ => None,
+        };
+        if value.plain {
+            return self.once((value.function, class, true), || walk::summarise(self, value.function, class, &[]));
+        }
+        if value.captured.is_empty() {
+            return self.summary(value.function, class);
+        }
+        if self.closure_depth.get() >= CLOSURE_DEPTH {
+            return Rc::default();
+        }
+        self.closure_depth.set(self.closure_depth.get() + 1);
+        let summary = Rc::new(walk::summarise(self, value.function, class, &value.captured));
+        self.closure_depth.set(self.closure_depth.get() - 1);
+        summary
+    }
+
+    /// Calls and writes that could not be resolved, sorted by place.
+    pub fn unresolved(&self) -> Vec<(Site, String)> {
+        let mut all = self.unresolved.borrow().clone();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    fn note_unresolved(&self, site: Site, what: impl Into<String>) {
+        self.unresolved.borrow_mut().push((site, what.into()));
+    }
+}

@@ -1,0 +1,218 @@
+//! Mapped classes: rows as values, pending changes, statements built by calls.
+
+use super::call::{CallPlace, Given, all_deps};
+use super::context::{Context, Held, token};
+use super::item::{Access, Operation, What};
+use super::rows::given_at;
+use super::value::{Dep, Deps, Value};
+use super::walk::Walker;
+use crate::facts::{ExprId, Name};
+use crate::knowledge::Found;
+use crate::knowledge::vocabulary::Effect;
+use crate::link::{ClassRef, Kind, LibraryValue, Template};
+use crate::source::Site;
+use std::rc::Rc;
+
+impl<'k> Walker<'_, '_, 'k> {
+    /// The table of a mapped class, or of an instance of one.
+    pub fn subject_table(&self, subject: &Kind) -> Option<Template> {
+        let class = self.mapped_class(subject)?;
+        self.program.table_of(class).map(Template::text)
+    }
+
+    fn mapped_class(&self, subject: &Kind) -> Option<ClassRef> {
+        match subject {
+            Kind::Class(class) => Some(*class),
+            Kind::Object(object) => Some(object.class),
+            Kind::List(items) => items.iter().find_map(|k| self.mapped_class(k)),
+            Kind::OneOf(kinds) => kinds.iter().find_map(|k| self.mapped_class(k)),
+            Kind::Member(member) => self.mapped_class(&member.0),
+            Kind::Parameter(index) => match self.parameter_hint(*index) {
+                Kind::Parameter(_) => None,
+                hint => self.mapped_class(&hint),
+            },
+            _ => None,
+        }
+        .filter(|class| self.program.model_row(*class).is_some())
+    }
+
+    /// Calls that load, add, merge or delete mapped objects.
+    #[allow(clippy::too_many_arguments)]
+    pub fn orm(&mut self, effect: Effect, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let row = found.row;
+        let subject = row.resource.as_deref().and_then(|p| given_at(p, given));
+        let kind = subject.map(|g| g.value.kind.clone()).or_else(|| receiver.map(|r| r.subject.clone())).unwrap_or_default();
+        // `session.execute(statement)`, `session.scalars(statement)`: what it does stands in the statement.
+        if let Some(statement) = kind.library().filter(|l| !l.traits.is_empty() || l.subject != Kind::Unknown).cloned() {
+            let deps = subject.map(|s| s.value.deps.clone()).unwrap_or_default();
+            return self.statement(&statement, &deps, api, place.site, result);
+        }
+        let Some(table) = self.subject_table(&kind) else { return result };
+        let loaded = subject.is_some_and(|s| self.reads_table(&s.value.deps, &table));
+        let operation = match effect {
+            Effect::OrmLoad => Operation::Read,
+            Effect::OrmAdd if loaded => return result,
+            Effect::OrmAdd => Operation::Insert,
+            Effect::OrmMerge => Operation::Upsert,
+            _ => Operation::Delete,
+        };
+        let mut access = self.access_of(row, found, receiver, api, operation);
+        self.at_table(&mut access, &table);
+        access.many = matches!(&kind, Kind::List(_));
+        access.verb = self.verb(operation);
+        access.aggregate = receiver.is_some_and(|r| r.traits.iter().any(|t| t == "count")) || api.ends_with("count");
+        let for_update = receiver.is_some_and(|r| r.traits.iter().any(|t| t == "for-update")) || self.row_locks(found, given);
+        let data = subject.map(|s| s.value.deps.clone()).unwrap_or_else(|| all_deps(given));
+        let data = if operation.is_read() { Deps::default() } else { data };
+        let deps = self.push_at(What::Access(access), place.site, data);
+        if for_update && operation.is_read() {
+            self.lock_rows(table, place.site);
+        }
+        if operation.is_read() { Value { deps, ..result } } else { result }
+    }
+
+    fn row_locks(&self, found: &Found<'k>, given: &[Given]) -> bool {
+        let args = super::call::kinds(given);
+        self.program.variant(found.row, &args).and_then(|v| v.for_update).unwrap_or(found.row.for_update)
+    }
+
+    /// Rows that a read locks stay locked until the transaction ends.
+    pub fn lock_rows(&mut self, table: Template, site: Site) {
+        let token = token(site, 9 + self.summary.items.len() as u64);
+        self.state.held.push(Context { token, held: Held::Rows(table), site, function: self.at });
+    }
+
+    fn verb(&self, operation: Operation) -> Name {
+        match operation {
+            Operation::Read => "SELECT",
+            Operation::Insert => "INSERT",
+            Operation::Upsert => "MERGE",
+            Operation::Update | Operation::Increment => "UPDATE",
+            Operation::Delete => "DELETE",
+            _ => "write",
+        }
+        .into()
+    }
+
+    pub fn at_table(&self, access: &mut Access, table: &Template) {
+        access.kind = "table".into();
+        access.name = Some(table.clone());
+        access.atomic = true;
+    }
+
+    /// Whether a value depends on a read of this table.
+    fn reads_table(&self, deps: &Deps, table: &Template) -> bool {
+        deps.iter().any(|d| match d {
+            Dep::Item(index) => self.summary.items.get(*index as usize).and_then(|i| i.access()).is_some_and(|a| a.operation.is_read() && a.name.as_ref() == Some(table)),
+            _ => false,
+        })
+    }
+
+    /// A statement built by calls: `select(Order).where(…).with_for_update()`, `insert(Order).values(…).on_conflict_do_nothing()`.
+    pub fn statement(&mut self, statement: &Rc<LibraryValue>, deps: &Deps, api: &Name, site: Site, result: Value) -> Value {
+        let has = |word: &str| statement.traits.iter().any(|t| t == word);
+        let table = self.subject_table(&statement.subject).or_else(|| statement.identity.clone());
+        let operation = if has("insert") {
+            if has("conflict") { Operation::Upsert } else { Operation::Insert }
+        } else if has("update") {
+            Operation::Update
+        } else if has("delete") {
+            Operation::Delete
+        } else {
+            Operation::Read
+        };
+        let Some(table) = table.filter(|t| t.has_text() || t.is_open()) else { return result.depending(deps) };
+        let store = self.program.knowledge.store_of(statement.ty).unwrap_or("sql");
+        let mut access = Access {
+            operation,
+            kind: "table".into(),
+            store: store.into(),
+            instance: statement.instance.clone(),
+            name: None,
+            api: api.clone(),
+            idempotent: None,
+            atomic: true,
+            conditional: has("conflict"),
+            decides: true,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            aggregate: has("count"),
+            many: false,
+            money: false,
+            private: false,
+            fresh_key: false,
+            verb: self.verb(operation),
+            exact: true,
+        };
+        self.at_table(&mut access, &table);
+        let data = if operation.is_read() { Deps::default() } else { deps.clone() };
+        let item = self.push_at(What::Access(access), site, data);
+        if has("for-update") {
+            self.lock_rows(table, site);
+        }
+        let kind = match (&result.kind, &statement.subject) {
+            (Kind::Unknown, Kind::Class(class)) => {
+                Kind::Object(Rc::new(crate::link::Object { class: *class, exact: false, args: Rc::default(), site: None }))
+            }
+            (Kind::Library(made), subject @ Kind::Class(_)) => {
+                let mut made = (**made).clone();
+                made.subject = subject.clone();
+                Kind::Library(Rc::new(made))
+            }
+            (kind, _) => (*kind).clone(),
+        };
+        Value { kind, deps: item, ..result }
+    }
+
+    /// `row.column = value`: a pending UPDATE, where the row was loaded and not made here.
+    pub fn set_attribute(&mut self, holder: &Value, name: &Name, value: &Value, site: Site) {
+        let Some(class) = self.mapped_class(&holder.kind) else { return };
+        let Some(table) = self.program.table_of(class).map(Template::text) else { return };
+        let open = matches!(holder.kind, Kind::Parameter(_));
+        if !open && !self.reads_table(&holder.deps, &table) {
+            return;
+        }
+        let mut access = Access {
+            operation: Operation::Update,
+            kind: "table".into(),
+            store: "sql".into(),
+            instance: None,
+            name: None,
+            api: "attribute assignment".into(),
+            idempotent: None,
+            atomic: true,
+            conditional: false,
+            decides: false,
+            columns: vec![name.clone()],
+            keys: Vec::new(),
+            aggregate: false,
+            many: false,
+            money: false,
+            private: false,
+            fresh_key: false,
+            verb: "UPDATE".into(),
+            exact: true,
+        };
+        self.at_table(&mut access, &table);
+        self.push_at(What::Access(access), site, value.deps.clone());
+    }
+
+    /// `holder[key] = value`.
+    pub fn set_item(&mut self, holder: &Value, key: &Value, value: &Value, base: ExprId, site: Site) {
+        self.item_access(Operation::Put, holder, key, value.deps.clone(), base, site);
+    }
+
+    /// `holder[key]`.
+    pub fn read_item(&mut self, holder: &Value, key: &Value, base: ExprId, site: Site) {
+        let _ = (holder, key, base, site);
+    }
+
+    /// `del holder[key]`.
+    pub fn delete_item(&mut self, holder: &Value, key: &Value, base: ExprId, site: Site) {
+        self.item_access(Operation::Delete, holder, key, Deps::default(), base, site);
+    }
+
+    fn item_access(&mut self, operation: Operation, holder: &Value, key: &Value, data: Deps, base: ExprId, site: Site) {
+        let _ = (operation, holder, key, data, base, site);
+    }
+}

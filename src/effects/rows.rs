@@ -1,0 +1,458 @@
+//! What a pack's row makes of a call: the bridge from vocabulary to items.
+
+use super::call::{CallPlace, Called, Coroutine, Entered, Given, all_deps, kinds};
+use super::context::{Context, Held, RetryUse, token};
+use super::item::{Access, Operation, What};
+use super::value::{Dep, Deps, Value};
+use super::walk::Walker;
+use crate::facts::{ExprId, ExprKind, Name};
+use crate::knowledge::vocabulary::{Effect, Row};
+use crate::knowledge::{Found, Place};
+use crate::link::{FunctionValue, Hole, Kind, LibraryValue, Template, argument, argument_at};
+use crate::source::Site;
+use std::rc::Rc;
+
+impl<'k> Walker<'_, '_, 'k> {
+    /// As [`Walker::apply`], for a receiver whose type was inferred from its name.
+    pub fn apply_inferred(&mut self, found: &Found<'k>, library: &Rc<LibraryValue>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let before = std::mem::replace(&mut self.inferring, true);
+        let value = self.apply(found, Some(library), api, given, place, result);
+        self.inferring = before;
+        value
+    }
+
+    /// Do what a row says; `result` is what the call is worth by name and type alone.
+    pub fn apply(&mut self, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let row = found.row;
+        let args = kinds(given);
+        let variant = self.program.variant(row, &args);
+        let effect = variant.and_then(|v| v.effect).unwrap_or(row.effect);
+        let site = place.site;
+        match effect {
+            Effect::Value | Effect::JoinPath | Effect::Environment | Effect::Duration | Effect::Lock | Effect::Open => {
+                if effect == Effect::Open {
+                    self.opened_exclusively(&result, row, api, site);
+                }
+                result
+            }
+            Effect::Fresh | Effect::Clock => result.depending(&Deps::one(Dep::Fresh)),
+            Effect::Sql => self.sql(found, receiver, api, given, place, result),
+            Effect::Read
+            | Effect::Write
+            | Effect::Insert
+            | Effect::Upsert
+            | Effect::Update
+            | Effect::Increment
+            | Effect::Append
+            | Effect::Delete
+            | Effect::CreateIfAbsent
+            | Effect::CompareAndSet
+            | Effect::Script
+            | Effect::Call => self.access(effect, found, receiver, api, given, place, result),
+            Effect::Replace => self.replace(found, receiver, api, given, place, result),
+            Effect::Dump | Effect::Load => self.handle(effect, found, receiver, api, given, place, result),
+            Effect::OrmLoad | Effect::OrmAdd | Effect::OrmMerge | Effect::OrmDelete => self.orm(effect, found, receiver, api, given, place, result),
+            Effect::OrmFilter | Effect::OrmStatement | Effect::OrmConflict | Effect::OrmValues => result,
+            Effect::Transaction => result,
+            Effect::Commit | Effect::Rollback => {
+                self.state.end_transaction();
+                result
+            }
+            Effect::Acquire => self.acquire(row, receiver, api, given, site, result),
+            Effect::Release => {
+                self.release(row, receiver, &args, site);
+                result
+            }
+            Effect::Renew => result,
+            Effect::Publish | Effect::Subscribe | Effect::Consume | Effect::Enqueue => {
+                let channel = row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver, &args));
+                let channel = channel.or_else(|| receiver.and_then(|r| r.identity.clone())).unwrap_or_else(|| Template::hole(Hole::Named("".into())));
+                if channel.parts.is_empty() {
+                    return result;
+                }
+                let deps = self.push_at(What::Event { effect, channel, api: api.clone() }, site, all_deps(given));
+                result.depending(&deps)
+            }
+            Effect::Sleep | Effect::ModelCall | Effect::NetworkCall => {
+                let seconds = row.seconds.as_deref().and_then(|p| argument(p, &args)).and_then(Kind::number);
+                self.push_at(What::Pause { effect, seconds, api: api.clone() }, site, Deps::default());
+                result
+            }
+            Effect::Alert | Effect::Metric | Effect::Observe | Effect::Cancel | Effect::ConcurrentTest => {
+                let named = row.named.iter().find_map(|p| self.program.place_text(p, receiver, &args));
+                let name = named.or_else(|| receiver.and_then(|r| r.identity.clone()));
+                self.push_at(What::Control { effect, name, api: api.clone() }, site, all_deps(given));
+                result
+            }
+            Effect::Spawn => {
+                self.spawn(row, api, given, place);
+                result
+            }
+            Effect::Gather | Effect::RunMain | Effect::Timeout => given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result),
+            Effect::Invoke | Effect::Retry => self.invoke(effect, row, api, given, place, result),
+            Effect::Partial => self.partial(given).unwrap_or(result),
+            Effect::Schedule
+            | Effect::Actor
+            | Effect::Tool
+            | Effect::Task
+            | Effect::Orchestrator
+            | Effect::Member
+            | Effect::Edge
+            | Effect::Run
+            | Effect::HandOff => self.declare(effect, found, receiver, api, given, place, result),
+        }
+    }
+
+    /// A row's resource by name: an argument, the receiver, the text in the row.
+    pub fn resource_name(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, given: &[Given]) -> Option<Template> {
+        let place = row.resource.as_deref()?;
+        let args = kinds(given);
+        let text = self.program.place_text(place, receiver, &args)?;
+        // An argument that is a bare hole is named after its expression.
+        if let (Some(value), true) = (given_at(place, given), text.parts.len() == 1) {
+            if let (Some(expr), true) = (value.expr, !text.has_text()) {
+                return Some(self.as_template(&value.value, expr));
+            }
+        }
+        Some(text)
+    }
+
+    fn access(&mut self, effect: Effect, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let row = found.row;
+        let args = kinds(given);
+        let variant = self.program.variant(row, &args);
+        let operation = match effect {
+            Effect::Read => Operation::Read,
+            Effect::Write => Operation::Put,
+            Effect::Insert => Operation::Insert,
+            Effect::Upsert => Operation::Upsert,
+            Effect::Update => Operation::Update,
+            Effect::Increment => Operation::Increment,
+            Effect::Append => Operation::Append,
+            Effect::Delete => Operation::Delete,
+            Effect::CreateIfAbsent => Operation::CreateIfAbsent,
+            Effect::CompareAndSet | Effect::Script => Operation::CompareAndSet,
+            _ => Operation::Call,
+        };
+        let name = self.resource_name(row, receiver, given);
+        if self.locking(effect, row, receiver, api, given, place.site, name.as_ref()) {
+            return result;
+        }
+        let mut access = self.access_of(row, found, receiver, api, operation);
+        let key = row.key.as_deref().and_then(|p| given_at(p, given));
+        access.fresh_key = key.is_some_and(|k| k.value.deps.is_fresh());
+        if row.kind.as_deref() == Some("table") {
+            access.name = name.or_else(|| receiver.and_then(|r| self.subject_table(&r.subject)));
+        } else {
+            access.name = name;
+        }
+        let by_argument = row.idempotent_with.iter().filter_map(|p| given_at(p, given)).find(|g| !matches!(g.value.kind, Kind::Null));
+        if let Some(said) = variant.and_then(|v| v.idempotent).or(row.idempotent) {
+            access.idempotent = Some((said, if said { "keyed" } else { "repeats" }));
+        }
+        if let Some(key) = by_argument {
+            // A key made anew inside what is retried protects nothing; who retries is known only later.
+            access.idempotent = Some((!key.value.deps.is_fresh(), "keyed"));
+            access.fresh_key = key.value.deps.is_fresh();
+        }
+        access.atomic = variant.and_then(|v| v.atomic).unwrap_or(row.atomic);
+        let data = self.written(row, given);
+        let deps = self.push_at(What::Access(access), place.site, data);
+        match operation.is_read() || row.decides {
+            true => Value { deps, ..result },
+            false => result,
+        }
+    }
+
+    /// What a write's value depends on: the places the row names, else all arguments but those that name and key it.
+    pub fn written(&self, row: &Row, given: &[Given]) -> Deps {
+        if row.value.is_empty() {
+            let naming: Vec<*const Given> = [row.resource.as_deref(), row.key.as_deref()]
+                .into_iter()
+                .flatten()
+                .filter_map(|p| given_at(p, given))
+                .map(std::ptr::from_ref)
+                .collect();
+            return given.iter().filter(|g| !naming.contains(&std::ptr::from_ref(*g))).fold(Deps::default(), |d, g| d.with(&g.value.deps));
+        }
+        row.value.iter().filter_map(|p| given_at(p, given)).fold(Deps::default(), |d, g| d.with(&g.value.deps))
+    }
+
+    pub fn access_of(&self, row: &Row, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, operation: Operation) -> Access {
+        let knowledge = self.program.knowledge;
+        let store = row
+            .store
+            .clone()
+            .or_else(|| receiver.and_then(|r| knowledge.store_of(r.ty)).map(str::to_string))
+            .or_else(|| found.pack.store.clone())
+            .unwrap_or_else(|| row.kind.clone().unwrap_or_default());
+        Access {
+            operation,
+            kind: row.kind.clone().unwrap_or_default().into(),
+            store: store.into(),
+            instance: receiver.and_then(|r| r.instance.clone()),
+            name: None,
+            api: api.clone(),
+            idempotent: None,
+            atomic: row.atomic,
+            conditional: false,
+            decides: row.decides,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            aggregate: false,
+            many: false,
+            money: row.money,
+            private: row.private,
+            fresh_key: false,
+            verb: api.rsplit('.').next().unwrap_or(api).into(),
+            exact: true,
+        }
+    }
+
+    /// `os.replace(source, target)`: what was written to the source becomes the target's content in one step.
+    fn replace(&mut self, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let row = found.row;
+        let args = kinds(given);
+        let source = row.resource.as_deref().and_then(|p| self.program.place_text(p, receiver, &args));
+        let target = row.to.as_deref().and_then(|p| self.program.place_text(p, receiver, &args));
+        let mut data = all_deps(given);
+        let source_is_temporary = source.is_some();
+        for item in &mut self.summary.items {
+            let What::Access(access) = &*item.what else { continue };
+            if source_is_temporary && access.name == source && !access.operation.is_read() {
+                data.join(&item.data);
+                let mut private = access.clone();
+                private.private = true;
+                item.what = Rc::new(What::Access(private));
+            }
+        }
+        // A file that was renamed into place by its own handle's name: the last file written here is what is moved.
+        let mut access = self.access_of(row, found, receiver, api, Operation::Replace);
+        access.name = target;
+        access.atomic = true;
+        self.push_at(What::Access(access), place.site, data);
+        result
+    }
+
+    /// Reading from and writing to an open file.
+    fn handle(&mut self, effect: Effect, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let row = found.row;
+        let handle = match row.resource.as_deref().map(Place::parse) {
+            Some(Ok(Place::Argument { position, name })) => {
+                argument_at(position.map(|p| p as usize), name, &kinds(given)).and_then(|k| k.library().cloned())
+            }
+            _ => receiver.cloned(),
+        };
+        let Some(handle) = handle else { return result };
+        if handle.identity.is_none() && handle.site.is_none() {
+            return result;
+        }
+        let mode = argument_at(Some(1), Some("mode"), &handle.args).or_else(|| argument_at(Some(0), Some("mode"), &handle.args).filter(|_| handle.args.len() == 1));
+        let mode = mode.and_then(Kind::as_text).filter(|m| m.len() <= 4).unwrap_or("r");
+        let operation = match (effect, mode.chars().next()) {
+            (Effect::Load, _) => Operation::Read,
+            (_, Some('a')) => Operation::Append,
+            (_, Some('x')) => Operation::CreateIfAbsent,
+            _ => Operation::Put,
+        };
+        let mut access = self.access_of(row, found, Some(&handle), api, operation);
+        access.kind = "file".into();
+        access.store = "file".into();
+        access.instance = None;
+        access.name = handle.identity.clone();
+        if operation == Operation::Append {
+            access.idempotent = Some((true, "one line appended to a log"));
+            access.atomic = true;
+        }
+        let deps = self.push_at(What::Access(access), place.site, self.written(row, given));
+        if operation.is_read() { Value { deps, ..result } } else { result }
+    }
+
+    /// `open(path, "x")` creates or fails: that decides by itself.
+    fn opened_exclusively(&mut self, result: &Value, row: &Row, api: &Name, site: Site) {
+        let Some(handle) = result.kind.library() else { return };
+        let exclusive = handle.args.iter().any(|(_, k)| k.as_text().is_some_and(|m| m.starts_with('x') && m.len() <= 3));
+        if exclusive {
+            let mut access = Access {
+                operation: Operation::CreateIfAbsent,
+                kind: "file".into(),
+                store: "file".into(),
+                instance: None,
+                name: handle.identity.clone(),
+                api: api.clone(),
+                idempotent: None,
+                atomic: true,
+                conditional: true,
+                decides: true,
+                columns: Vec::new(),
+                keys: Vec::new(),
+                aggregate: false,
+                many: false,
+                money: false,
+                private: row.private,
+                fresh_key: false,
+                verb: "open".into(),
+                exact: true,
+            };
+            access.private |= access.name.is_none();
+            self.push_at(What::Access(access), site, Deps::default());
+        }
+    }
+
+    /// A function run beside this code.
+    fn spawn(&mut self, row: &Row, api: &Name, given: &[Given], place: &CallPlace) {
+        let many = self.in_loop();
+        let held = Held::Spawned { api: api.clone(), many };
+        self.state.held.push(Context { token: token(place.site, 6), held, site: place.site, function: self.at });
+        self.call_entry(row, given, place);
+        self.state.held.retain(|c| c.token != token(place.site, 6));
+    }
+
+    /// Call the function that a row names as its entry, with the arguments it passes on.
+    fn call_entry(&mut self, row: &Row, given: &[Given], place: &CallPlace) -> Option<Called> {
+        let entry = row.entry.iter().find_map(|p| given_at(p, given))?;
+        if !matches!(entry.value.kind, Kind::Function(_) | Kind::OneOf(_) | Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Member(_) | Kind::Object(_)) {
+            return None;
+        }
+        let mut passed: Vec<Given> = match row.passes_from {
+            Some(from) => given.iter().filter(|g| g.name.is_none()).skip(from).cloned().collect(),
+            None => Vec::new(),
+        };
+        for g in given {
+            match (g.name.as_deref(), &g.value.kind) {
+                (Some("args"), Kind::List(items)) => passed.extend(items.iter().map(|k| Given {
+                    name: None,
+                    value: Value { kind: k.clone(), ..g.value.clone() },
+                    expr: None,
+                    spread: 0,
+                })),
+                (Some("kwargs"), Kind::Map(entries)) => passed.extend(entries.iter().filter_map(|(k, v)| {
+                    Some(Given { name: Some(k.as_text()?.into()), value: Value { kind: v.clone(), ..g.value.clone() }, expr: None, spread: 0 })
+                })),
+                (Some(name), _) if row.passes_from.is_some() && !row.entry.iter().any(|p| p.ends_with(name)) => passed.push(g.clone()),
+                _ => {}
+            }
+        }
+        let receiver = match &entry.value.kind {
+            Kind::Function(f) => f.receiver.clone().map(Value::of),
+            _ => None,
+        };
+        let own = receiver.as_ref().is_some_and(|r| r.kind == self.receiver);
+        let inner = CallPlace {
+            site: place.site,
+            receiver,
+            receiver_path: if own { self.receiver_name.clone() } else { None },
+            receiver_name: Name::default(),
+        };
+        let value = entry.value.clone();
+        Some(self.call_value(&value, &passed, &inner, Coroutine::Awaited))
+    }
+
+    fn invoke(&mut self, effect: Effect, row: &Row, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        if effect == Effect::Retry {
+            self.state.held.push(self.retry_context(row, api, given, place.site));
+        }
+        let called = self.call_entry(row, given, place);
+        if effect == Effect::Retry {
+            self.state.held.retain(|c| c.token != token(place.site, 7));
+        }
+        match called {
+            Some(called) => called.value,
+            None => result,
+        }
+    }
+
+    pub fn retry_context(&self, row: &Row, api: &Name, given: &[Given], site: Site) -> Context {
+        let args = kinds(given);
+        let attempts = row.retries_from.as_deref().and_then(|p| argument(p, &args)).and_then(Kind::number).map(|n| n as i64).or(row.retries);
+        let held = Held::Retry(Rc::new(RetryUse { api: api.clone(), attempts }));
+        Context { token: token(site, 7), held, site, function: self.at }
+    }
+
+    fn partial(&mut self, given: &[Given]) -> Option<Value> {
+        let first = given.first()?;
+        let Kind::Function(function) = &first.value.kind else { return Some(first.value.clone()) };
+        let mut bound: FunctionValue = (**function).clone();
+        bound.bound.extend(given.iter().skip(1).map(|g| (g.name.clone(), g.value.kind.clone())));
+        Some(Value { kind: Kind::Function(Rc::new(bound)), ..first.value.clone() })
+    }
+
+    /// Enter a context manager.
+    pub fn enter(&mut self, context: ExprId) -> Entered {
+        let facts = self.facts;
+        let mut inner = context;
+        while let ExprKind::Await(next) = facts.expr(inner).kind {
+            inner = next;
+        }
+        let called = match &facts.expr(inner).kind {
+            ExprKind::Call { callee, args } => {
+                self.coroutine = Coroutine::Awaited;
+                self.eval_call(inner, *callee, args)
+            }
+            _ => Called { value: self.eval(inner), opened: None },
+        };
+        let site = self.site(facts.expr(inner).span);
+        self.enter_value(called, site)
+    }
+
+    /// Enter a value as a context manager.
+    pub fn enter_value(&mut self, called: Called, site: Site) -> Entered {
+        if let Some((contexts, yielded)) = called.opened {
+            let ends_transaction = contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. }));
+            self.state.held.extend(contexts);
+            return Entered { value: yielded, exit: Vec::new(), ends_transaction };
+        }
+        let mut entered = Entered { value: Value { kind: self.program.entered(&called.value.kind), ..called.value.clone() }, ..Entered::default() };
+        let kind = called.value.kind.alternatives().first().cloned().unwrap_or_default();
+        match &kind {
+            Kind::Library(value) => {
+                if let Some(found) = self.program.knowledge.enter(value.ty) {
+                    entered.ends_transaction = self.enter_library(&found, value, site);
+                }
+            }
+            Kind::Object(object) => {
+                let enter = ["__enter__", "__aenter__"].into_iter().find(|m| self.program.method(object.class, m).is_some());
+                let exit = ["__exit__", "__aexit__"].into_iter().find(|m| self.program.method(object.class, m).is_some());
+                if let Some(enter) = enter {
+                    let value = self.call_method(&kind, enter, site);
+                    if !matches!(value.kind, Kind::Unknown | Kind::Null) {
+                        entered.value = value;
+                    }
+                }
+                entered.exit.extend(exit.map(|e| (kind.clone(), e)));
+            }
+            _ => {}
+        }
+        entered
+    }
+
+    /// Enter a library's value: take its lock, begin its transaction, run its retries. Whether leaving ends a transaction.
+    fn enter_library(&mut self, found: &Found<'k>, value: &Rc<LibraryValue>, site: Site) -> bool {
+        let api: Name = self.program.knowledge.type_name(value.ty).into();
+        match found.row.effect {
+            Effect::Acquire => {
+                self.take(found.row, Some(value), &api, &[], site, false);
+                false
+            }
+            Effect::Transaction => {
+                let held = Held::Transaction { isolation: found.row.isolation.as_deref().map(Name::from) };
+                self.state.held.push(Context { token: token(site, 8), held, site, function: self.at });
+                true
+            }
+            Effect::Retry => {
+                let context = self.retry_context(found.row, &api, &[], site);
+                self.state.held.push(context);
+                false
+            }
+            Effect::Commit => true,
+            _ => false,
+        }
+    }
+}
+
+/// The argument that a place names.
+pub(super) fn given_at<'g>(place: &str, given: &'g [Given]) -> Option<&'g Given> {
+    let Ok(Place::Argument { position, name }) = Place::parse(place) else { return None };
+    let named = name.and_then(|n| given.iter().find(|g| g.name.as_deref() == Some(n)));
+    named.or_else(|| position.and_then(|p| given.iter().filter(|g| g.name.is_none() && g.spread == 0).nth(p as usize)))
+}

@@ -1,0 +1,80 @@
+//! What is known at one point of a walk: variables, what is held, what decided that this point is reached.
+
+use super::context::{Context, Held};
+use super::item::Check;
+use super::value::{Dep, Value};
+use crate::facts::Name;
+use crate::link::Template;
+use rustc_hash::FxHashMap;
+
+/// How a block of statements ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum End {
+    /// At its last statement.
+    #[default]
+    Open,
+    /// By returning, or leaving a loop round.
+    Left,
+    /// By raising.
+    Raised,
+}
+
+/// The state at one point.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    /// Values by access path: `row`, `self.store`.
+    pub vars: FxHashMap<Name, Value>,
+    /// What is held or around, outermost first.
+    pub held: Vec<Context>,
+    /// What decided that this point is reached.
+    pub control: Vec<(Dep, Check)>,
+    /// Whether and how the walk has left this path.
+    pub end: End,
+}
+
+impl State {
+    /// Add what decided.
+    pub fn decide(&mut self, on: &[(Dep, Check)]) {
+        for dep in on {
+            if !self.control.contains(dep) {
+                self.control.push(dep.clone());
+            }
+        }
+    }
+
+    /// The state after either of two paths that both go on.
+    pub fn join(mut self, other: State) -> State {
+        for (name, theirs) in other.vars {
+            match self.vars.remove(&name) {
+                Some(mine) if mine == theirs => {
+                    self.vars.insert(name, mine);
+                }
+                Some(mine) => {
+                    self.vars.insert(name, mine.or(theirs));
+                }
+                None => {
+                    self.vars.insert(name, theirs);
+                }
+            }
+        }
+        self.held.retain(|c| other.held.iter().any(|o| o.token == c.token));
+        self
+    }
+
+    /// Give back the innermost lock of this name; whether there was one.
+    pub fn release(&mut self, name: &Template) -> bool {
+        let at = self.held.iter().rposition(|c| c.lock().is_some_and(|l| l.name == *name));
+        match at {
+            Some(at) => {
+                self.held.remove(at);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// End transactions begun by statements: their row locks go.
+    pub fn end_transaction(&mut self) {
+        self.held.retain(|c| !matches!(c.held, Held::Rows(_)));
+    }
+}

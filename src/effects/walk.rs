@@ -1,0 +1,584 @@
+//! Walking a function's statements in program order.
+
+use super::context::{Context, Held, RetryUse, token};
+use super::call::Coroutine;
+use super::item::{Call, Check, Item};
+use super::state::{End, State};
+use super::value::{Dep, Deps, Value};
+use super::{Effects, ITEMS, Summary};
+use crate::facts::{Block, ExprId, ExprKind, FileFacts, FunctionId, GuardItem, Handler, MODULE, Name, StmtId, StmtKind};
+use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Object, Program};
+use crate::source::{Site, Span};
+use std::rc::Rc;
+
+/// One walk over one function.
+pub(super) struct Walker<'e, 'p, 'k> {
+    pub fx: &'e Effects<'p, 'k>,
+    pub program: &'p Program<'k>,
+    pub facts: &'p FileFacts,
+    pub at: FunctionRef,
+    /// The receiver, for methods.
+    pub receiver: Kind,
+    pub receiver_name: Option<Name>,
+    pub captured: &'e [(Name, Kind)],
+    pub state: State,
+    pub summary: Summary,
+    pub awaits: u32,
+    /// How many `finally` blocks surround this point.
+    finally: u32,
+    /// How a coroutine made by the next call runs.
+    pub coroutine: Coroutine,
+    /// Items are made in the name of this function, reached by these calls: a caller-given call being resumed.
+    pub proxy: Option<(FunctionRef, Option<Rc<Call>>)>,
+    /// How many caller-given calls are being resumed.
+    pub depth: u8,
+    /// The receiver's type was inferred.
+    pub inferring: bool,
+    returned: Option<Value>,
+    /// Contexts that were there when the walk began: none is the function's own.
+    cut: bool,
+}
+
+/// The summary of a function, its decorators applied.
+pub(super) fn summarise(fx: &Effects, at: FunctionRef, class: Option<ClassRef>, captured: &[(Name, Kind)]) -> Summary {
+    let mut walker = Walker::new(fx, at, class, captured);
+    let body = &walker.program.function(at).body;
+    walker.block(body);
+    walker.finish()
+}
+
+impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
+    fn new(fx: &'e Effects<'p, 'k>, at: FunctionRef, class: Option<ClassRef>, captured: &'e [(Name, Kind)]) -> Self {
+        let program = fx.program;
+        let function = program.function(at);
+        let mut walker = Walker {
+            fx,
+            program,
+            facts: program.facts(at.module),
+            at,
+            receiver: Kind::Unknown,
+            receiver_name: None,
+            captured,
+            state: State::default(),
+            summary: Summary::default(),
+            awaits: 0,
+            finally: 0,
+            coroutine: Coroutine::Loose,
+            proxy: None,
+            depth: 0,
+            inferring: false,
+            returned: None,
+            cut: false,
+        };
+        for (index, parameter) in function.params.iter().enumerate() {
+            let declared = program.parameter_declared(at, index as u32);
+            let method = function.class.is_some() && index == 0;
+            let value = match (method, declared, class) {
+                (true, Kind::Object(object), Some(class)) => {
+                    let object = Object { class, exact: true, ..(*object).clone() };
+                    Value::of(Kind::Object(Rc::new(object)))
+                }
+                (true, Kind::Class(_), Some(class)) => Value::of(Kind::Class(class)),
+                (true, declared @ (Kind::Object(_) | Kind::Class(_)), None) => Value::of(declared),
+                _ => Value { kind: Kind::Parameter(index.min(255) as u8), deps: Deps::one(Dep::Parameter(index.min(255) as u8)), ..Value::default() },
+            };
+            if method && !matches!(value.kind, Kind::Parameter(_)) {
+                walker.receiver = value.kind.clone();
+                walker.receiver_name = Some(parameter.name.clone());
+            }
+            walker.state.vars.insert(parameter.name.clone(), value);
+        }
+        walker
+    }
+
+    /// What is known of a parameter's value beyond that it is one.
+    pub fn parameter_hint(&self, index: u8) -> Kind {
+        self.program.parameter(self.at, u32::from(index))
+    }
+
+    pub fn site(&self, span: Span) -> Site {
+        self.program.site(self.at.module, span)
+    }
+
+    pub fn block(&mut self, block: &Block) {
+        for id in block {
+            if self.state.end != End::Open {
+                break;
+            }
+            self.stmt(*id);
+        }
+    }
+
+    fn stmt(&mut self, id: StmtId) {
+        let facts = self.facts;
+        let stmt = facts.stmt(id);
+        match &stmt.kind {
+            StmtKind::Expr(e) => {
+                self.eval(*e);
+            }
+            StmtKind::Assign { targets, value: Some(value), annotation } => {
+                let mut assigned = self.eval(*value);
+                if let (Kind::Unknown, Some(annotation)) = (&assigned.kind, annotation) {
+                    assigned.kind = self.program.annotation(self.at, *annotation);
+                }
+                for target in targets {
+                    self.assign(*target, assigned.clone(), Some(*value));
+                }
+            }
+            StmtKind::Assign { targets, value: None, annotation: Some(annotation) } => {
+                let declared = Value::of(self.program.annotation(self.at, *annotation));
+                for target in targets {
+                    self.assign(*target, declared.clone(), None);
+                }
+            }
+            StmtKind::Update { target, op, value } => {
+                let (before, change) = (self.eval(*target), self.eval(*value));
+                let kind = self.program.binary(*op, &before.kind, &change.kind, "", "");
+                let after = Value { kind, deps: before.deps.clone().with(&change.deps), ..Value::default() };
+                self.assign(*target, after, None);
+            }
+            StmtKind::Return(value) => {
+                self.coroutine = Coroutine::Awaited;
+                let mut value = value.map(|v| self.eval(v)).unwrap_or(Value::of(Kind::Null));
+                for (dep, _) in &self.state.control {
+                    value.deps.join(&Deps::one(dep.clone()));
+                }
+                self.returned = Some(match self.returned.take() {
+                    Some(before) => before.or(value),
+                    None => value,
+                });
+                self.state.end = End::Left;
+            }
+            StmtKind::Raise(value) => {
+                if let Some(value) = value {
+                    self.eval(*value);
+                }
+                self.state.end = End::Raised;
+            }
+            StmtKind::Break | StmtKind::Continue => self.state.end = End::Left,
+            StmtKind::Delete(targets) => {
+                for target in targets {
+                    self.delete(*target);
+                }
+            }
+            StmtKind::Assert(cond) => {
+                let on = self.decision(*cond);
+                self.state.decide(&on);
+            }
+            StmtKind::Branch { cond, then, other } => self.branch(*cond, then, other),
+            StmtKind::Choose { subject, arms } => self.choose(*subject, arms),
+            StmtKind::Loop { cond, target, iter, body, other } => self.looping(stmt.span, *cond, *target, *iter, body, other),
+            StmtKind::Try { body, handlers, other, finally } => self.guarded_try(stmt.span, body, handlers, other, finally),
+            StmtKind::Guarded { items, body } => self.guarded(items, body),
+            StmtKind::Define(function) => self.define(*function),
+            StmtKind::DefineClass(class) => self.define_class(ClassRef { module: self.at.module, class: *class }),
+            StmtKind::Assign { .. } | StmtKind::Outer(_) | StmtKind::Import(_) => {}
+        }
+    }
+
+    fn branch(&mut self, cond: ExprId, then: &Block, other: &Block) {
+        let before = self.state.held.clone();
+        let on = self.decision(cond);
+        // `if lock.acquire():` holds in the branch where it was granted.
+        let taken: Vec<Context> = self.state.held.iter().filter(|c| !before.iter().any(|b| b.token == c.token)).cloned().collect();
+        let refused_first = matches!(self.facts.expr(cond).kind, ExprKind::Not(_));
+        let control = self.state.control.clone();
+        let mut without = self.state.clone();
+        without.held.retain(|c| !taken.iter().any(|t| t.token == c.token));
+        let (then_state, other_state) = if refused_first { (without, self.state.clone()) } else { (self.state.clone(), without) };
+
+        self.state = then_state;
+        self.state.decide(&on);
+        self.block(then);
+        let after_then = std::mem::take(&mut self.state);
+        self.state = other_state;
+        self.state.decide(&on);
+        self.block(other);
+        let after_other = std::mem::take(&mut self.state);
+
+        for (end, _) in [(after_then.end, then), (after_other.end, other)] {
+            if end == End::Raised {
+                self.summary.raises_on.extend(on.iter().cloned());
+            }
+        }
+        self.state = match (after_then.end, after_other.end) {
+            (End::Open, End::Open) => {
+                let mut joined = after_then.join(after_other);
+                joined.control = control;
+                joined
+            }
+            (End::Open, _) => after_then,
+            (_, End::Open) => after_other,
+            (End::Raised, End::Raised) => State { end: End::Raised, ..after_then.join(after_other) },
+            _ => State { end: End::Left, ..after_then.join(after_other) },
+        };
+    }
+
+    fn choose(&mut self, subject: ExprId, arms: &[(Option<ExprId>, Block)]) {
+        let on = self.decision(subject);
+        let start = self.state.clone();
+        let mut after: Option<State> = None;
+        for (guard, body) in arms {
+            self.state = start.clone();
+            if let Some(guard) = guard {
+                self.eval(*guard);
+            }
+            self.state.decide(&on);
+            self.block(body);
+            let this = std::mem::take(&mut self.state);
+            if this.end == End::Open {
+                after = Some(match after {
+                    Some(joined) => joined.join(this),
+                    None => this,
+                });
+            }
+        }
+        let mut joined = match after {
+            Some(after) => after.join(start.clone()),
+            None => start.clone(),
+        };
+        joined.control = start.control;
+        self.state = joined;
+    }
+
+    fn looping(&mut self, span: Span, cond: Option<ExprId>, target: Option<ExprId>, iter: Option<ExprId>, body: &Block, other: &Block) {
+        let before = self.state.clone();
+        let mut sorted = false;
+        let mut on = Vec::new();
+        if let Some(iter) = iter {
+            let iterated = self.eval(iter);
+            sorted = iterated.sorted;
+            let element = Value { kind: self.element_kind(&iterated.kind), deps: iterated.deps.clone(), ..Value::default() };
+            on = iterated.deps.iter().map(|d| (d.clone(), Check::Existence)).collect();
+            if let Some(target) = target {
+                self.assign(target, element, None);
+            }
+        }
+        let mut endless = false;
+        if let Some(cond) = cond {
+            let value = self.decision(cond);
+            endless = match &self.facts.expr(cond).kind {
+                ExprKind::Bool(true) | ExprKind::Int(_) => true,
+                // `while self.running`, `while not stop.is_set()`: until somebody says stop.
+                ExprKind::Not(_) | ExprKind::Attr { .. } | ExprKind::Name(_) => true,
+                _ => false,
+            };
+            on = value;
+        }
+        let site = self.site(span);
+        let held = self.retry_loop(iter, body).map_or(Held::Loop { endless, sorted }, |attempts| {
+            Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts }))
+        });
+        self.state.held.push(Context { token: token(site, 1), held, site, function: self.at });
+        self.state.decide(&on);
+        self.block(body);
+        self.state.held.retain(|c| c.token != token(site, 1));
+        self.state.end = End::Open;
+        let mut after = std::mem::take(&mut self.state);
+        after.control = before.control.clone();
+        // What the body takes and keeps is held afterwards: `for r in sorted(ids): stack.enter_context(lock(r))`.
+        let kept = after.held.clone();
+        let vars = before.join(after);
+        self.state = State { held: kept, ..vars };
+        self.block(other);
+    }
+
+    /// Whether a loop runs its body again on failure and stops on success; how often at most.
+    fn retry_loop(&mut self, iter: Option<ExprId>, body: &Block) -> Option<Option<i64>> {
+        let facts = self.facts;
+        let ends = |block: &Block| {
+            block.last().is_some_and(|s| matches!(facts.stmt(*s).kind, StmtKind::Return(_) | StmtKind::Break | StmtKind::Raise(_)))
+        };
+        let succeeds = |block: &Block| block.iter().any(|s| matches!(facts.stmt(*s).kind, StmtKind::Return(_) | StmtKind::Break));
+        let mut after_try = false;
+        for (index, stmt) in body.iter().enumerate() {
+            let StmtKind::Try { body: tried, handlers, other, .. } = &facts.stmt(*stmt).kind else { continue };
+            after_try |= succeeds(tried) || succeeds(other) || (succeeds(&body[index + 1..].to_vec()) && iter.is_some());
+            if after_try && handlers.iter().any(|h| !ends(&h.body)) {
+                let attempts = iter.and_then(|i| self.range_length(i));
+                // A `for` over anything but attempts is a loop over data.
+                if iter.is_some() && attempts.is_none() {
+                    return None;
+                }
+                return Some(attempts.flatten());
+            }
+        }
+        None
+    }
+
+    /// How often `range(n)` runs, where an expression is one; the inner `None` where n is not known.
+    fn range_length(&mut self, iter: ExprId) -> Option<Option<i64>> {
+        let ExprKind::Call { callee, args } = &self.facts.expr(iter).kind else { return None };
+        let range = crate::link::last_name(self.facts, *callee).is_some_and(|n| n == "range" || n == "count");
+        let stop = args.last().map(|a| a.value);
+        range.then(|| stop.and_then(|s| self.program.infer(self.at, s).number()).map(|n| n as i64))
+    }
+
+    fn guarded_try(&mut self, span: Span, body: &Block, handlers: &[Handler], other: &Block, finally: &Block) {
+        let before = self.state.clone();
+        let first = self.summary.items.len();
+        let site = self.site(span);
+        if !handlers.is_empty() {
+            let caught = handlers.iter().flat_map(|h| {
+                let names: Vec<Name> = h.types.iter().filter_map(|t| crate::link::last_name(self.facts, *t).cloned()).collect();
+                if names.is_empty() { vec!["".into()] } else { names }
+            });
+            let held = Held::Caught(Rc::new(caught.collect()));
+            self.state.held.push(Context { token: token(site, 2), held, site, function: self.at });
+        }
+        self.block(body);
+        self.state.held.retain(|c| c.token != token(site, 2));
+        if self.state.end == End::Open {
+            self.block(other);
+        }
+        let after_body = std::mem::take(&mut self.state);
+        // A handler runs because something in the body failed: what was read there decided it.
+        let decided: Vec<(Dep, Check)> = (first..self.summary.items.len())
+            .filter(|i| self.summary.items[*i].access().is_some_and(|a| a.operation.is_read()))
+            .map(|i| (Dep::Item(i as u32), Check::Existence))
+            .collect();
+        let mut ends = vec![after_body.clone()];
+        for handler in handlers {
+            self.state = before.clone();
+            self.state.vars = after_body.vars.clone();
+            self.state.decide(&decided);
+            self.block(&handler.body);
+            ends.push(std::mem::take(&mut self.state));
+        }
+        let control = before.control.clone();
+        let mut open: Vec<State> = Vec::new();
+        let mut left = End::Raised;
+        for end in ends {
+            match end.end {
+                End::Open => open.push(end),
+                End::Left => left = End::Left,
+                End::Raised => {}
+            }
+        }
+        let end = if open.is_empty() { left } else { End::Open };
+        let single = open.len() == 1;
+        let mut joined = match open.into_iter().reduce(State::join) {
+            Some(joined) => joined,
+            None => after_body.clone(),
+        };
+        joined.control = if single { joined.control } else { control };
+        joined.end = End::Open;
+        // On the way out by an error or a return, locks of the body may still be held: `finally` releases them.
+        for context in &after_body.held {
+            if !finally.is_empty() && !joined.held.iter().any(|c| c.token == context.token) {
+                joined.held.push(context.clone());
+            }
+        }
+        self.state = joined;
+        self.finally += 1;
+        self.block(finally);
+        self.finally -= 1;
+        if self.state.end == End::Open {
+            self.state.end = end;
+        }
+    }
+
+    fn guarded(&mut self, items: &[GuardItem], body: &Block) {
+        let before: Vec<u64> = self.state.held.iter().map(|c| c.token).collect();
+        let mut leaving = Vec::new();
+        let mut transactional = false;
+        for item in items {
+            let entered = self.enter(item.context);
+            transactional |= entered.ends_transaction;
+            leaving.extend(entered.exit);
+            if let Some(target) = item.target {
+                self.assign(target, entered.value, None);
+            }
+        }
+        let own: Vec<u64> = self.state.held.iter().map(|c| c.token).filter(|t| !before.contains(t)).collect();
+        self.block(body);
+        let end = std::mem::take(&mut self.state.end);
+        for (receiver, exit) in leaving {
+            self.call_method(&receiver, exit, self.site(self.facts.expr(items[0].context).span));
+        }
+        self.state.held.retain(|c| !own.contains(&c.token));
+        if transactional {
+            self.state.held.retain(|c| before.contains(&c.token) || !matches!(c.held, Held::Rows(_)));
+        }
+        self.state.end = end;
+    }
+
+    fn define(&mut self, function: FunctionId) {
+        let target = FunctionRef { module: self.at.module, function };
+        let name = self.program.function(target).name.clone();
+        let value = self.closure(target);
+        self.state.vars.insert(name, value.clone());
+        self.decorators(target, value.kind);
+    }
+
+    /// A nested function with what it sees of this one.
+    pub fn closure(&self, function: FunctionRef) -> Value {
+        let captured: Vec<(Name, Kind)> = if self.at.function == MODULE {
+            Vec::new()
+        } else {
+            let own = self.state.vars.iter().filter(|(n, _)| !n.contains('.')).map(|(n, v)| (n.clone(), v.kind.clone()));
+            let around = self.captured.iter().filter(|(n, _)| !self.state.vars.contains_key(n)).cloned();
+            let mut all: Vec<(Name, Kind)> = own.chain(around).filter(|(_, k)| *k != Kind::Unknown).collect();
+            all.sort_by(|a, b| a.0.cmp(&b.0));
+            all
+        };
+        let deps = self.state.vars.values().filter(|v| matches!(v.deps.iter().next(), Some(Dep::Item(_)))).fold(Deps::default(), |d, v| d.with(&v.deps));
+        let value = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::new(captured), plain: false };
+        Value { kind: Kind::Function(Rc::new(value)), deps: if self.at.function == MODULE { Deps::default() } else { deps }, ..Value::default() }
+    }
+
+    /// Assign a value to a target: a name, an attribute, an index, or a list of targets.
+    pub fn assign(&mut self, target: ExprId, value: Value, from: Option<ExprId>) {
+        let facts = self.facts;
+        match &facts.expr(target).kind {
+            ExprKind::Name(name) => {
+                let value = self.aimed(value, name);
+                if self.at.function == MODULE {
+                    // Module variables are read through the program, which knows all their assignments.
+                    self.state.vars.insert(name.clone(), value);
+                } else {
+                    self.forget(name);
+                    self.state.vars.insert(name.clone(), value);
+                }
+            }
+            ExprKind::List(items) => {
+                let pieces = match (&value.kind, from.map(|f| &facts.expr(f).kind)) {
+                    (Kind::List(kinds), _) if kinds.len() == items.len() => Some(kinds.clone()),
+                    _ => None,
+                };
+                for (index, item) in items.iter().enumerate() {
+                    let kind = pieces.as_ref().map(|p| p[index].clone()).unwrap_or_default();
+                    self.assign(*item, Value { kind, ..value.clone() }, None);
+                }
+            }
+            ExprKind::Spread(inner) => self.assign(*inner, value, None),
+            ExprKind::Attr { base, name } => {
+                let holder = self.eval(*base);
+                self.set_attribute(&holder, name, &value, self.site(facts.expr(target).span));
+                if let Some(path) = self.path(*base) {
+                    let own = Some(&path) == self.receiver_name.as_ref();
+                    let value = self.aimed(value, name);
+                    if own {
+                        self.summary.fields.retain(|(n, _)| n != name);
+                        self.summary.fields.push((name.clone(), value.clone()));
+                    } else if let Some(holder) = self.state.vars.get_mut(&path) {
+                        holder.deps.join(&value.deps);
+                    }
+                    self.state.vars.insert(format!("{path}.{name}").into(), value);
+                }
+            }
+            ExprKind::Index { base, index } => {
+                let key = self.eval(*index);
+                let holder = self.eval(*base);
+                self.set_item(&holder, &key, &value, *base, self.site(facts.expr(target).span));
+                self.touch(*base, &value.deps);
+            }
+            _ => {}
+        }
+    }
+
+    /// A container or object that a path names now also depends on these.
+    pub fn touch(&mut self, container: ExprId, deps: &Deps) {
+        let mut expr = container;
+        loop {
+            if let Some(path) = self.path(expr) {
+                let inferred = if self.state.vars.contains_key(&path) { Value::default() } else { self.eval(expr) };
+                let holder = self.state.vars.entry(path.clone()).or_insert(inferred);
+                holder.deps.join(deps);
+                let holder = holder.clone();
+                if let Some(field) = self.receiver_name.as_ref().and_then(|r| path.strip_prefix(r.as_str())).and_then(|p| p.strip_prefix('.')) {
+                    if !field.contains('.') {
+                        self.summary.fields.retain(|(n, _)| n != field);
+                        self.summary.fields.push((field.into(), holder));
+                    }
+                }
+                return;
+            }
+            match &self.facts.expr(expr).kind {
+                ExprKind::Index { base, .. } | ExprKind::Attr { base, .. } => expr = *base,
+                ExprKind::Call { callee, .. } => expr = *callee,
+                _ => return,
+            }
+        }
+    }
+
+    fn forget(&mut self, name: &Name) {
+        let prefix = format!("{name}.");
+        self.state.vars.retain(|n, _| !n.starts_with(&prefix));
+    }
+
+    fn aimed(&mut self, mut value: Value, name: &Name) -> Value {
+        if let Kind::Object(object) = &value.kind {
+            if let Some(made) = object.site {
+                self.name_declaration(made, name);
+            }
+        }
+        if let Kind::Library(library) = &value.kind {
+            if library.target.is_none() {
+                if let Some(made) = library.site {
+                    self.name_declaration(made, name);
+                }
+                let mut library = (**library).clone();
+                library.target = Some(name.clone());
+                value.kind = Kind::Library(Rc::new(library));
+            }
+        }
+        value
+    }
+
+    fn delete(&mut self, target: ExprId) {
+        if let ExprKind::Index { base, index } = self.facts.expr(target).kind {
+            let key = self.eval(index);
+            let holder = self.eval(base);
+            self.delete_item(&holder, &key, base, self.site(self.facts.expr(target).span));
+            self.touch(base, &key.deps);
+        }
+    }
+
+    /// The access path of a name or attribute: `self.store`.
+    pub fn path(&self, expr: ExprId) -> Option<Name> {
+        match &self.facts.expr(expr).kind {
+            ExprKind::Name(name) => Some(name.clone()),
+            ExprKind::Attr { base, name } => self.path(*base).map(|p| format!("{p}.{name}").into()),
+            ExprKind::Await(inner) => self.path(*inner),
+            _ => None,
+        }
+    }
+
+    /// Add a finished item; what it became.
+    pub fn push_item(&mut self, item: Item) -> Deps {
+        if self.summary.items.len() >= ITEMS {
+            if !self.cut {
+                self.cut = true;
+                self.fx.note_unresolved(item.site, format!("more than {ITEMS} effects below {}", self.program.qualified(self.at)));
+            }
+            return Deps::default();
+        }
+        let index = self.summary.items.len() as u32;
+        self.summary.items.push(item);
+        Deps::one(Dep::Item(index))
+    }
+
+    /// Whether this point runs on every way out.
+    pub fn certain(&self) -> bool {
+        self.finally > 0
+    }
+
+    /// What a generator hands its `with`.
+    pub fn yielded(&mut self, value: Value) {
+        if self.summary.yields.is_none() {
+            self.summary.yields = Some((self.state.held.clone(), value));
+        }
+    }
+
+    fn finish(mut self) -> Summary {
+        self.summary.returns = self.returned.take().unwrap_or(Value::of(Kind::Null));
+        let generator = self.program.function(self.at).is_generator;
+        if !generator {
+            self.summary.leaves = self.state.held.iter().filter(|c| matches!(c.held, Held::Lock(_) | Held::Rows(_))).cloned().collect();
+        }
+        self.summary.raises_on.sort();
+        self.summary.raises_on.dedup();
+        self.summary
+    }
+}

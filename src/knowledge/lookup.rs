@@ -1,0 +1,232 @@
+//! What may be asked of the packs. All look-ups are by hash; a chain of `is` is walked, and it is short.
+
+use super::*;
+
+impl<'k> Found<'k> {
+    fn outside(pack: &'k Pack, row: &'k Row) -> Self {
+        Found { row, pack, owner: None }
+    }
+}
+
+/// Types.
+impl Knowledge {
+    /// The type of that name.
+    pub fn type_named(&self, name: &str) -> Option<TypeId> {
+        self.types.named(name)
+    }
+
+    /// What the packs say about a type.
+    pub fn type_def(&self, ty: TypeId) -> &TypeDef {
+        &self.types.get(ty).def
+    }
+
+    /// Its name.
+    pub fn type_name(&self, ty: TypeId) -> &str {
+        &self.types.get(ty).name
+    }
+
+    /// The pack that declared it.
+    pub fn pack_of_type(&self, ty: TypeId) -> &Pack {
+        &self.packs[self.types.get(ty).pack as usize]
+    }
+
+    /// How many types there are; their ids run from 0.
+    pub fn type_count(&self) -> usize {
+        self.types.iter().count()
+    }
+
+    /// Whether `ty` is `other`, or shares its rows.
+    pub fn is_a(&self, ty: TypeId, other: TypeId) -> bool {
+        self.types.get(ty).lineage.contains(&other)
+    }
+
+    /// Prefix of the ids of resources reached through it: its own, else that of what it is, else its pack's.
+    pub fn store_of(&self, ty: TypeId) -> Option<&str> {
+        let own = self.types.lineage(ty).find_map(|(_, ty)| ty.def.store.as_deref());
+        own.or_else(|| self.pack_of_type(ty).store.as_deref())
+    }
+
+    /// The dialect of its SQL: its own, else that of what it is.
+    pub fn dialect_of(&self, ty: TypeId) -> Option<&str> {
+        self.types.lineage(ty).find_map(|(_, ty)| ty.def.dialect.as_deref())
+    }
+
+    /// The type that a call of this name makes, or that an annotation of this name means.
+    pub fn made_by(&self, language: PackLanguage, qualified: &str) -> Option<TypeId> {
+        self.language(language).makers.get(qualified)
+    }
+
+    /// The type of an attribute: by its own row, else of any attribute.
+    pub fn attribute_type(&self, ty: TypeId, attribute: &str) -> Option<TypeId> {
+        let named = self.types.lineage(ty).find_map(|(_, ty)| ty.def.attributes.get(attribute));
+        match named {
+            Some(name) => self.type_named(name),
+            None => self.inherited_type(ty, |def| def.attribute_type.as_ref()),
+        }
+    }
+
+    /// The type of `value[key]`.
+    pub fn item_type(&self, ty: TypeId) -> Option<TypeId> {
+        self.inherited_type(ty, |def| def.item_type.as_ref())
+    }
+
+    /// The type that `with value as x` binds: the value's own where no row says otherwise.
+    pub fn enter_type(&self, ty: TypeId) -> TypeId {
+        self.inherited_type(ty, |def| def.enter_type.as_ref()).unwrap_or(ty)
+    }
+
+    /// The type that iterating over it yields.
+    pub fn iter_type(&self, ty: TypeId) -> Option<TypeId> {
+        self.inherited_type(ty, |def| def.iter_type.as_ref())
+    }
+
+    /// What a row's `returns` (or a variant's) means.
+    pub fn returned<'r>(&self, returns: &'r str) -> Option<Returned<'r>> {
+        if returns == "receiver" {
+            return Some(Returned::Receiver);
+        }
+        match returns.strip_prefix("argument ") {
+            Some(place) => Place::parse(place).ok().map(Returned::Argument),
+            None => self.type_named(returns).map(Returned::Type),
+        }
+    }
+
+    fn inherited_type<'k>(&'k self, ty: TypeId, field: impl Fn(&'k TypeDef) -> Option<&'k String>) -> Option<TypeId> {
+        let name = self.types.lineage(ty).find_map(|(_, ty)| field(&ty.def));
+        name.and_then(|name| self.type_named(name))
+    }
+}
+
+/// Rows.
+impl Knowledge {
+    /// What calling a function means.
+    pub fn function(&self, language: PackLanguage, qualified: &str) -> Option<Found<'_>> {
+        let at = self.language(language).functions.get(qualified)?;
+        let pack = &self.packs[at.pack as usize];
+        Some(Found::outside(pack, &pack.functions[at.row as usize]))
+    }
+
+    /// What a decorator means; a function that `decorates` is one as well.
+    pub fn decorator(&self, language: PackLanguage, qualified: &str) -> Option<Found<'_>> {
+        let Some(at) = self.language(language).decorators.get(qualified) else {
+            return self.function(language, qualified).filter(|found| found.row.decorates);
+        };
+        let pack = &self.packs[at.pack as usize];
+        Some(Found::outside(pack, &pack.decorators[at.row as usize]))
+    }
+
+    /// What a method of a type means: its own row, else the first of what it `is`, breadth first.
+    pub fn method(&self, ty: TypeId, name: &str) -> Option<Found<'_>> {
+        self.types.method(ty, name).map(|at| self.found(at))
+    }
+
+    /// What making a value of a type means.
+    pub fn construct(&self, ty: TypeId) -> Option<Found<'_>> {
+        self.types.lineage(ty).find_map(|(owner, ty)| {
+            let row = ty.def.construct.as_ref()?;
+            Some(Found { row, pack: &self.packs[ty.construct_pack as usize], owner: Some(owner) })
+        })
+    }
+
+    /// What `with value:` means.
+    pub fn enter(&self, ty: TypeId) -> Option<Found<'_>> {
+        self.types.lineage(ty).find_map(|(owner, ty)| {
+            let row = ty.def.enter.as_ref()?;
+            Some(Found { row, pack: &self.packs[ty.enter_pack as usize], owner: Some(owner) })
+        })
+    }
+
+    /// The row for a method of a receiver whose type is unknown, guessed from the receiver's name: the best of
+    /// [`unknown_receivers`](Self::unknown_receivers), whatever the file imports.
+    pub fn unknown_receiver(&self, language: PackLanguage, receiver: &str, method: &str) -> Option<Found<'_>> {
+        self.unknown_receivers(language, receiver, method).next()
+    }
+
+    /// All such rows, the best first: longer names before shorter ones, `*` last. Two libraries may share a name; take
+    /// the first whose pack's roots the file can reach. `owner` is the type that the receiver is then taken for.
+    pub fn unknown_receivers(
+        &self,
+        language: PackLanguage,
+        receiver: &str,
+        method: &str,
+    ) -> impl Iterator<Item = Found<'_>> {
+        self.language(language).unknown.get(receiver, method).map(|at| self.found(at))
+    }
+
+    /// Prefix of the ids of the resource that a row names: the row's, else that of the receiver's type (or of the type the
+    /// row stands under), else the pack's.
+    pub fn store_for<'k>(&'k self, found: &Found<'k>, receiver: Option<TypeId>) -> Option<&'k str> {
+        let ty = receiver.or(found.owner);
+        let of_type = || ty.and_then(|ty| self.store_of(ty));
+        found.row.store.as_deref().or_else(of_type).or(found.pack.store.as_deref())
+    }
+
+    fn found(&self, at: MethodAt) -> Found<'_> {
+        let ty = self.types.get(at.owner);
+        let pack = &self.packs[ty.pack_of(at.row) as usize];
+        Found { row: &ty.def.methods[at.row as usize], pack, owner: Some(at.owner) }
+    }
+}
+
+/// Bases, documents, packs.
+impl Knowledge {
+    /// What a class is that derives from this one.
+    pub fn base(&self, language: PackLanguage, qualified: &str) -> Option<&BaseRow> {
+        self.language(language).bases.get(qualified).map(|at| self.base_at(at))
+    }
+
+    /// What a class is by its own name: the row with the longest `*Suffix` that its name ends with.
+    pub fn base_by_own_name(&self, language: PackLanguage, class_name: &str) -> Option<&BaseRow> {
+        let language = self.language(language);
+        let tails = language.suffix_lengths.iter().filter_map(|length| {
+            let start = class_name.len().checked_sub(*length)?;
+            class_name.get(start..)
+        });
+        tails.filter_map(|tail| language.suffixes.get(tail)).next().map(|at| self.base_at(*at))
+    }
+
+    /// The declarations in documents of all packs.
+    pub fn documents(&self) -> impl Iterator<Item = &DocumentRow> {
+        self.packs.iter().flat_map(|pack| &pack.documents)
+    }
+
+    /// All packs. Their `types` are empty here: they are reached through [`Knowledge::type_def`].
+    pub fn packs(&self) -> &[Pack] {
+        &self.packs
+    }
+
+    /// Whether this is the import root of a pack, written as the pack writes it.
+    pub fn is_external_root(&self, language: PackLanguage, root: &str) -> bool {
+        self.language(language).roots.contains(root)
+    }
+
+    /// Whether a module, or what is imported from it, lies under an import root of a pack.
+    pub fn knows_module(&self, language: PackLanguage, module: &str) -> bool {
+        prefixes(module).any(|prefix| self.is_external_root(language, prefix))
+    }
+
+    /// Identifiers without which a file cannot declare an actor (see also [`actor_suffixes`](Self::actor_suffixes)): names
+    /// of functions, classes, decorators, bases and methods whose rows declare an actor or a part of one, functions and
+    /// classes that run one, and the last segment of the roots of their packs.
+    pub fn actor_words(&self, language: PackLanguage) -> &FxHashSet<CompactString> {
+        &self.language(language).words.actors
+    }
+
+    /// Ends of class names that make a class an actor by itself (`Agent` of `*Agent`).
+    pub fn actor_suffixes(&self, language: PackLanguage) -> &FxHashSet<CompactString> {
+        &self.language(language).words.suffixes
+    }
+
+    /// Names of methods that run an actor that was declared elsewhere. They are everyday words (`run`, `start`).
+    pub fn run_words(&self, language: PackLanguage) -> &FxHashSet<CompactString> {
+        &self.language(language).words.runs
+    }
+
+    fn base_at(&self, at: RowAt) -> &BaseRow {
+        &self.packs[at.pack as usize].bases[at.row as usize]
+    }
+
+    fn language(&self, language: PackLanguage) -> &Language {
+        &self.languages[language as usize]
+    }
+}

@@ -1,0 +1,401 @@
+//! What a call returns, as far as names, types and constants tell.
+
+use super::{Hole, Kind, LibraryValue, Object, Part, Program, Template};
+use crate::facts::Name;
+use crate::knowledge::{Place, TypeId, vocabulary::{Effect, PackLanguage, Row}};
+use crate::source::Site;
+use std::rc::Rc;
+
+/// Arguments in order; positional ones have no name.
+pub type Args<T> = Vec<(Option<Name>, T)>;
+
+/// The argument that a pack's place names.
+pub fn argument<'a, T>(place: &str, args: &'a [(Option<Name>, T)]) -> Option<&'a T> {
+    match Place::parse(place).ok()? {
+        Place::Argument { position, name } => argument_at(position.map(|p| p as usize), name, args),
+        _ => None,
+    }
+}
+
+/// The argument at a position or under a name.
+pub fn argument_at<'a, T>(position: Option<usize>, name: Option<&str>, args: &'a [(Option<Name>, T)]) -> Option<&'a T> {
+    let named = name.and_then(|name| args.iter().find(|(n, _)| n.as_deref() == Some(name)));
+    let placed = || position.and_then(|p| args.iter().filter(|(n, _)| n.is_none()).nth(p));
+    named.or_else(placed).map(|(_, value)| value)
+}
+
+impl Program<'_> {
+    /// What calling `callee` returns.
+    pub fn call_kind(&self, callee: &Kind, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
+        match callee {
+            Kind::Class(class) => match self.base_row(*class).and_then(|r| r.instance_of.as_deref()).and_then(|t| self.knowledge.type_named(t)) {
+                // A project's class that is a library's type and nothing of its own.
+                Some(ty) if self.class(*class).methods.is_empty() => self.made(ty, args, site),
+                _ => Kind::Object(Rc::new(Object { class: *class, exact: true, args: Rc::new(args.to_vec()), site: Some(site) })),
+            },
+            Kind::External(name) => self.external_call(name, args, site),
+            Kind::Function(value) => {
+                if value.receiver.is_none() || !self.function(value.function).is_generator {
+                    return self.returned(value.function);
+                }
+                self.returned(value.function)
+            }
+            Kind::Member(member) => self.member_call(&member.0, &member.1, args, site),
+            Kind::Library(value) => match self.knowledge.method(value.ty, "call") {
+                Some(found) => self.row_result(found.row, Some(value), args, site),
+                None => Kind::Unknown,
+            },
+            Kind::Object(object) => match self.method(object.class, "__call__") {
+                Some(method) => self.returned(method),
+                None => Kind::Unknown,
+            },
+            Kind::OneOf(kinds) => kinds.iter().map(|k| self.call_kind(k, args, site)).fold(Kind::Unknown, Kind::or),
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// A new value of a library's type.
+    pub fn made(&self, ty: TypeId, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
+        let definition = self.knowledge.type_def(ty);
+        let mut value = LibraryValue::of(ty);
+        value.identity = definition.identity.as_deref().and_then(|p| self.place_text(p, None, args));
+        let mut instance = Template::default();
+        for place in &definition.instance {
+            if let Some(part) = self.place_text(place, None, args) {
+                if !instance.parts.is_empty() {
+                    instance.push(Part::Text("/".into()));
+                }
+                instance.extend(&part);
+            }
+        }
+        value.instance = (!instance.parts.is_empty()).then_some(instance);
+        value.site = Some(site);
+        value.args = Rc::new(args.to_vec());
+        if let Some(found) = self.knowledge.construct(ty).filter(|f| f.row.effect == Effect::Lock) {
+            let lock = self.lock_use(found.row, Some(&Rc::new(value.clone())), args, self.knowledge.type_name(ty), site);
+            value.lock = Some(Rc::new(lock));
+        }
+        Kind::Library(Rc::new(value))
+    }
+
+    fn external_call(&self, name: &str, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
+        let language = PackLanguage::Python;
+        if let Some(found) = self.knowledge.function(language, name) {
+            let made = self.row_result(found.row, None, args, site);
+            if made != Kind::Unknown {
+                return made;
+            }
+        }
+        match self.knowledge.made_by(language, name) {
+            Some(ty) => self.made(ty, args, site),
+            None => match name.rsplit('.').next().unwrap_or(name) {
+                "dict" => Kind::Map(Rc::new(args.iter().filter_map(|(n, v)| n.as_ref().map(|n| (Kind::text(n.clone()), v.clone()))).collect())),
+                "str" | "int" | "float" | "list" | "set" | "tuple" | "sorted" | "frozenset" if name.len() < 10 => args.first().map(|a| a.1.clone()).unwrap_or_default(),
+                _ => Kind::Unknown,
+            },
+        }
+    }
+
+    /// What calling the attribute `name` of a value returns.
+    fn member_call(&self, receiver: &Kind, name: &str, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
+        match receiver {
+            Kind::Library(value) => match self.knowledge.method(value.ty, name) {
+                Some(found) => self.row_result(found.row, Some(value), args, site),
+                None => Kind::Unknown,
+            },
+            Kind::Text(text) => text_method(text, name, args),
+            Kind::Map(entries) if name == "get" => {
+                let default = args.get(1).map(|a| a.1.clone()).unwrap_or(Kind::Null);
+                match entries.iter().find(|(k, _)| args.first().is_some_and(|a| a.1 == *k && *k != Kind::Unknown)) {
+                    Some((_, value)) => value.clone(),
+                    None => Kind::Lookup(Rc::new((default, entries.iter().map(|(_, v)| v.clone()).collect()))),
+                }
+            }
+            Kind::Map(entries) if name == "values" => Kind::List(Rc::new(entries.iter().map(|(_, v)| v.clone()).collect())),
+            Kind::Map(entries) if name == "items" => Kind::List(Rc::new(
+                entries.iter().map(|(k, v)| Kind::List(Rc::new(vec![k.clone(), v.clone()]))).collect(),
+            )),
+            Kind::External(path) if name == "get" && path.ends_with("environ") => environment(args),
+            Kind::Object(object) => match self.external_type(object.class).and_then(|ty| self.knowledge.method(ty, name).map(|f| (ty, f))) {
+                Some((ty, found)) => self.row_result(found.row, Some(&Rc::new(self.as_library(object, ty))), args, site),
+                None => Kind::Unknown,
+            },
+            Kind::Class(class) => match self.external_type(*class).and_then(|ty| self.knowledge.method(ty, name).map(|f| (ty, f))) {
+                Some((ty, found)) => {
+                    let mut value = LibraryValue::of(ty);
+                    value.subject = receiver.clone();
+                    self.row_result(found.row, Some(&Rc::new(value)), args, site)
+                }
+                None => Kind::Unknown,
+            },
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// The library type that instances of a project's class also have, by what the class derives from.
+    pub fn external_type(&self, class: super::ClassRef) -> Option<TypeId> {
+        let language = self.language(class.module);
+        self.external_bases(class).iter().find_map(|name| {
+            let by_row = self.knowledge.base(language, name).and_then(|r| r.instance_of.as_deref()).and_then(|t| self.knowledge.type_named(t));
+            by_row.or_else(|| self.knowledge.made_by(language, name)).or_else(|| self.knowledge.type_named(name))
+        })
+    }
+
+    /// An instance of a project's class seen as the library type it derives from.
+    pub fn as_library(&self, object: &Rc<Object>, ty: TypeId) -> LibraryValue {
+        let mut value = LibraryValue::of(ty);
+        value.subject = Kind::Class(object.class);
+        value.site = object.site;
+        value.args = object.args.clone();
+        value
+    }
+
+    /// What a pack's row says that a call returns.
+    pub fn row_result(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
+        match row.effect {
+            Effect::Environment => return environment(args),
+            Effect::Fresh | Effect::Clock => return Kind::Text(Rc::new(Template::hole(Hole::Fresh))),
+            Effect::Duration => return duration(args),
+            Effect::JoinPath if row.returns.is_none() => {
+                let mut path = Template::default();
+                for (index, (_, part)) in args.iter().enumerate() {
+                    if index > 0 {
+                        path.push(Part::Text("/".into()));
+                    }
+                    path.extend(&part.template(""));
+                }
+                return Kind::Text(Rc::new(path));
+            }
+            _ => {}
+        }
+        let returns = self.variant(row, args).and_then(|v| v.returns.as_deref()).or(row.returns.as_deref());
+        let Some(returns) = returns else { return Kind::Unknown };
+        if returns == "receiver" {
+            let Some(receiver) = receiver else { return Kind::Unknown };
+            let traits = self.traits(row, args);
+            if traits.is_empty() {
+                return Kind::Library(receiver.clone());
+            }
+            let mut value = (**receiver).clone();
+            value.traits.extend(traits);
+            return Kind::Library(Rc::new(value));
+        }
+        if let Some(index) = returns.strip_prefix("argument ").and_then(|n| n.parse::<usize>().ok()) {
+            return argument_at(Some(index), None, args).cloned().unwrap_or_default();
+        }
+        if let Some(index) = returns.strip_prefix("call ").and_then(|n| n.parse::<usize>().ok()) {
+            let callee = argument_at(Some(index), None, args).cloned().unwrap_or_default();
+            return self.call_kind(&callee, &[], site);
+        }
+        if let Some(index) = returns.strip_prefix("instance ").and_then(|n| n.parse::<usize>().ok()) {
+            return match argument_at(Some(index), None, args).cloned().unwrap_or_default() {
+                Kind::Class(class) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
+                _ => Kind::Unknown,
+            };
+        }
+        if returns == "instance" {
+            return match receiver.map(|r| r.subject.clone()).unwrap_or_default() {
+                Kind::Class(class) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
+                _ => Kind::Unknown,
+            };
+        }
+        let Some(ty) = self.knowledge.type_named(returns) else { return Kind::Unknown };
+        let mut made = match self.made(ty, args, site) {
+            Kind::Library(value) => (*value).clone(),
+            _ => return Kind::Unknown,
+        };
+        let named = row.lock.as_deref().or(row.resource.as_deref());
+        if let Some(identity) = named.and_then(|p| self.place_text(p, receiver, args)) {
+            made.identity = Some(identity);
+        }
+        if let Some(from) = receiver {
+            made.identity = made.identity.or_else(|| from.identity.clone());
+            made.instance = made.instance.or_else(|| from.instance.clone());
+            made.subject = from.subject.clone();
+            made.parent = Some(from.clone());
+        }
+        if let Some(subject) = row.resource.as_deref().and_then(|p| argument(p, args)) {
+            let classes: Vec<&Kind> = subject.alternatives().iter().filter(|k| matches!(k, Kind::Class(_))).collect();
+            if let Some(class) = classes.first() {
+                made.subject = (*class).clone();
+            } else if let Kind::Member(member) = subject {
+                // `select(Order.id)`: the column's class.
+                if matches!(member.0, Kind::Class(_)) {
+                    made.subject = member.0.clone();
+                }
+            } else if let Kind::Object(object) = subject {
+                made.subject = Kind::Class(object.class);
+            }
+        }
+        if row.effect == Effect::Lock {
+            let api = format!("{}.{}", receiver.map_or("", |r| self.knowledge.type_name(r.ty)), row.name.first().map_or("", String::as_str));
+            made.lock = Some(Rc::new(self.lock_use(row, receiver, args, api.trim_start_matches('.'), site)));
+        }
+        made.traits = receiver.map(|r| r.traits.clone()).unwrap_or_default();
+        made.traits.extend(self.traits(row, args));
+        Kind::Library(Rc::new(made))
+    }
+
+    /// What a row of a statement builder adds to the statement.
+    fn traits(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Vec<Name> {
+        let mut traits: Vec<Name> = Vec::new();
+        let word = match row.effect {
+            Effect::OrmStatement => row.name.first().and_then(|n| n.rsplit('.').next()).unwrap_or(""),
+            Effect::OrmFilter => "where",
+            Effect::OrmConflict => "conflict",
+            Effect::OrmValues => "values",
+            _ => "",
+        };
+        if !word.is_empty() {
+            traits.push(word.into());
+        }
+        if self.variant(row, args).and_then(|v| v.for_update).unwrap_or(row.for_update) {
+            traits.push("for-update".into());
+        }
+        traits
+    }
+
+    /// The first variant of a row that applies to these arguments.
+    pub fn variant<'r>(&self, row: &'r Row, args: &[(Option<Name>, Kind)]) -> Option<&'r crate::knowledge::vocabulary::Variant> {
+        row.when.iter().find(|variant| {
+            let value = argument(&variant.argument, args);
+            if let Some(given) = variant.given {
+                if given != value.is_some_and(|v| *v != Kind::Null) {
+                    return false;
+                }
+            }
+            if let Some(wanted) = &variant.is {
+                let Some(value) = value else { return false };
+                let holds = match value {
+                    Kind::Bool(b) => b.to_string() == *wanted,
+                    Kind::Null => wanted == "none",
+                    Kind::Int(n) => n.to_string() == *wanted,
+                    Kind::Float(n) => n.to_string() == *wanted,
+                    Kind::Text(text) => text.constant() == Some(wanted.as_str()),
+                    Kind::External(name) => name == wanted.as_str() || wanted.rsplit('.').take(2).eq(name.rsplit('.').take(2)),
+                    _ => false,
+                };
+                if !holds {
+                    return false;
+                }
+            }
+            if !variant.contains.is_empty() {
+                let Some(value) = value else { return false };
+                if !variant.contains.iter().any(|c| mentions(value, c)) {
+                    return false;
+                }
+            }
+            true
+        })
+    }
+
+    /// The text that a place gives: an argument, the receiver's identity, or the text itself.
+    pub fn place_text(&self, place: &str, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)]) -> Option<Template> {
+        match Place::parse(place).ok()? {
+            Place::Text(text) => Some(Template::text(text)),
+            Place::Receiver => receiver.and_then(|r| r.identity.clone()),
+            Place::Argument { position, name } => {
+                let value = argument_at(position.map(|p| p as usize), name, args)?;
+                match value {
+                    Kind::Null => None,
+                    Kind::Object(object) => Some(Template::hole(Hole::Named(self.class(object.class).name.clone()))),
+                    value => Some(value.template(name.unwrap_or(""))),
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a constant value holds a text, also as a key of a mapping.
+fn mentions(value: &Kind, text: &str) -> bool {
+    match value {
+        Kind::Text(template) => template.parts.iter().any(|p| matches!(p, Part::Text(t) if t.contains(text))),
+        Kind::Map(entries) => entries.iter().any(|(k, v)| mentions(k, text) || mentions(v, text)),
+        Kind::List(items) => items.iter().any(|k| mentions(k, text)),
+        Kind::External(name) => name.contains(text),
+        _ => false,
+    }
+}
+
+fn environment(args: &[(Option<Name>, Kind)]) -> Kind {
+    let name = args.first().and_then(|a| a.1.as_text()).unwrap_or("");
+    let default = args.get(1).map(|a| a.1.clone()).unwrap_or_default();
+    match default {
+        // A number's default is worth more than the name of the variable that may override it.
+        Kind::Int(_) | Kind::Float(_) => default,
+        Kind::Text(text) if text.constant().is_some_and(|t| t.parse::<f64>().is_ok()) => {
+            Kind::Float(text.constant().and_then(|t| t.parse().ok()).unwrap_or_default())
+        }
+        _ => Kind::Text(Rc::new(Template::hole(Hole::Environment(name.into())))),
+    }
+}
+
+/// `timedelta(minutes=5)` in seconds.
+fn duration(args: &[(Option<Name>, Kind)]) -> Kind {
+    let mut seconds = 0.0;
+    for (index, (name, value)) in args.iter().enumerate() {
+        let Some(number) = value.number() else { return Kind::Unknown };
+        let unit = match name.as_deref() {
+            Some("weeks") => 604_800.0,
+            Some("days") => 86_400.0,
+            Some("hours") => 3_600.0,
+            Some("minutes") => 60.0,
+            Some("milliseconds") => 0.001,
+            Some("microseconds") => 0.000_001,
+            None if index == 0 => 86_400.0,
+            _ => 1.0,
+        };
+        seconds += number * unit;
+    }
+    Kind::Float(seconds)
+}
+
+/// Methods of strings that keep what is known of the text.
+fn text_method(text: &Rc<Template>, name: &str, args: &[(Option<Name>, Kind)]) -> Kind {
+    match name {
+        "format" => {
+            let mut result = Template::default();
+            let mut nth = 0;
+            for part in &text.parts {
+                let Part::Text(fixed) = part else {
+                    result.push(part.clone());
+                    continue;
+                };
+                let mut rest = fixed.as_str();
+                while let Some(open) = rest.find('{') {
+                    let Some(close) = rest[open..].find('}').map(|c| open + c) else { break };
+                    result.push(Part::Text(rest[..open].into()));
+                    let field = rest[open + 1..close].split([':', '!', '.', '[']).next().unwrap_or("");
+                    let value = match field.parse::<usize>() {
+                        Ok(index) => argument_at(Some(index), None, args),
+                        Err(_) if field.is_empty() => {
+                            nth += 1;
+                            argument_at(Some(nth - 1), None, args)
+                        }
+                        Err(_) => argument_at(None, Some(field), args),
+                    };
+                    result.extend(&value.cloned().unwrap_or_default().template(field));
+                    rest = &rest[close + 1..];
+                }
+                result.push(Part::Text(rest.into()));
+            }
+            Kind::Text(Rc::new(result))
+        }
+        "join" => match args.first().map(|a| &a.1) {
+            Some(Kind::List(items)) => {
+                let mut result = Template::default();
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        result.extend(text);
+                    }
+                    result.extend(&item.template(""));
+                }
+                Kind::Text(Rc::new(result))
+            }
+            _ => Kind::Text(Rc::new(Template::hole(Hole::Named("".into())))),
+        },
+        "strip" | "lower" | "upper" | "encode" | "rstrip" | "lstrip" | "replace" | "removeprefix" | "removesuffix" | "title" => Kind::Text(text.clone()),
+        _ => Kind::Unknown,
+    }
+}

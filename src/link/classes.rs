@@ -1,0 +1,245 @@
+//! Classes: what they derive from, what derives from them, which method a call means.
+
+use super::{ClassRef, FunctionRef, Kind, Program};
+use crate::facts::{ExprKind, Name, StmtKind};
+use crate::knowledge::vocabulary::{BaseKind, BaseRow};
+use rustc_hash::FxHashMap;
+
+/// How many implementations of one abstract method are followed.
+const IMPLEMENTATIONS: usize = 10;
+
+/// Who derives from whom.
+#[derive(Debug, Default)]
+pub(super) struct ClassTable {
+    /// Linearised ancestors inside the project, the class itself first.
+    ancestors: FxHashMap<ClassRef, Vec<ClassRef>>,
+    /// Names of the bases outside the project.
+    externals: FxHashMap<ClassRef, Vec<Name>>,
+    /// Classes that derive from it, directly or not.
+    descendants: FxHashMap<ClassRef, Vec<ClassRef>>,
+}
+
+impl ClassTable {
+    pub(super) fn new(program: &Program) -> Self {
+        let mut direct: FxHashMap<ClassRef, Vec<ClassRef>> = FxHashMap::default();
+        let mut external: FxHashMap<ClassRef, Vec<Name>> = FxHashMap::default();
+        for class in program.all_classes() {
+            let facts = program.facts(class.module);
+            let parent = FunctionRef { module: class.module, function: program.class(class).parent };
+            for base in &program.class(class).bases {
+                // `Generic[T]`, `Base[T]`: the class is what is indexed.
+                let base = match &facts.expr(*base).kind {
+                    ExprKind::Index { base, .. } => *base,
+                    _ => *base,
+                };
+                match program.infer(parent, base) {
+                    Kind::Class(found) => direct.entry(class).or_default().push(found),
+                    Kind::External(name) => external.entry(class).or_default().push(name),
+                    // `Base = declarative_base()`: the base is a value whose type says what it makes.
+                    Kind::Library(value) => {
+                        external.entry(class).or_default().push(program.knowledge.type_name(value.ty).into());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let mut table = ClassTable::default();
+        for class in program.all_classes() {
+            let mut order = vec![class];
+            let mut index = 0;
+            while index < order.len() && order.len() < 64 {
+                for base in direct.get(&order[index]).into_iter().flatten() {
+                    if !order.contains(base) {
+                        order.push(*base);
+                    }
+                }
+                index += 1;
+            }
+            let outside: Vec<Name> = order.iter().filter_map(|c| external.get(c)).flatten().cloned().collect();
+            for ancestor in &order[1..] {
+                table.descendants.entry(*ancestor).or_default().push(class);
+            }
+            table.externals.insert(class, outside);
+            table.ancestors.insert(class, order);
+        }
+        table
+    }
+}
+
+impl Program<'_> {
+    /// The class and its ancestors inside the project, nearest first.
+    pub fn ancestors(&self, class: ClassRef) -> Vec<ClassRef> {
+        self.classes.ancestors.get(&class).cloned().unwrap_or_else(|| vec![class])
+    }
+
+    /// Qualified names of the ancestors outside the project.
+    pub fn external_bases(&self, class: ClassRef) -> &[Name] {
+        self.classes.externals.get(&class).map_or(&[], Vec::as_slice)
+    }
+
+    /// Classes that derive from it.
+    pub fn descendants(&self, class: ClassRef) -> &[ClassRef] {
+        self.classes.descendants.get(&class).map_or(&[], Vec::as_slice)
+    }
+
+    /// What packs say of a class by what it derives from.
+    pub fn base_row(&self, class: ClassRef) -> Option<&BaseRow> {
+        let language = self.language(class.module);
+        self.external_bases(class).iter().find_map(|name| self.knowledge.base(language, name))
+    }
+
+    /// What packs say of a class by its decorators (`@dataclass`) or its own name (`*Agent`).
+    pub fn base_row_by_name(&self, class: ClassRef) -> Option<&BaseRow> {
+        self.knowledge.base_by_own_name(self.language(class.module), &self.class(class).name)
+    }
+
+    /// Whether packs say that it is a mapped class, one table.
+    pub fn model_row(&self, class: ClassRef) -> Option<&BaseRow> {
+        let row = self.external_bases(class).iter().find_map(|name| {
+            self.knowledge.base(self.language(class.module), name).filter(|r| matches!(r.is, BaseKind::Model | BaseKind::ModelBase))
+        })?;
+        if let Some(keyword) = &row.keyword {
+            let facts = self.facts(class.module);
+            let said = self.ancestors(class).iter().any(|c| {
+                c.module == class.module
+                    && self.class(*c).keywords.iter().any(|(k, v)| k == keyword && matches!(facts.expr(*v).kind, ExprKind::Bool(true)))
+            });
+            return said.then_some(row);
+        }
+        Some(row)
+    }
+
+    /// The table of a mapped class: from its attribute, or made of its name as the pack says.
+    pub fn table_of(&self, class: ClassRef) -> Option<String> {
+        let row = self.model_row(class)?;
+        for attribute in &row.table {
+            let kind = match attribute.split_once('.') {
+                Some((outer, inner)) => match self.class_attribute(class, outer) {
+                    Kind::Class(meta) => self.class_attribute(meta, inner),
+                    _ => Kind::Unknown,
+                },
+                None => self.class_attribute(class, attribute),
+            };
+            if let Some(name) = kind.as_text() {
+                return Some(name.to_lowercase());
+            }
+        }
+        let name = self.class(class).name.as_str();
+        match row.table_default.as_deref() {
+            Some("snake") => Some(snake(name)),
+            Some("snake-plural") => Some(format!("{}s", snake(name))),
+            Some("lower") => Some(name.to_lowercase()),
+            Some("class") => Some(name.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The method a class has under this name, its own or inherited.
+    pub fn method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+        self.ancestors(class).into_iter().find_map(|c| self.own_method(c, name))
+    }
+
+    fn own_method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+        let facts = self.facts(class.module);
+        let found = self.class(class).methods.iter().rev().find(|m| facts.function(**m).name == name)?;
+        Some(FunctionRef { module: class.module, function: *found })
+    }
+
+    /// The methods a call may mean on a value known to be of this class or one that derives from it.
+    pub fn implementations(&self, class: ClassRef, name: &str, exact: bool) -> Vec<FunctionRef> {
+        let own = self.method(class, name);
+        if exact {
+            return own.into_iter().collect();
+        }
+        match own {
+            Some(method) if !self.is_abstract(method) => vec![method],
+            _ => {
+                let mut found: Vec<FunctionRef> =
+                    self.descendants(class).iter().filter_map(|d| self.own_method(*d, name)).filter(|m| !self.is_abstract(*m)).collect();
+                if found.is_empty() && self.is_protocol(class) {
+                    found = self.structural(class, name);
+                }
+                found.sort();
+                found.dedup();
+                found.truncate(IMPLEMENTATIONS);
+                if found.is_empty() { own.into_iter().collect() } else { found }
+            }
+        }
+    }
+
+    fn is_protocol(&self, class: ClassRef) -> bool {
+        self.external_bases(class).iter().any(|b| b == "typing.Protocol" || b == "typing_extensions.Protocol")
+    }
+
+    /// Methods of the classes that have every method of a protocol.
+    fn structural(&self, protocol: ClassRef, name: &str) -> Vec<FunctionRef> {
+        let facts = self.facts(protocol.module);
+        let wanted: Vec<&Name> = self.class(protocol).methods.iter().map(|m| &facts.function(*m).name).collect();
+        self.all_classes()
+            .filter(|c| *c != protocol && wanted.iter().all(|w| self.own_method(*c, w).is_some()))
+            .filter_map(|c| self.own_method(c, name))
+            .filter(|m| !self.is_abstract(*m))
+            .collect()
+    }
+
+    /// Whether a method only states its signature: an empty body, `...`, or raising NotImplementedError.
+    pub fn is_abstract(&self, method: FunctionRef) -> bool {
+        let facts = self.facts(method.module);
+        let function = self.function(method);
+        let marked = function.decorators.iter().any(|d| super::last_name(facts, *d).is_some_and(|n| n == "abstractmethod"));
+        marked
+            || function.body.iter().all(|s| match &facts.stmt(*s).kind {
+                StmtKind::Expr(e) => matches!(facts.expr(*e).kind, ExprKind::Unknown(_) | ExprKind::Str(_) | ExprKind::Null),
+                StmtKind::Raise(Some(e)) => {
+                    let callee = match &facts.expr(*e).kind {
+                        ExprKind::Call { callee, .. } => *callee,
+                        _ => *e,
+                    };
+                    super::last_name(facts, callee).is_some_and(|n| n == "NotImplementedError")
+                }
+                _ => false,
+            })
+    }
+
+    /// Classes whose own methods include `name`, when there are few: a receiver of unknown type may be one of them.
+    pub fn classes_with_method(&self, name: &str, most: usize) -> Vec<FunctionRef> {
+        let mut found = Vec::new();
+        for class in self.all_classes() {
+            if let Some(method) = self.own_method(class, name).filter(|m| !self.is_abstract(*m)) {
+                found.push(method);
+                if found.len() > most {
+                    return Vec::new();
+                }
+            }
+        }
+        found
+    }
+}
+
+/// `OrderItem` as `order_item`.
+fn snake(name: &str) -> String {
+    let mut text = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (i, c) in chars.iter().enumerate() {
+        let boundary = c.is_uppercase()
+            && i > 0
+            && (!chars[i - 1].is_uppercase() || chars.get(i + 1).is_some_and(|n| n.is_lowercase()));
+        if boundary && !text.ends_with('_') {
+            text.push('_');
+        }
+        text.extend(c.to_lowercase());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake;
+
+    #[test]
+    fn class_names_become_table_names() {
+        assert_eq!(snake("OrderItem"), "order_item");
+        assert_eq!(snake("HTTPLog"), "http_log");
+        assert_eq!(snake("Agent"), "agent");
+    }
+}

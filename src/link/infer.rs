@@ -1,0 +1,698 @@
+//! Values of names and expressions, without regard to the order in which statements run.
+
+use super::{ClassRef, FunctionRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Program, Scope, Source, Template, remember};
+use crate::facts::{BinaryOp, ExprId, ExprKind, FileFacts, MODULE, Name, ParamKind, StmtKind, TextPart};
+use crate::knowledge::TypeId;
+use std::rc::Rc;
+
+/// How many assignments of one name are looked at.
+const ASSIGNMENTS: usize = 8;
+/// How many calls are read for the value of an unannotated parameter.
+const CALL_SITES: usize = 12;
+
+impl Program<'_> {
+    /// What an expression of a function is worth.
+    pub fn infer(&self, at: FunctionRef, expr: ExprId) -> Kind {
+        let facts = self.facts(at.module);
+        let e = facts.expr(expr);
+        match &e.kind {
+            ExprKind::Null => Kind::Null,
+            ExprKind::Bool(value) => Kind::Bool(*value),
+            ExprKind::Int(value) => Kind::Int(*value),
+            ExprKind::Float(value) => Kind::Float(*value),
+            ExprKind::Str(text) => Kind::text(text.clone()),
+            ExprKind::Text(parts) => {
+                let mut template = Template::default();
+                for part in parts {
+                    match part {
+                        TextPart::Lit(text) => template.push(Part::Text(text.clone())),
+                        TextPart::Hole(hole) => template.extend(&self.infer(at, *hole).template(&hint(facts, *hole))),
+                    }
+                }
+                Kind::Text(Rc::new(template))
+            }
+            ExprKind::Name(name) => self.name(at, name),
+            ExprKind::Attr { base, name } => self.member(&self.infer(at, *base), name),
+            ExprKind::Index { base, index } => self.item(&self.infer(at, *base), &self.infer(at, *index), &hint(facts, *index)),
+            ExprKind::Call { callee, args } => {
+                let callee_kind = self.infer(at, *callee);
+                let args: super::Args<Kind> =
+                    args.iter().filter(|a| a.spread == 0).map(|a| (a.name.clone(), self.infer(at, a.value))).collect();
+                self.call_kind(&callee_kind, &args, self.site(at.module, e.span))
+            }
+            ExprKind::Binary { op, left, right } => {
+                let (l, r) = (self.infer(at, *left), self.infer(at, *right));
+                self.binary(*op, &l, &r, &hint(facts, *left), &hint(facts, *right))
+            }
+            ExprKind::Logic { items, .. } => {
+                items.iter().map(|i| self.infer(at, *i)).fold(Kind::Unknown, Kind::or)
+            }
+            ExprKind::Choice { then, other, .. } => self.infer(at, *then).or(self.infer(at, *other)),
+            ExprKind::List(items) => Kind::List(Rc::new(items.iter().flat_map(|i| self.spread(at, *i)).collect())),
+            ExprKind::Map(entries) => Kind::Map(Rc::new(
+                entries.iter().filter_map(|(k, v)| k.map(|k| (self.infer(at, k), self.infer(at, *v)))).collect(),
+            )),
+            ExprKind::Comprehension { element, value: None, clauses } if clauses.len() == 1 => {
+                // `[X(a) for a in …]`: a list of one known element stands for all.
+                Kind::List(Rc::new(vec![self.infer(at, *element)]))
+            }
+            ExprKind::Await(inner) | ExprKind::Spread(inner) => self.infer(at, *inner),
+            ExprKind::Bind { value, .. } => self.infer(at, *value),
+            ExprKind::Lambda(function) => self.function_kind(FunctionRef { module: at.module, function: *function }),
+            ExprKind::Unary(inner) => match self.infer(at, *inner) {
+                Kind::Int(n) if facts.expr(*inner).span.start > e.span.start => Kind::Int(n.saturating_neg()),
+                other => other,
+            },
+            _ => Kind::Unknown,
+        }
+    }
+
+    fn spread(&self, at: FunctionRef, item: ExprId) -> Vec<Kind> {
+        let facts = self.facts(at.module);
+        if let ExprKind::Spread(inner) = facts.expr(item).kind {
+            return match self.infer(at, inner) {
+                Kind::List(items) => items.to_vec(),
+                other => vec![other],
+            };
+        }
+        vec![self.infer(at, item)]
+    }
+
+    /// A function as a value that nothing is bound to.
+    pub fn function_kind(&self, function: FunctionRef) -> Kind {
+        Kind::Function(Rc::new(FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false }))
+    }
+
+    /// What a name means in a function: its own, those around it, the module's, else outside the project.
+    pub fn name(&self, at: FunctionRef, name: &str) -> Kind {
+        let mut function = at;
+        loop {
+            if !self.scope(function).get(name).is_empty() {
+                return self.name_in(function, name);
+            }
+            match self.function(function).parent {
+                Some(parent) => function.function = parent,
+                None => break,
+            }
+        }
+        match self.module_member(at.module, name) {
+            // A submodule is an attribute of its package and no global name of it.
+            Kind::Unknown | Kind::Module(_) => Kind::External(name.into()),
+            found => found,
+        }
+    }
+
+    /// What a name that this very function (or module) binds is worth.
+    pub fn name_in(&self, function: FunctionRef, name: &str) -> Kind {
+        remember(&self.caches.names, (function, name.into()), || {
+            let scope = self.scope(function);
+            self.sources(function, scope.get(name), name)
+        })
+    }
+
+    fn sources(&self, function: FunctionRef, sources: &[Source], name: &str) -> Kind {
+        // Redefinitions of a function or class (overloads, version switches): the last counts.
+        if let Some(last) = sources.last().filter(|s| matches!(s, Source::Function(_) | Source::Class(_))) {
+            return self.source(function, *last, name);
+        }
+        sources.iter().take(ASSIGNMENTS).map(|s| self.source(function, *s, name)).fold(Kind::Unknown, Kind::or)
+    }
+
+    fn source(&self, function: FunctionRef, source: Source, name: &str) -> Kind {
+        let module = function.module;
+        match source {
+            Source::Value(value) => self.infer(function, value).aimed(name),
+            Source::Annotation(annotation) => self.annotation(function, annotation),
+            Source::Enter(context) => self.entered(&self.infer(function, context)),
+            Source::Element(iter) => self.element(&self.infer(function, iter)),
+            Source::Piece(value, index) => match self.infer(function, value) {
+                Kind::List(items) => items.get(index as usize).cloned().unwrap_or_default(),
+                _ => Kind::Unknown,
+            },
+            Source::Function(f) => self.function_kind(FunctionRef { module, function: f }),
+            Source::Class(class) => Kind::Class(ClassRef { module, class }),
+            Source::Import(index) => self.import(module, index),
+            Source::Parameter(index) => self.parameter(function, index),
+            Source::Other => Kind::Unknown,
+        }
+    }
+
+    /// What is known of a parameter: the receiver, its annotation, its default, or what few callers give it.
+    pub fn parameter(&self, function: FunctionRef, index: u32) -> Kind {
+        remember(&self.caches.parameters, (function, index), || {
+            let declared = self.parameter_declared(function, index);
+            if declared != Kind::Unknown {
+                return declared;
+            }
+            let given = self.given_by_callers(function, index);
+            match self.default_number(function, index) {
+                Some(default) => Kind::Lookup(Rc::new((default, given.alternatives().iter().filter(|k| **k != Kind::Unknown).cloned().collect()))),
+                None => given,
+            }
+        })
+    }
+
+    /// What the declaration alone says of a parameter.
+    pub fn parameter_declared(&self, function: FunctionRef, index: u32) -> Kind {
+        let f = self.function(function);
+        let facts = self.facts(function.module);
+        let Some(parameter) = f.params.get(index as usize) else { return Kind::Unknown };
+        if let (0, Some(class)) = (index, f.class) {
+            let class = ClassRef { module: function.module, class };
+            let decorated = |name: &str| f.decorators.iter().any(|d| super::last_name(facts, *d).is_some_and(|n| n == name));
+            if decorated("classmethod") {
+                return Kind::Class(class);
+            }
+            if !decorated("staticmethod") {
+                return Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }));
+            }
+        }
+        if matches!(parameter.kind, ParamKind::Rest | ParamKind::RestKeywords) {
+            return Kind::Unknown;
+        }
+        let around = FunctionRef { module: function.module, function: f.parent.unwrap_or(MODULE) };
+        if let Some(annotation) = parameter.annotation {
+            let kind = self.annotation(around, annotation);
+            if kind != Kind::Unknown {
+                return kind;
+            }
+        }
+        match parameter.default.map(|d| self.infer(around, d)) {
+            Some(kind @ (Kind::Object(_) | Kind::Library(_))) => kind,
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// A parameter's default, where it is a number: what callers may change.
+    pub fn default_number(&self, function: FunctionRef, index: u32) -> Option<Kind> {
+        let f = self.function(function);
+        let around = FunctionRef { module: function.module, function: f.parent.unwrap_or(MODULE) };
+        match self.infer(around, f.params.get(index as usize)?.default?) {
+            number @ (Kind::Int(_) | Kind::Float(_)) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn given_by_callers(&self, function: FunctionRef, index: u32) -> Kind {
+        let f = self.function(function);
+        let constructor = f.name == "__init__";
+        let name = match (constructor, f.class) {
+            (true, Some(class)) => &self.facts(function.module).class(class).name,
+            _ => &f.name,
+        };
+        let calls = self.calls_named(name);
+        if calls.len() > CALL_SITES {
+            return Kind::Unknown;
+        }
+        let Some(parameter) = f.params.get(index as usize) else { return Kind::Unknown };
+        let position = index as usize - usize::from(f.class.is_some());
+        let mut found = Kind::Unknown;
+        for (module, call) in calls {
+            let ExprKind::Call { callee, args } = &self.facts(*module).expr(*call).kind else { continue };
+            let at = self.enclosing(*module, *call);
+            let hit = match self.infer(at, *callee) {
+                Kind::Class(class) => constructor && self.method(class, "__init__") == Some(function),
+                Kind::Function(value) => value.function == function,
+                _ => false,
+            };
+            if !hit {
+                continue;
+            }
+            let plain = args.iter().filter(|a| a.name.is_none() && a.spread == 0).nth(position);
+            let given = args.iter().find(|a| a.name.as_deref() == Some(parameter.name.as_str())).or(plain);
+            if let Some(arg) = given {
+                found = found.or(self.infer(at, arg.value));
+            }
+        }
+        found
+    }
+
+    /// An instance of the type that an annotation names.
+    pub fn annotation(&self, at: FunctionRef, annotation: ExprId) -> Kind {
+        let facts = self.facts(at.module);
+        match &facts.expr(annotation).kind {
+            ExprKind::Binary { op: BinaryOp::Or, left, right } => self.annotation(at, *left).or(self.annotation(at, *right)),
+            ExprKind::Index { base, index } => self.generic(at, *base, *index),
+            ExprKind::Name(_) | ExprKind::Attr { .. } => self.instance_of(self.infer(at, annotation)),
+            _ => Kind::Unknown,
+        }
+    }
+
+    fn generic(&self, at: FunctionRef, base: ExprId, index: ExprId) -> Kind {
+        let facts = self.facts(at.module);
+        let arguments: Vec<ExprId> = match &facts.expr(index).kind {
+            ExprKind::List(items) => items.clone(),
+            _ => vec![index],
+        };
+        let name = super::last_name(facts, base).map_or("", Name::as_str);
+        let first = arguments.first().copied();
+        match name {
+            "Optional" | "Final" | "ClassVar" | "type" | "Type" | "Awaitable" => {
+                first.map(|a| self.annotation(at, a)).unwrap_or_default()
+            }
+            "Union" => arguments.iter().map(|a| self.annotation(at, *a)).fold(Kind::Unknown, Kind::or),
+            "Annotated" => {
+                let declared = first.map(|a| self.annotation(at, a)).unwrap_or_default();
+                // `Annotated[Store, Depends(get_store)]`: what is injected is worth more than what is declared.
+                let injected = arguments.iter().skip(1).map(|a| self.infer(at, *a)).find(|k| matches!(k, Kind::Object(_) | Kind::Library(_)));
+                injected.unwrap_or(declared)
+            }
+            "list" | "List" | "Sequence" | "Iterable" | "set" | "Set" | "tuple" | "Tuple" | "AsyncIterator" | "Iterator" | "Generator"
+            | "AsyncGenerator" | "Collection" | "frozenset" => match first.map(|a| self.annotation(at, a)) {
+                Some(Kind::Unknown) | None => Kind::Unknown,
+                Some(element) => Kind::List(Rc::new(vec![element])),
+            },
+            "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "OrderedDict" => match arguments.get(1).map(|a| self.annotation(at, *a)) {
+                Some(Kind::Unknown) | None => Kind::Unknown,
+                Some(value) => Kind::Map(Rc::new(vec![(Kind::Unknown, value)])),
+            },
+            _ => self.instance_of(self.infer(at, base)),
+        }
+    }
+
+    /// An instance of what a type expression means.
+    fn instance_of(&self, ty: Kind) -> Kind {
+        match ty {
+            Kind::Class(class) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
+            Kind::External(name) => self
+                .knowledge
+                .made_by(crate::knowledge::vocabulary::PackLanguage::Python, &name)
+                .map_or(Kind::Unknown, |ty| Kind::Library(Rc::new(LibraryValue::of(ty)))),
+            // `SessionDep = Annotated[Session, Depends(…)]`: the alias already is the instance.
+            found @ (Kind::Object(_) | Kind::Library(_)) => found,
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// The attribute `name` of a value.
+    pub fn member(&self, base: &Kind, name: &str) -> Kind {
+        match base {
+            Kind::Module(module) => self.module_member(*module, name),
+            Kind::Namespace(prefix, from) => {
+                let dotted = format!("{prefix}.{name}");
+                match self.find_module(*from, 0, &dotted) {
+                    Some(module) => Kind::Module(module),
+                    None => Kind::Namespace(dotted.into(), *from),
+                }
+            }
+            Kind::External(path) => Kind::External(format!("{path}.{name}").into()),
+            Kind::Class(class) => self.class_member(*class, name, base),
+            Kind::Object(object) => self.object_member(object, name, base),
+            Kind::Library(value) => self.library_member(value, name, base),
+            Kind::Function(_) if name == "__wrapped__" => base.clone(),
+            Kind::OneOf(kinds) => kinds.iter().map(|k| self.member(k, name)).fold(Kind::Unknown, Kind::or),
+            _ => Kind::Member(Rc::new((base.clone(), name.into()))),
+        }
+    }
+
+    fn class_member(&self, class: ClassRef, name: &str, base: &Kind) -> Kind {
+        if let Some(method) = self.method(class, name) {
+            let facts = self.facts(method.module);
+            let bound = self.function(method).decorators.iter().any(|d| super::last_name(facts, *d).is_some_and(|n| n == "classmethod"));
+            return Kind::Function(Rc::new(FunctionValue {
+                function: method,
+                receiver: bound.then(|| Kind::Class(class)),
+                bound: Vec::new(),
+                captured: Rc::default(),
+                plain: false,
+            }));
+        }
+        match self.class_attribute(class, name) {
+            Kind::Unknown => Kind::Member(Rc::new((base.clone(), name.into()))),
+            found => found,
+        }
+    }
+
+    /// What a class body assigns to a name, its own or inherited.
+    pub fn class_attribute(&self, class: ClassRef, name: &str) -> Kind {
+        self.ancestors(class).into_iter().map(|c| self.own_class_attribute(c, name)).find(|k| *k != Kind::Unknown).unwrap_or_default()
+    }
+
+    fn own_class_attribute(&self, class: ClassRef, name: &str) -> Kind {
+        remember(&self.caches.class_names, (class, name.into()), || {
+            let scope: Rc<Scope> = self.class_scope(class);
+            let parent = FunctionRef { module: class.module, function: self.class(class).parent };
+            self.sources(parent, scope.get(name), name)
+        })
+    }
+
+    fn object_member(&self, object: &Rc<Object>, name: &str, base: &Kind) -> Kind {
+        let found = self.implementations(object.class, name, object.exact);
+        if !found.is_empty() {
+            let facts = self.facts(found[0].module);
+            let property = self.function(found[0]).decorators.iter().any(|d| {
+                super::last_name(facts, *d).is_some_and(|n| matches!(n.as_str(), "property" | "cached_property" | "hybrid_property"))
+            });
+            return found
+                .into_iter()
+                .map(|function| {
+                    let bound = FunctionValue { function, receiver: Some(base.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+                    if property { self.returned(function) } else { Kind::Function(Rc::new(bound)) }
+                })
+                .fold(Kind::Unknown, Kind::or);
+        }
+        let field = self.field_of(object, name);
+        if field != Kind::Unknown {
+            return field;
+        }
+        Kind::Member(Rc::new((base.clone(), name.into())))
+    }
+
+    /// What this very object holds in a field: what its constructor was given, else what any instance holds.
+    pub fn field_of(&self, object: &Object, name: &str) -> Kind {
+        if !object.args.is_empty() {
+            if let Some(index) = self.field_argument(object.class, name) {
+                if let Some(given) = super::argument_at(Some(index.0), Some(&index.1), &object.args) {
+                    return given.clone();
+                }
+            }
+        }
+        self.field(object.class, name)
+    }
+
+    /// The constructor's argument (position without the receiver, name) that a field is set from.
+    pub fn field_argument(&self, class: ClassRef, name: &str) -> Option<(usize, Name)> {
+        let Some(init) = self.method(class, "__init__") else {
+            // A record: its annotated class-level names are the constructor's arguments in order.
+            let facts = self.facts(class.module);
+            let fields = self.class(class).body.iter().filter_map(|s| match &facts.stmt(*s).kind {
+                StmtKind::Assign { targets, annotation: Some(_), .. } => targets.first().and_then(|t| super::last_name(facts, *t)),
+                _ => None,
+            });
+            return fields.enumerate().find(|(_, f)| *f == name).map(|(i, f)| (i, f.clone()));
+        };
+        let facts = self.facts(init.module);
+        let owner = ClassRef { module: init.module, class: self.function(init).class? };
+        self.field_assignments(owner, name).into_iter().filter(|(m, _, _)| *m == init).find_map(|(_, value, _)| {
+            let mut value = value?;
+            // `self.path = Path(path)`, `self.x = x or default`: still what was given.
+            for _ in 0..3 {
+                match &facts.expr(value).kind {
+                    ExprKind::Logic { items, .. } => value = *items.first()?,
+                    ExprKind::Name(given) => {
+                        let at = self.function(init).params.iter().position(|p| p.name == *given)?;
+                        return Some((at.checked_sub(1)?, given.clone()));
+                    }
+                    _ => return None,
+                }
+            }
+            None
+        })
+    }
+
+    /// What instances of a class hold in a field: from assignments in its methods, else from its class body.
+    pub fn field(&self, class: ClassRef, name: &str) -> Kind {
+        for class in self.ancestors(class) {
+            let found = remember(&self.caches.fields, (class, name.into()), || self.own_field(class, name));
+            if found != Kind::Unknown {
+                return found;
+            }
+        }
+        Kind::Unknown
+    }
+
+    fn own_field(&self, class: ClassRef, name: &str) -> Kind {
+        let mut found = self.own_class_attribute(class, name);
+        for (method, value, annotation) in self.field_assignments(class, name) {
+            if let Some(annotation) = annotation {
+                found = found.or(self.annotation(method, annotation));
+            }
+            if let Some(value) = value {
+                found = found.or(self.infer(method, value).aimed(name));
+            }
+        }
+        found
+    }
+
+    /// Assignments `self.name = value` in the methods of a class.
+    pub fn field_assignments(&self, class: ClassRef, name: &str) -> Vec<(FunctionRef, Option<ExprId>, Option<ExprId>)> {
+        let facts = self.facts(class.module);
+        let mut found = Vec::new();
+        for method in &self.class(class).methods {
+            let function = facts.function(*method);
+            let Some(receiver) = function.params.first() else { continue };
+            for (target, value, annotation) in assignments_within(facts, &function.body) {
+                let ExprKind::Attr { base, name: field } = &facts.expr(target).kind else { continue };
+                let own = matches!(&facts.expr(*base).kind, ExprKind::Name(n) if *n == receiver.name);
+                if own && field == name {
+                    found.push((FunctionRef { module: class.module, function: *method }, value, annotation));
+                }
+            }
+        }
+        found.truncate(ASSIGNMENTS);
+        found
+    }
+
+    fn library_member(&self, value: &Rc<LibraryValue>, name: &str, base: &Kind) -> Kind {
+        let definition = self.knowledge.type_def(value.ty);
+        if let Some(ty) = definition.attributes.get(name).and_then(|t| self.knowledge.type_named(t)) {
+            return self.derived(value, ty, None);
+        }
+        if self.knowledge.method(value.ty, name).is_none() {
+            if let Some(ty) = definition.attribute_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
+                return self.derived(value, ty, Some(Template::text(name)));
+            }
+        }
+        Kind::Member(Rc::new((base.clone(), name.into())))
+    }
+
+    /// A value of another type reached from a library's value; it belongs to the same store.
+    pub fn derived(&self, from: &Rc<LibraryValue>, ty: TypeId, identity: Option<Template>) -> Kind {
+        let mut value = LibraryValue::of(ty);
+        value.identity = identity.or_else(|| from.identity.clone());
+        value.instance = from.instance.clone();
+        value.site = from.site;
+        value.subject = from.subject.clone();
+        value.parent = Some(from.clone());
+        Kind::Library(Rc::new(value))
+    }
+
+    /// `base[index]`.
+    pub fn item(&self, base: &Kind, index: &Kind, hint: &str) -> Kind {
+        match base {
+            Kind::List(items) => match index {
+                Kind::Int(at) => usize::try_from(*at).ok().and_then(|at| items.get(at)).or_else(|| items.first()).cloned().unwrap_or_default(),
+                _ => items.iter().cloned().fold(Kind::Unknown, Kind::or),
+            },
+            Kind::Map(entries) => {
+                if let Some((_, value)) = entries.iter().find(|(k, _)| k == index && *k != Kind::Unknown) {
+                    return value.clone();
+                }
+                entries.iter().map(|(_, v)| v.clone()).fold(Kind::Unknown, Kind::or)
+            }
+            Kind::External(path) if path.ends_with("environ") => {
+                Kind::Text(Rc::new(Template::hole(Hole::Environment(index.as_text().unwrap_or(hint).into()))))
+            }
+            Kind::Library(value) => match self.knowledge.type_def(value.ty).item_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
+                Some(ty) => self.derived(value, ty, Some(index.template(hint))),
+                None => Kind::Unknown,
+            },
+            Kind::OneOf(kinds) => kinds.iter().map(|k| self.item(k, index, hint)).fold(Kind::Unknown, Kind::or),
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// What iterating over a value yields.
+    pub fn element(&self, iterated: &Kind) -> Kind {
+        match iterated {
+            Kind::List(items) => items.iter().cloned().fold(Kind::Unknown, Kind::or),
+            Kind::Library(value) => match self.knowledge.type_def(value.ty).iter_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
+                Some(ty) => self.derived(value, ty, None),
+                None if value.subject != Kind::Unknown => self.instance_of(value.subject.clone()),
+                None => Kind::Unknown,
+            },
+            Kind::OneOf(kinds) => kinds.iter().map(|k| self.element(k)).fold(Kind::Unknown, Kind::or),
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// What `with context as x` binds.
+    pub fn entered(&self, context: &Kind) -> Kind {
+        match context {
+            Kind::Library(value) => match self.knowledge.type_def(value.ty).enter_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
+                Some(ty) => self.derived(value, ty, None),
+                None => context.clone(),
+            },
+            Kind::Object(object) => match ["__enter__", "__aenter__"].iter().find_map(|m| self.method(object.class, m)) {
+                Some(enter) => match self.returned(enter) {
+                    Kind::Unknown => context.clone(),
+                    found => found,
+                },
+                None => context.clone(),
+            },
+            Kind::List(items) if items.len() == 1 => items[0].clone(),
+            other => other.clone(),
+        }
+    }
+
+    /// Arithmetic as far as it makes texts, paths and numbers.
+    pub fn binary(&self, op: BinaryOp, left: &Kind, right: &Kind, left_hint: &str, right_hint: &str) -> Kind {
+        match (op, left, right) {
+            (BinaryOp::Add, Kind::List(a), Kind::List(b)) => Kind::List(Rc::new(a.iter().chain(b.iter()).cloned().collect())),
+            (BinaryOp::Add, Kind::Text(_), _) | (BinaryOp::Add, _, Kind::Text(_)) => {
+                let mut text = left.template(left_hint);
+                text.extend(&right.template(right_hint));
+                Kind::Text(Rc::new(text))
+            }
+            (BinaryOp::Rem, Kind::Text(format), _) => Kind::Text(Rc::new(percent(format, right, right_hint))),
+            (BinaryOp::Div, Kind::Library(path), _) => {
+                let mut identity = path.identity.clone().unwrap_or_else(|| Template::hole(Hole::Named(left_hint.into())));
+                identity.push(Part::Text("/".into()));
+                identity.extend(&right.template(right_hint));
+                let mut value = (**path).clone();
+                value.identity = Some(identity);
+                Kind::Library(Rc::new(value))
+            }
+            _ => match (left.number(), right.number()) {
+                (Some(a), Some(b)) => {
+                    let value = match op {
+                        BinaryOp::Add => a + b,
+                        BinaryOp::Sub => a - b,
+                        BinaryOp::Mul => a * b,
+                        BinaryOp::Div if b != 0.0 => a / b,
+                        _ => return Kind::Unknown,
+                    };
+                    match (left, right, op) {
+                        (Kind::Int(_), Kind::Int(_), BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul) => Kind::Int(value as i64),
+                        _ => Kind::Float(value),
+                    }
+                }
+                _ => Kind::Unknown,
+            },
+        }
+    }
+
+    /// What a function returns: its annotation, else what its return statements are worth.
+    pub fn returned(&self, function: FunctionRef) -> Kind {
+        remember(&self.caches.returns, function, || {
+            let f = self.function(function);
+            let facts = self.facts(function.module);
+            let around = FunctionRef { module: function.module, function: f.parent.unwrap_or(MODULE) };
+            let declared = f.returns.map(|r| self.annotation(around, r)).unwrap_or_default();
+            if let Kind::Object(_) | Kind::Library(_) = &declared {
+                // A factory that is declared to return an interface says more by what it returns.
+                let actual = self.returned_values(function, facts);
+                return match actual {
+                    Kind::Object(ref o) if o.exact => actual,
+                    Kind::Library(ref l) if l.identity.is_some() || l.instance.is_some() => actual,
+                    _ => declared,
+                };
+            }
+            let actual = self.returned_values(function, facts);
+            if actual == Kind::Unknown { declared } else { actual }
+        })
+    }
+
+    fn returned_values(&self, function: FunctionRef, facts: &FileFacts) -> Kind {
+        let mut found = Kind::Unknown;
+        let mut pending = self.function(function).body.iter().rev().copied().collect::<Vec<_>>();
+        while let Some(id) = pending.pop() {
+            match &facts.stmt(id).kind {
+                StmtKind::Return(Some(value)) => found = found.or(self.infer(function, *value)),
+                // A generator used as a context manager or a dependency hands out what it yields.
+                StmtKind::Expr(e) => {
+                    if let ExprKind::Yield(Some(value)) = &facts.expr(*e).kind {
+                        found = found.or(self.infer(function, *value));
+                    }
+                }
+                kind => {
+                    for block in kind.blocks().into_iter().rev() {
+                        pending.extend(block.iter().rev());
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Kind {
+    /// Remember the variable a library's value is assigned to: unnamed agents are called by it.
+    fn aimed(self, name: &str) -> Kind {
+        match self {
+            Kind::Library(value) if value.target.is_none() => {
+                let mut value = (*value).clone();
+                value.target = Some(name.into());
+                Kind::Library(Rc::new(value))
+            }
+            other => other,
+        }
+    }
+}
+
+/// The words that stand for an expression in a template's hole.
+pub fn hint(facts: &FileFacts, expr: ExprId) -> String {
+    match &facts.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => name.to_string(),
+        ExprKind::Index { index, .. } => match &facts.expr(*index).kind {
+            ExprKind::Str(text) => text.to_string(),
+            _ => String::new(),
+        },
+        ExprKind::Call { args, callee } => match args.first() {
+            Some(arg) => hint(facts, arg.value),
+            None => super::last_name(facts, *callee).map(Name::to_string).unwrap_or_default(),
+        },
+        ExprKind::Await(inner) | ExprKind::Unary(inner) => hint(facts, *inner),
+        _ => String::new(),
+    }
+}
+
+/// `"…%s…" % values`.
+fn percent(format: &Template, values: &Kind, hint: &str) -> Template {
+    let mut result = Template::default();
+    let mut nth = 0;
+    for part in &format.parts {
+        let Part::Text(text) = part else {
+            result.push(part.clone());
+            continue;
+        };
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find('%') {
+            result.push(Part::Text(rest[..at].into()));
+            let spec = &rest[at + 1..];
+            if let Some(after) = spec.strip_prefix('%') {
+                result.push(Part::Text("%".into()));
+                rest = after;
+                continue;
+            }
+            let end = spec.find(|c: char| c.is_ascii_alphabetic() && !spec.starts_with('(')).map_or(spec.len(), |i| i + 1);
+            let end = if spec.starts_with('(') { spec.find(')').map_or(end, |i| (i + 2).min(spec.len())) } else { end };
+            let value = match values {
+                Kind::List(items) => items.get(nth).cloned().unwrap_or_default(),
+                Kind::Map(_) => Kind::Unknown,
+                other => other.clone(),
+            };
+            nth += 1;
+            result.extend(&value.template(hint));
+            rest = spec.get(end..).unwrap_or("");
+        }
+        result.push(Part::Text(rest.into()));
+    }
+    result
+}
+
+/// Every assignment of a body, nested blocks included: target, value, annotation.
+fn assignments_within(facts: &FileFacts, body: &[crate::facts::StmtId]) -> Vec<(ExprId, Option<ExprId>, Option<ExprId>)> {
+    let mut found = Vec::new();
+    let mut pending: Vec<_> = body.iter().rev().copied().collect();
+    while let Some(id) = pending.pop() {
+        match &facts.stmt(id).kind {
+            StmtKind::Assign { targets, value, annotation } => {
+                for target in targets {
+                    match (&facts.expr(*target).kind, value.map(|v| &facts.expr(v).kind)) {
+                        (ExprKind::List(names), Some(ExprKind::List(values))) if names.len() == values.len() => {
+                            found.extend(names.iter().zip(values).map(|(n, v)| (*n, Some(*v), None)));
+                        }
+                        _ => found.push((*target, *value, *annotation)),
+                    }
+                }
+            }
+            kind => {
+                for block in kind.blocks().into_iter().rev() {
+                    pending.extend(block.iter().rev());
+                }
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,310 @@
+//! What an expression is worth as far as names, types and constants tell: the values that linking and summaries share.
+
+use super::{ClassRef, FunctionRef};
+use crate::facts::Name;
+use crate::knowledge::TypeId;
+use crate::source::Site;
+use std::rc::Rc;
+
+/// How many alternatives a value keeps before it is unknown.
+pub const ALTERNATIVES: usize = 12;
+
+/// A value, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Kind {
+    /// Nothing is known.
+    #[default]
+    Unknown,
+    /// `None`.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number; durations are in seconds.
+    Float(f64),
+    /// A string, perhaps with holes.
+    Text(Rc<Template>),
+    /// A function, perhaps bound to a receiver and to some arguments.
+    Function(Rc<FunctionValue>),
+    /// A class of the project.
+    Class(ClassRef),
+    /// An instance of a class of the project.
+    Object(Rc<Object>),
+    /// A value of a type that a pack tracks.
+    Library(Rc<LibraryValue>),
+    /// A name outside the project: `redis.Redis`.
+    External(Name),
+    /// A method or attribute of a value whose rows decide what it means.
+    Member(Rc<(Kind, Name)>),
+    /// A module of the project.
+    Module(u32),
+    /// The first names of a module path that has no file of its own, seen from a module.
+    Namespace(Name, u32),
+    /// A list, tuple or set with known elements.
+    List(Rc<Vec<Kind>>),
+    /// A mapping with known entries.
+    Map(Rc<Vec<(Kind, Kind)>>),
+    /// The value of a parameter of the function being summarised.
+    Parameter(u8),
+    /// An attribute of such a value, or of the receiver's state: kept by its path.
+    ParameterMember(Rc<(u8, Name)>),
+    /// A field of the receiver that depends on how the object was made.
+    Field(Name),
+    /// What a table holds under a key that is not known: the values it has, and the default where the key is missing.
+    Lookup(Rc<(Kind, Vec<Kind>)>),
+    /// One of several values.
+    OneOf(Rc<Vec<Kind>>),
+}
+
+/// A string in pieces.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct Template {
+    /// The pieces in order; two texts never stand side by side.
+    pub parts: Vec<Part>,
+}
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// Fixed text.
+    Text(Name),
+    /// A value that is not known here.
+    Hole(Hole),
+}
+
+/// Where an unknown piece comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hole {
+    /// A parameter of the function being summarised.
+    Parameter(u8),
+    /// A field of the receiver that depends on how the object was made.
+    Field(Name),
+    /// An environment variable or setting.
+    Environment(Name),
+    /// A variable or expression of this name.
+    Named(Name),
+    /// A value that differs at each run: uuid, clock.
+    Fresh,
+}
+
+impl Template {
+    /// A template of fixed text.
+    pub fn text(text: impl Into<Name>) -> Self {
+        let text = text.into();
+        if text.is_empty() { Template::default() } else { Template { parts: vec![Part::Text(text)] } }
+    }
+
+    /// A template that is one hole.
+    pub fn hole(hole: Hole) -> Self {
+        Template { parts: vec![Part::Hole(hole)] }
+    }
+
+    /// The whole text, where there is no hole.
+    pub fn constant(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Append a piece, joining neighbouring texts.
+    pub fn push(&mut self, part: Part) {
+        match (self.parts.last_mut(), part) {
+            (_, Part::Text(text)) if text.is_empty() => {}
+            (Some(Part::Text(last)), Part::Text(text)) => last.push_str(&text),
+            (_, part) => self.parts.push(part),
+        }
+    }
+
+    /// Append another template.
+    pub fn extend(&mut self, other: &Template) {
+        for part in &other.parts {
+            self.push(part.clone());
+        }
+    }
+
+    /// As people read it: holes are `*`.
+    pub fn pattern(&self) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(t) => text.push_str(t),
+                Part::Hole(Hole::Environment(name)) => {
+                    text.push('$');
+                    text.push_str(name);
+                }
+                Part::Hole(_) if text.ends_with('*') => {}
+                Part::Hole(_) => text.push('*'),
+            }
+        }
+        text
+    }
+
+    /// Whether any piece is fixed text.
+    pub fn has_text(&self) -> bool {
+        self.parts.iter().any(|p| matches!(p, Part::Text(t) if t.chars().any(char::is_alphanumeric)) || matches!(p, Part::Hole(Hole::Environment(_))))
+    }
+
+    /// Names of its holes that are variables.
+    pub fn hole_names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|p| match p {
+            Part::Hole(Hole::Named(name)) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether a caller can still fill a piece of it.
+    pub fn is_open(&self) -> bool {
+        self.parts.iter().any(|p| matches!(p, Part::Hole(Hole::Parameter(_) | Hole::Field(_))))
+    }
+}
+
+/// A function value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionValue {
+    /// Which function.
+    pub function: FunctionRef,
+    /// The object it is bound to.
+    pub receiver: Option<Kind>,
+    /// Arguments bound by `partial`.
+    pub bound: Vec<(Option<Name>, Kind)>,
+    /// Names it captured from the functions around it.
+    pub captured: Rc<Vec<(Name, Kind)>>,
+    /// Its decorators are left out: what they wrap.
+    pub plain: bool,
+}
+
+/// An instance of a class of the project.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Object {
+    /// Its class, or a class it derives from.
+    pub class: ClassRef,
+    /// It was made by calling that very class, not told by an annotation.
+    pub exact: bool,
+    /// What its constructor was given, where that is known.
+    pub args: Rc<Vec<(Option<Name>, Kind)>>,
+    /// Where it was made.
+    pub site: Option<Site>,
+}
+
+/// A value of a type that a pack tracks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LibraryValue {
+    /// Its type.
+    pub ty: TypeId,
+    /// What names it: a path, a key, a collection, a lock.
+    pub identity: Option<Template>,
+    /// What tells its store from others of the kind: DSN, host.
+    pub instance: Option<Template>,
+    /// Where it was made.
+    pub site: Option<Site>,
+    /// What its constructor was given: tools, members, time to live.
+    pub args: Rc<Vec<(Option<Name>, Kind)>>,
+    /// The variable it was first assigned to or the attribute it was read from.
+    pub target: Option<Name>,
+    /// The value it was derived from, for chains of statement builders.
+    pub parent: Option<Rc<LibraryValue>>,
+    /// What it is about, for statements and rows: a mapped class.
+    pub subject: Kind,
+    /// The lock it is, where a row makes one.
+    pub lock: Option<Rc<super::LockUse>>,
+    /// What the calls that built it said, in order: `select`, `where`, `for-update`, `conflict`.
+    pub traits: Vec<Name>,
+}
+
+impl Kind {
+    /// A constant string.
+    pub fn text(text: impl Into<Name>) -> Kind {
+        Kind::Text(Rc::new(Template::text(text)))
+    }
+
+    /// The constant string it is, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Kind::Text(template) => template.constant(),
+            _ => None,
+        }
+    }
+
+    /// As a piece of a larger text.
+    pub fn template(&self, hint: &str) -> Template {
+        match self {
+            Kind::Text(template) => (**template).clone(),
+            Kind::Int(number) => Template::text(number.to_string()),
+            Kind::Float(number) => Template::text(number.to_string()),
+            Kind::Bool(value) => Template::text(value.to_string()),
+            Kind::Parameter(index) => Template::hole(Hole::Parameter(*index)),
+            Kind::Field(name) => Template::hole(Hole::Field(name.clone())),
+            Kind::Lookup(table) => table.0.template(hint),
+            Kind::Library(value) if value.identity.is_some() => value.identity.clone().unwrap_or_default(),
+            _ => Template::hole(Hole::Named(hint.into())),
+        }
+    }
+
+    /// The number it is, in whatever unit it was written.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Kind::Int(number) => Some(*number as f64),
+            Kind::Float(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Whether it is known to be false in a condition.
+    pub fn is_falsy(&self) -> bool {
+        matches!(self, Kind::Null | Kind::Bool(false) | Kind::Int(0))
+    }
+
+    /// Its alternatives: itself, or the members of a choice.
+    pub fn alternatives(&self) -> &[Kind] {
+        match self {
+            Kind::OneOf(kinds) => kinds,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// Either this or that; unknown values and `None` give way to what is known.
+    pub fn or(self, other: Kind) -> Kind {
+        match (&self, &other) {
+            (Kind::Unknown | Kind::Null, _) if !matches!(other, Kind::Unknown | Kind::Null) => return other,
+            (_, Kind::Unknown | Kind::Null) => return self,
+            _ if self == other => return self,
+            _ => {}
+        }
+        let mut all: Vec<Kind> = self.alternatives().to_vec();
+        for kind in other.alternatives() {
+            if !all.contains(kind) {
+                all.push(kind.clone());
+            }
+        }
+        if all.len() > ALTERNATIVES { Kind::Unknown } else { Kind::OneOf(Rc::new(all)) }
+    }
+
+    /// The library value it is, if it is one or one of its alternatives is.
+    pub fn library(&self) -> Option<&Rc<LibraryValue>> {
+        self.alternatives().iter().find_map(|k| match k {
+            Kind::Library(value) => Some(value),
+            _ => None,
+        })
+    }
+}
+
+impl LibraryValue {
+    /// A value of a type and nothing else known.
+    pub fn of(ty: TypeId) -> Self {
+        LibraryValue {
+            ty,
+            identity: None,
+            instance: None,
+            site: None,
+            args: Rc::default(),
+            target: None,
+            parent: None,
+            subject: Kind::Unknown,
+            lock: None,
+            traits: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Locks as values: what a lock excludes, when it expires, how long a caller waits for it.
+
+use super::{Kind, LibraryValue, Program, Template, argument};
+use crate::facts::Name;
+use crate::knowledge::vocabulary::{LockScope, Row, Unit};
+use crate::source::Site;
+use std::rc::Rc;
+
+/// A lock as it is used at one place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LockUse {
+    /// Its name or key.
+    pub name: Template,
+    /// The store that holds it: `redis`, `postgres`, `memory`, `file`.
+    pub store: Name,
+    /// Whom it excludes.
+    pub scope: LockScope,
+    /// When it expires by itself.
+    pub ttl: Ttl,
+    /// How long a caller waits.
+    pub wait: Wait,
+    /// It ends with its session, process or file handle.
+    pub session: bool,
+    /// Releasing compares the owner.
+    pub owner_checked: bool,
+    /// The holder may take it again.
+    pub reentrant: bool,
+    /// A refusal is told by the result.
+    pub refusal_returned: bool,
+    /// The library call or the project's own method.
+    pub api: Name,
+    /// It was taken in a loop, so several of the kind are held at once; whether the loop is sorted.
+    pub many: Option<bool>,
+    /// Where the lock value was made.
+    pub made: Option<Site>,
+    /// It is handed out by a class of the project.
+    pub own: bool,
+    /// A semaphore of more than one permit excludes nobody.
+    pub permits: Option<i64>,
+}
+
+/// When a lock expires by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ttl {
+    /// Never.
+    Never,
+    /// After what this value says, in units of this many seconds.
+    After(Kind, f64),
+    /// It expires, when is not known.
+    Some,
+}
+
+/// How long a caller waits for a lock.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wait {
+    /// Not at all.
+    Not,
+    /// For ever.
+    Forever,
+    /// A limited time; seconds where known.
+    Limited(Option<f64>),
+}
+
+
+impl Program<'_> {
+    /// The lock that a row makes or takes.
+    pub fn lock_use(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], api: &str, site: Site) -> LockUse {
+        let place = row.lock.as_deref().or(row.resource.as_deref());
+        let named = place.and_then(|p| self.place_text(p, receiver, args)).or_else(|| receiver.and_then(|r| r.identity.clone()));
+        let store = row.store.clone().or_else(|| receiver.and_then(|r| self.knowledge.store_of(r.ty)).map(str::to_string));
+        let scope = row.scope.unwrap_or(LockScope::Process);
+        LockUse {
+            // A lock without a name of its own is told apart by where it is made.
+            name: named.unwrap_or_default(),
+            store: store.unwrap_or_default().into(),
+            scope,
+            ttl: self.ttl(row, args),
+            wait: self.wait(row, args),
+            session: row.session,
+            owner_checked: row.owner_checked,
+            reentrant: row.reentrant,
+            refusal_returned: row.refusal_returned,
+            api: api.into(),
+            many: None,
+            made: Some(site),
+            own: false,
+            permits: row.permits.as_deref().map(|p| argument(p, args).and_then(Kind::number).map_or(1, |n| n as i64)),
+        }
+    }
+
+    fn ttl(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Ttl {
+        let unit = row.ttl_unit.in_seconds();
+        match row.ttl.as_deref().and_then(|p| argument(p, args)) {
+            Some(Kind::Null | Kind::Int(0)) => Ttl::Never,
+            Some(kind) => Ttl::After(kind.clone(), unit),
+            None => match row.ttl_default {
+                Some(seconds) => Ttl::After(Kind::Float(seconds), 1.0),
+                None => Ttl::Never,
+            },
+        }
+    }
+
+    /// How long a row's call waits.
+    pub fn wait(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Wait {
+        if let Some(Kind::Bool(false) | Kind::Int(0)) = row.blocking.as_deref().and_then(|p| argument(p, args)) {
+            return Wait::Not;
+        }
+        let given = row.wait.as_deref().and_then(|p| argument(p, args));
+        let seconds = |unit: Unit, kind: &Kind| match kind {
+            Kind::Lookup(table) => table.0.number().map(|n| n * unit.in_seconds()),
+            kind => kind.number().map(|n| n * unit.in_seconds()),
+        };
+        match given {
+            Some(Kind::Null) => Wait::Forever,
+            Some(kind) => match seconds(row.wait_unit, kind) {
+                Some(n) if n < 0.0 => Wait::Forever,
+                Some(0.0) => Wait::Not,
+                known => Wait::Limited(known),
+            },
+            None => match row.wait_default {
+                None => Wait::Forever,
+                Some(0.0) => Wait::Not,
+                Some(n) => Wait::Limited(Some(n)),
+            },
+        }
+    }
+}

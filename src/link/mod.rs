@@ -1,0 +1,306 @@
+//! Across files: which definition a name means, what type a value has, which constant a variable holds.
+//!
+//! A [`Program`] holds the facts of all files that matter and answers questions about them without regard to the order in
+//! which statements run: that is enough for modules, imports, classes, constructor injection, constants and the targets of
+//! calls. What depends on order (what is held, what was read before) is `effects`' business.
+//! Everything is answered on demand and remembered; a question that leads back to itself is answered with "unknown".
+//! This module refuses to know what a call does to state.
+
+mod call;
+mod classes;
+mod infer;
+mod kind;
+mod lock;
+mod modules;
+mod scope;
+
+pub use call::{Args, argument, argument_at};
+pub use kind::{FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
+pub use lock::{LockUse, Ttl, Wait};
+pub use modules::ModulePaths;
+pub use infer::hint;
+pub use scope::{Scope, Source};
+
+use crate::facts::{ClassId, ExprId, ExprKind, FileFacts, Function, FunctionId, MODULE, Name};
+use crate::knowledge::{Knowledge, vocabulary::PackLanguage};
+use crate::source::{FileId, Site, Span};
+use classes::ClassTable;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A function of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FunctionRef {
+    /// Its module, an index into [`Program::modules`].
+    pub module: u32,
+    /// Which of the module's functions.
+    pub function: FunctionId,
+}
+
+/// A class of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClassRef {
+    /// Its module.
+    pub module: u32,
+    /// Which of the module's classes.
+    pub class: ClassId,
+}
+
+/// One file of code with its facts.
+#[derive(Debug)]
+pub struct Module {
+    /// Which file.
+    pub file: FileId,
+    /// Its path, as in the list of files.
+    pub path: String,
+    /// What it says.
+    pub facts: FileFacts,
+}
+
+/// The code that matters, linked.
+pub struct Program<'k> {
+    /// What libraries' calls mean.
+    pub knowledge: &'k Knowledge,
+    /// The modules, sorted by path.
+    pub modules: Vec<Module>,
+    paths: ModulePaths,
+    classes: ClassTable,
+    calls_by_name: FxHashMap<Name, Vec<(u32, ExprId)>>,
+    caches: Caches,
+}
+
+type Memo<K, V> = RefCell<FxHashMap<K, Option<V>>>;
+
+#[derive(Default)]
+struct Caches {
+    scopes: RefCell<FxHashMap<FunctionRef, Rc<Scope>>>,
+    class_scopes: RefCell<FxHashMap<ClassRef, Rc<Scope>>>,
+    names: Memo<(FunctionRef, Name), Kind>,
+    class_names: Memo<(ClassRef, Name), Kind>,
+    fields: Memo<(ClassRef, Name), Kind>,
+    parameters: Memo<(FunctionRef, u32), Kind>,
+    returns: Memo<FunctionRef, Kind>,
+}
+
+impl<'k> Program<'k> {
+    /// Link these modules; their order is the order of everything that is reported.
+    pub fn new(knowledge: &'k Knowledge, modules: Vec<Module>) -> Self {
+        let paths = ModulePaths::new(modules.iter().map(|m| m.path.as_str()));
+        let mut calls_by_name: FxHashMap<Name, Vec<(u32, ExprId)>> = FxHashMap::default();
+        let mut defined: FxHashMap<&str, ()> = FxHashMap::default();
+        for module in &modules {
+            defined.extend(module.facts.functions.iter().map(|f| (f.name.as_str(), ())));
+            defined.extend(module.facts.classes.iter().map(|c| (c.name.as_str(), ())));
+        }
+        for (index, module) in modules.iter().enumerate() {
+            for (expr, e) in module.facts.exprs.iter().enumerate() {
+                let ExprKind::Call { callee, .. } = &e.kind else { continue };
+                if let Some(name) = last_name(&module.facts, *callee).filter(|n| defined.contains_key(n.as_str())) {
+                    calls_by_name.entry(name.clone()).or_default().push((index as u32, ExprId(expr as u32)));
+                }
+            }
+        }
+        let mut program =
+            Program { knowledge, modules, paths, classes: ClassTable::default(), calls_by_name, caches: Caches::default() };
+        program.classes = ClassTable::new(&program);
+        program
+    }
+
+    /// The language whose packs a module's names are looked up in.
+    pub fn language(&self, module: u32) -> PackLanguage {
+        match self.modules[module as usize].facts.language {
+            crate::source::Language::Rust => PackLanguage::Rust,
+            _ => PackLanguage::Python,
+        }
+    }
+
+    /// A module's facts.
+    pub fn facts(&self, module: u32) -> &FileFacts {
+        &self.modules[module as usize].facts
+    }
+
+    /// A function's facts.
+    pub fn function(&self, function: FunctionRef) -> &Function {
+        self.facts(function.module).function(function.function)
+    }
+
+    /// A class's facts.
+    pub fn class(&self, class: ClassRef) -> &crate::facts::Class {
+        self.facts(class.module).class(class.class)
+    }
+
+    /// A place in a module's file.
+    pub fn site(&self, module: u32, span: Span) -> Site {
+        Site { file: self.modules[module as usize].file, span }
+    }
+
+    /// `Class.method` or `function`, without the module.
+    pub fn qualified(&self, function: FunctionRef) -> &str {
+        &self.function(function).qualified
+    }
+
+    /// The dotted path of a function from PATH: `tools.enrich.enrich_product`.
+    pub fn dotted(&self, function: FunctionRef) -> String {
+        format!("{}.{}", self.paths.dotted(function.module), self.qualified(function))
+    }
+
+    /// Every function of every module, in order.
+    pub fn functions(&self) -> impl Iterator<Item = FunctionRef> + '_ {
+        self.modules.iter().enumerate().flat_map(|(module, m)| {
+            (0..m.facts.functions.len() as u32).map(move |f| FunctionRef { module: module as u32, function: FunctionId(f) })
+        })
+    }
+
+    /// Every class of every module, in order.
+    pub fn all_classes(&self) -> impl Iterator<Item = ClassRef> + '_ {
+        self.modules.iter().enumerate().flat_map(|(module, m)| {
+            (0..m.facts.classes.len() as u32).map(move |c| ClassRef { module: module as u32, class: ClassId(c) })
+        })
+    }
+
+    /// The scope of a function's own body.
+    pub fn scope(&self, function: FunctionRef) -> Rc<Scope> {
+        if let Some(scope) = self.caches.scopes.borrow().get(&function) {
+            return scope.clone();
+        }
+        let scope = Rc::new(Scope::of_function(self.facts(function.module), function.function));
+        self.caches.scopes.borrow_mut().insert(function, scope.clone());
+        scope
+    }
+
+    /// The scope of a class body.
+    pub fn class_scope(&self, class: ClassRef) -> Rc<Scope> {
+        if let Some(scope) = self.caches.class_scopes.borrow().get(&class) {
+            return scope.clone();
+        }
+        let scope = Rc::new(Scope::of_block(self.facts(class.module), &self.class(class).body));
+        self.caches.class_scopes.borrow_mut().insert(class, scope.clone());
+        scope
+    }
+
+    /// Calls whose callee's last name is `name`, which the program defines.
+    pub fn calls_named(&self, name: &str) -> &[(u32, ExprId)] {
+        self.calls_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The function that encloses an expression.
+    pub fn enclosing(&self, module: u32, expr: ExprId) -> FunctionRef {
+        let facts = self.facts(module);
+        FunctionRef { module, function: facts.function_at(facts.expr(expr).span.start) }
+    }
+
+    /// What an import binds, seen from `module`.
+    pub fn import(&self, module: u32, index: u32) -> Kind {
+        let import = &self.facts(module).imports[index as usize];
+        let find = |dotted: &str| self.find_module(module, import.level, dotted);
+        match &import.item {
+            Some(item) => {
+                if let Some(from) = find(&import.module) {
+                    return self.module_member(from, item);
+                }
+                let joined = if import.module.is_empty() { item.to_string() } else { format!("{}.{item}", import.module) };
+                match find(&joined) {
+                    Some(found) => Kind::Module(found),
+                    None => Kind::External(joined.into()),
+                }
+            }
+            None if import.aliased => match find(&import.module) {
+                Some(found) => Kind::Module(found),
+                None => Kind::External(import.module.clone()),
+            },
+            None => match find(&import.binds) {
+                Some(found) => Kind::Module(found),
+                None if import.binds != import.module && find(&import.module).is_some() => {
+                    Kind::Namespace(import.binds.clone(), module)
+                }
+                None => Kind::External(import.binds.clone()),
+            },
+        }
+    }
+
+    /// The module a dotted name means, seen from `from`.
+    pub fn find_module(&self, from: u32, level: u8, dotted: &str) -> Option<u32> {
+        if level > 0 {
+            return self.paths.relative(from, level, dotted);
+        }
+        let root = dotted.split('.').next().unwrap_or("");
+        self.paths.absolute(from, dotted, self.knowledge.is_external_root(self.language(from), root))
+    }
+
+    /// A name defined at the top of a module, or a submodule.
+    pub fn module_member(&self, module: u32, name: &str) -> Kind {
+        let top = FunctionRef { module, function: MODULE };
+        let scope = self.scope(top);
+        if !scope.get(name).is_empty() {
+            return self.name_in(top, name);
+        }
+        if let Some(child) = self.paths.child(module, name) {
+            return Kind::Module(child);
+        }
+        for star in &scope.stars {
+            let import = &self.facts(module).imports[*star as usize];
+            if let Some(from) = self.find_module(module, import.level, &import.module).filter(|m| *m != module) {
+                let found = self.module_member(from, name);
+                if found != Kind::Unknown {
+                    return found;
+                }
+            } else if import.level == 0 {
+                let qualified = format!("{}.{name}", import.module);
+                let language = self.language(module);
+                if self.knowledge.made_by(language, &qualified).is_some() || self.knowledge.function(language, &qualified).is_some() {
+                    return Kind::External(qualified.into());
+                }
+            }
+        }
+        Kind::Unknown
+    }
+
+    /// The path of a file that holds a module; empty for other files.
+    pub fn path_of(&self, file: FileId) -> &str {
+        let at = self.modules.binary_search_by_key(&file, |m| m.file);
+        at.map_or("", |i| self.modules[i].path.as_str())
+    }
+
+    /// What packs say of a method by its receiver's name; a library that the module or the project imports goes first.
+    pub fn receiver_by_name(&self, language: PackLanguage, module: u32, receiver: &str, method: &str) -> Option<crate::knowledge::Found<'k>> {
+        let imports = |module: &Module, roots: &[String]| {
+            module.facts.imports.iter().any(|i| i.level == 0 && roots.iter().any(|r| i.module == r.as_str() || i.module.starts_with(&format!("{r}."))))
+        };
+        let mut found: Vec<_> = self.knowledge.unknown_receivers(language, receiver, method).collect();
+        found.sort_by_key(|f| {
+            let roots = &f.pack.roots;
+            match () {
+                () if imports(&self.modules[module as usize], roots) => 0,
+                () if self.modules.iter().any(|m| imports(m, roots)) => 1,
+                () if roots.is_empty() => 2,
+                () => 3,
+            }
+        });
+        found.into_iter().next()
+    }
+
+    /// A submodule of a package.
+    pub fn child_module(&self, module: u32, name: &str) -> Option<u32> {
+        self.paths.child(module, name)
+    }
+}
+
+/// The last name of a callee: `c` in `a.b.c(…)`.
+pub fn last_name(facts: &FileFacts, expr: ExprId) -> Option<&Name> {
+    match &facts.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(name),
+        _ => None,
+    }
+}
+
+/// Answer a question once: what leads back to itself is unknown.
+fn remember<K: std::hash::Hash + Eq + Clone, V: Clone + Default>(memo: &Memo<K, V>, key: K, answer: impl FnOnce() -> V) -> V {
+    if let Some(known) = memo.borrow().get(&key) {
+        return known.clone().unwrap_or_default();
+    }
+    memo.borrow_mut().insert(key.clone(), None);
+    let value = answer();
+    memo.borrow_mut().insert(key, Some(value.clone()));
+    value
+}

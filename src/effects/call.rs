@@ -8,7 +8,7 @@ use super::walk::Walker;
 use super::{ITEMS, Summary};
 use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
 use crate::knowledge::vocabulary::Effect;
-use crate::link::{ClassRef, FunctionValue, Kind, LibraryValue, Object};
+use crate::link::{ClassRef, FunctionValue, Hole, Kind, LibraryValue, Object, Template};
 use crate::source::Site;
 use std::rc::Rc;
 
@@ -343,6 +343,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if let Some(value) = self.coordinated(value, given, place) {
             return Called { value, opened: None };
         }
+        self.note_run(value, place);
         let function = self.program.function(value.function);
         let beside = function.is_async && !function.is_generator && *coroutine == Coroutine::Loose && !self.at_module();
         let summary = self.fx.summary_of(value);
@@ -412,6 +413,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
 
     /// The value of a parameter that is not given.
     fn default_of(&self, value: &FunctionValue, index: usize) -> Value {
+        if self.from_outside {
+            let hint = self.program.parameter(value.function, index as u32);
+            if hint != Kind::Unknown {
+                return Value::of(hint);
+            }
+            let name = self.program.function(value.function).params[index].name.clone();
+            return Value::of(Kind::Text(Rc::new(Template::hole(Hole::Named(name)))));
+        }
         if let Some(number) = self.program.default_number(value.function, index as u32) {
             return Value::of(Kind::Lookup(Rc::new((number, Vec::new()))));
         }

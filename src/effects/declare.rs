@@ -174,7 +174,49 @@ impl<'k> Walker<'_, '_, 'k> {
         self.push_at(What::Declare(declaration), place.site, Deps::default());
     }
 
-    fn is_record(&self, class: ClassRef) -> bool {
+    /// Calling an entry method of an actor's class runs the actor.
+    pub fn note_run(&mut self, value: &FunctionValue, place: &CallPlace) {
+        let Some(receiver @ Kind::Object(object)) = &value.receiver else { return };
+        // A method that calls another of the same object is the actor at work and starts none.
+        if place.receiver_path.is_some() && place.receiver_path == self.receiver_name {
+            return;
+        }
+        let row = match self.program.base_row(object.class) {
+            Some(row) => row,
+            None => match self.program.base_row_by_name(object.class) {
+                Some(row) => row,
+                None => return,
+            },
+        };
+        let name = &self.program.function(value.function).name;
+        if row.is != BaseKind::Actor || !row.entry.iter().any(|e| e == name.as_str()) || self.is_record(object.class) {
+            return;
+        }
+        let declaration = Declaration {
+            effect: Effect::Run,
+            actor: row.actor,
+            names: Vec::new(),
+            config: None,
+            entries: Vec::new(),
+            members: Vec::new(),
+            subject: receiver.clone(),
+            prompts: Vec::new(),
+            pattern: None,
+            runs: None,
+            multiple: false,
+            parallel_tools: false,
+            retries: None,
+            framework: Name::default(),
+            sessions: false,
+            api: name.clone(),
+            target: None,
+            within: (!self.at_module()).then_some(self.at),
+        };
+        self.push_at(What::Declare(declaration), place.site, Deps::default());
+    }
+
+    /// Whether a class is a record by its decorators: `@dataclass`.
+    pub fn is_record(&self, class: ClassRef) -> bool {
         let facts = self.program.facts(class.module);
         let at = FunctionRef { module: class.module, function: self.program.class(class).parent };
         let language = self.program.language(class.module);

@@ -272,3 +272,17 @@ impl Item {
         self.chain.as_ref().map_or(self.site, |c| c.site)
     }
 }
+
+impl Item {
+    /// Where `function` itself does it or calls towards it; `None` where the way does not pass through it.
+    pub fn outer_in(&self, function: FunctionRef) -> Option<Site> {
+        let mut next = self.chain.as_ref();
+        while let Some(call) = next {
+            if call.function == function {
+                return Some(call.site);
+            }
+            next = call.next.as_ref();
+        }
+        (self.function == function).then_some(self.site)
+    }
+}

@@ -144,3 +144,10 @@ impl<'p, 'k> Effects<'p, 'k> {
         self.unresolved.borrow_mut().push((site, what.into()));
     }
 }
+
+impl Effects<'_, '_> {
+    /// What runs when a value is entered from outside: parameters are what they are declared to be, or what an outsider gives.
+    pub fn run(&self, entry: &FunctionValue) -> Rc<Summary> {
+        Rc::new(walk::enter_from_outside(self, entry))
+    }
+}

@@ -1,14 +1,418 @@
-//! SQL.
+//! SQL text run by a call: its statements become accesses, lock takings, transactions and events.
+
 use super::call::{CallPlace, Given};
-use super::value::Value;
+use super::context::{Context, Held, token};
+use super::item::{Access, Operation, What};
+use super::rows::given_at;
+use super::value::{Deps, Value};
 use super::walk::Walker;
-use crate::facts::Name;
+use crate::facts::{ExprId, ExprKind, Name};
 use crate::knowledge::Found;
-use crate::knowledge::vocabulary::Row;
-use crate::link::LibraryValue;
+use crate::knowledge::vocabulary::{Effect, LockScope, Row};
+use crate::link::{Hole, Kind, LibraryValue, LockUse, Part, Template, Ttl, Wait};
+use crate::source::Site;
+use crate::sql::{self, AssignedValue, BeginMode, ConflictAction, Dialect, InsertSource, Op, Placeholder, SqlText, Statement, Value as SqlValue, Verb};
 use std::rc::Rc;
 
+/// One run of SQL text: its parameters by position and name.
+struct Bound {
+    positional: Vec<Value>,
+    named: Vec<(Name, Value)>,
+    holes: Vec<Hole>,
+    /// What is known of the parameters as a whole, where single ones cannot be told.
+    all: Deps,
+}
+
 impl<'k> Walker<'_, '_, 'k> {
-    pub fn sql(&mut self, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value { let _ = (found, receiver, api, given, place); result }
-    pub fn sql_given(&self, row: &Row, given: &[Given]) -> bool { let _ = (row, given); true }
+    /// Whether the text that a row would run is SQL: evidence that a receiver of unknown type is a database's.
+    pub fn sql_given(&self, row: &Row, given: &[Given]) -> bool {
+        let Some(text) = row.sql.as_deref().and_then(|p| given_at(p, given)) else { return false };
+        sql_template(&text.value.kind).is_some_and(|t| sql_text(&t).looks_like_sql())
+    }
+
+    /// Run SQL text.
+    pub fn sql(&mut self, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let row = found.row;
+        let Some(text) = row.sql.as_deref().and_then(|p| given_at(p, given)) else { return result };
+        if let Some(statement) = text.value.kind.library().filter(|l| !l.traits.is_empty() || matches!(l.subject, Kind::Class(_))).cloned() {
+            let parameters = row.parameters.as_deref().and_then(|p| given_at(p, given)).map(|g| g.value.deps.clone()).unwrap_or_default();
+            return self.statement(&statement, &text.value.deps.clone().with(&parameters), api, place.site, result);
+        }
+        let Some(template) = sql_template(&text.value.kind) else {
+            // SQL that nobody can read: a write of an unknown table at worst.
+            return result.depending(&Deps::default());
+        };
+        let knowledge = self.program.knowledge;
+        let dialect = receiver.and_then(|r| knowledge.dialect_of(r.ty)).unwrap_or("generic");
+        let bound = self.bound(row, &template, given, text);
+        let store = knowledge.store_for(found, receiver.map(|r| r.ty)).unwrap_or("sql").to_string();
+        let many = row.name.iter().any(|n| n.contains("many") || n.contains("batch") || n.contains("values"));
+        let mut value = result;
+        for statement in sql::parse(&sql_text(&template), Dialect::from_name(dialect)) {
+            let mut access = self.access_of(row, found, receiver, api, Operation::Read);
+            access.store = store.as_str().into();
+            access.many = many;
+            if let Some(deps) = self.sql_statement(&statement, access, &bound, place.site, dialect) {
+                value.deps = deps;
+            }
+        }
+        value
+    }
+
+    fn bound(&mut self, row: &Row, template: &Template, given: &[Given], text: &Given) -> Bound {
+        let holes = template.parts.iter().filter_map(|p| match p {
+            Part::Hole(hole) => Some(hole.clone()),
+            Part::Text(_) => None,
+        });
+        let mut bound = Bound { positional: Vec::new(), named: Vec::new(), holes: holes.collect(), all: text.value.deps.clone() };
+        let parameters = match row.parameters.as_deref() {
+            // `fetch(sql, a, b)`: everything behind the text.
+            Some("*") | None => given.iter().filter(|g| !std::ptr::eq(*g, text)).collect::<Vec<_>>(),
+            Some(place) => given_at(place, given).into_iter().collect(),
+        };
+        for parameter in &parameters {
+            bound.all.join(&parameter.value.deps);
+        }
+        if let ([single], Some(_)) = (parameters.as_slice(), row.parameters.as_deref().filter(|p| *p != "*")) {
+            self.spell_out(single, &mut bound);
+        } else {
+            bound.positional = parameters.iter().map(|g| g.value.clone()).collect();
+        }
+        bound
+    }
+
+    /// A tuple, list or dictionary of parameters written out in the call gives each its own dependencies.
+    fn spell_out(&mut self, parameters: &Given, bound: &mut Bound) {
+        let facts = self.facts;
+        let expr: Option<ExprId> = parameters.expr;
+        match expr.map(|e| &facts.expr(e).kind) {
+            Some(ExprKind::List(items)) => {
+                let items = items.clone();
+                // The parts were evaluated with the whole: ask for their values without doing anything again.
+                let before = self.summary.items.len();
+                bound.positional = items.iter().map(|i| self.eval(*i)).collect();
+                self.summary.items.truncate(before);
+            }
+            Some(ExprKind::Map(entries)) => {
+                let entries = entries.clone();
+                let before = self.summary.items.len();
+                for (key, value) in entries {
+                    if let Some(ExprKind::Str(name)) = key.map(|k| &facts.expr(k).kind) {
+                        let value = self.eval(value);
+                        bound.named.push((name.clone(), value));
+                    }
+                }
+                self.summary.items.truncate(before);
+            }
+            _ => {}
+        }
+    }
+
+    fn sql_statement(&mut self, statement: &Statement, mut access: Access, bound: &Bound, site: Site, dialect: &str) -> Option<Deps> {
+        self.sql_locks(statement, bound, site);
+        match &statement.verb {
+            Verb::Begin { mode, isolation } => {
+                let isolation = match (mode, isolation) {
+                    (Some(BeginMode::Immediate | BeginMode::Exclusive), _) => Some("immediate".into()),
+                    (_, Some(sql::Isolation::Serializable)) => Some("serializable".into()),
+                    (_, Some(sql::Isolation::RepeatableRead | sql::Isolation::Snapshot)) => Some("repeatable-read".into()),
+                    _ => None,
+                };
+                let token = token(site, 10);
+                self.state.held.push(Context { token, held: Held::Transaction { isolation }, site, function: self.at });
+                return None;
+            }
+            Verb::Commit | Verb::Rollback { to_savepoint: false } => {
+                let begun = self.state.held.iter().rposition(|c| matches!(c.held, Held::Transaction { .. }));
+                if let Some(at) = begun {
+                    self.state.held.remove(at);
+                }
+                self.state.end_transaction();
+                return None;
+            }
+            Verb::Notify { channel } => {
+                let channel = Template::text(channel.display());
+                self.push_at(What::Event { effect: Effect::Publish, channel, api: "NOTIFY".into() }, site, bound.all.clone());
+                return None;
+            }
+            Verb::Listen { channel } => {
+                let channel = Template::text(channel.display());
+                self.push_at(What::Event { effect: Effect::Subscribe, channel, api: "LISTEN".into() }, site, Deps::default());
+                return None;
+            }
+            Verb::CreateRoutine { .. } | Verb::Block { .. } => return None,
+            _ => {}
+        }
+        access.operation = operation(statement)?;
+        access.kind = "table".into();
+        access.atomic = true;
+        access.exact = statement.exact;
+        access.verb = verb(statement).into();
+        access.aggregate = statement.aggregate.is_some();
+        access.many |= statement.rows == sql::RowCount::Many && !matches!(statement.verb, Verb::Select);
+        access.columns = statement.assignments.iter().map(|a| a.column.display().into()).collect();
+        if access.columns.is_empty() && statement.inserts() {
+            access.columns = statement.columns.iter().map(|c| c.display().into()).collect();
+        }
+        access.keys = statement.predicate.conditions.iter().filter(|c| c.op == Op::Eq).map(|c| c.column.display().into()).collect();
+        access.conditional = conditional(statement);
+        access.decides = true;
+        if statement.predicate.not_exists && statement.inserts() {
+            access.idempotent = Some((true, "inserted only where absent"));
+        }
+        if let Some(conflict) = &statement.conflict {
+            let accumulates = conflict.assignments.iter().any(|a| matches!(a.value, AssignedValue::Relative { accumulates: true }));
+            if accumulates {
+                access.idempotent = Some((false, "adds on conflict"));
+            }
+        }
+        let mut deps = None;
+        // What else the statement reads: sub-queries, joins.
+        for table in &statement.reads {
+            let own = statement.table.as_ref().is_some_and(|t| t.same_table(table));
+            if statement.writes() && !own {
+                let mut read = access.clone();
+                read.operation = Operation::Read;
+                read.name = Some(self.table_name(table, bound));
+                read.aggregate = false;
+                self.push_at(What::Access(read), site, Deps::default());
+            } else if !statement.writes() && !own {
+                let mut read = access.clone();
+                read.name = Some(self.table_name(table, bound));
+                self.push_at(What::Access(read), site, Deps::default());
+            }
+        }
+        let table = statement.table.as_ref()?;
+        let name = self.table_name(table, bound);
+        access.name = Some(name.clone());
+        access.fresh_key = self.fresh_key(statement, bound);
+        let data = if access.operation.is_read() { Deps::default() } else { self.written_by(statement, bound) };
+        let item = self.push_at(What::Access(access), site, data);
+        deps = deps.or(Some(item));
+        if statement.locking.for_update && dialect != "sqlite" {
+            self.lock_rows(name, site);
+        }
+        deps
+    }
+
+    /// Advisory locks in SQL text.
+    fn sql_locks(&mut self, statement: &Statement, bound: &Bound, site: Site) {
+        for call in &statement.functions {
+            let name = call.args.iter().map(|a| self.sql_value(&a.value, statement, bound)).fold(Template::default(), |mut all, part| {
+                if !all.parts.is_empty() {
+                    all.push(Part::Text(",".into()));
+                }
+                all.extend(&part);
+                all
+            });
+            let function = call.name.as_str();
+            let postgres = function.strip_prefix("pg_").filter(|f| f.contains("advisory"));
+            let (taken, tries, released, store) = match (postgres, function) {
+                (Some(f), _) => (f.contains("lock") && !f.contains("unlock"), f.starts_with("try"), f.contains("unlock"), "postgres"),
+                (None, "get_lock") => (true, false, false, "mysql"),
+                (None, "release_lock") => (false, false, true, "mysql"),
+                (None, "sp_getapplock") => (true, false, false, "mssql"),
+                (None, "sp_releaseapplock") => (false, false, true, "mssql"),
+                _ => continue,
+            };
+            if released {
+                self.give_back(name, true, site);
+            } else if taken {
+                let in_transaction = function.contains("xact");
+                let limited = store == "mysql";
+                let lock = LockUse {
+                    name,
+                    store: store.into(),
+                    scope: LockScope::Distributed,
+                    ttl: Ttl::Never,
+                    wait: if tries {
+                        Wait::Not
+                    } else if limited {
+                        Wait::Limited(None)
+                    } else {
+                        Wait::Forever
+                    },
+                    session: true,
+                    owner_checked: true,
+                    reentrant: true,
+                    refusal_returned: tries || limited,
+                    api: function.into(),
+                    many: None,
+                    made: Some(site),
+                    own: false,
+                    permits: None,
+                };
+                // A lock of the transaction ends with it: nobody has to release it.
+                self.hold(lock, site, !in_transaction);
+            }
+        }
+    }
+
+    fn sql_value(&self, value: &SqlValue, statement: &Statement, bound: &Bound) -> Template {
+        match value {
+            SqlValue::Text(text) => Template::text(text.as_str()),
+            SqlValue::Placeholder(index) => match statement.placeholders.get(*index) {
+                Some(Placeholder::Hole(hole)) => bound.holes.get(*hole).map(|h| Template::hole(h.clone())).unwrap_or_default(),
+                Some(placeholder) => match bound.value(placeholder) {
+                    Some(value) => value.kind.template(""),
+                    None => Template::hole(Hole::Named("".into())),
+                },
+                None => Template::hole(Hole::Named("".into())),
+            },
+            SqlValue::Call { name, args } => {
+                // `hashtext('orders')` is as good a name as its argument.
+                let inner = args.iter().map(|a| self.sql_value(a, statement, bound)).find(Template::has_text);
+                inner.unwrap_or_else(|| Template::hole(Hole::Named(name.as_str().into())))
+            }
+            _ => Template::hole(Hole::Named("".into())),
+        }
+    }
+
+    fn table_name(&self, table: &sql::TableRef, bound: &Bound) -> Template {
+        let mut name = Template::default();
+        if let Some(schema) = &table.schema {
+            name.push(Part::Text(format!("{}.", schema.display()).into()));
+        }
+        match &table.name {
+            sql::Name::Known(known) => name.push(Part::Text(known.as_str().into())),
+            sql::Name::Pattern(pieces) => {
+                for piece in pieces {
+                    match piece {
+                        sql::Piece::Literal(text) => name.push(Part::Text(text.as_str().into())),
+                        sql::Piece::Hole(Placeholder::Hole(hole)) => {
+                            let hole = bound.holes.get(*hole).cloned().unwrap_or(Hole::Named("".into()));
+                            name.push(Part::Hole(hole));
+                        }
+                        sql::Piece::Hole(_) => name.push(Part::Hole(Hole::Named("".into()))),
+                    }
+                }
+            }
+        }
+        name
+    }
+
+    /// What the written columns depend on; what only the condition uses is left out.
+    fn written_by(&self, statement: &Statement, bound: &Bound) -> Deps {
+        let mut deps = Deps::default();
+        let mut told = false;
+        let add = |index: usize, deps: &mut Deps| match statement.placeholders.get(index) {
+            Some(placeholder) => match bound.value(placeholder) {
+                Some(value) => {
+                    deps.join(&value.deps);
+                    true
+                }
+                None => false,
+            },
+            None => false,
+        };
+        for assignment in &statement.assignments {
+            for index in &assignment.placeholders {
+                told |= add(*index, &mut deps);
+            }
+        }
+        if statement.inserts() {
+            for value in &statement.values {
+                if let SqlValue::Placeholder(index) = value {
+                    told |= add(*index, &mut deps);
+                }
+            }
+        }
+        let writes_values = statement.assignments.iter().any(|a| !a.placeholders.is_empty()) || statement.inserts() && !statement.placeholders.is_empty();
+        if told || !writes_values { deps } else { bound.all.clone() }
+    }
+
+    /// Whether the key of an inserted row differs at each run.
+    fn fresh_key(&self, statement: &Statement, bound: &Bound) -> bool {
+        statement.inserts()
+            && statement.values.iter().any(|v| match v {
+                SqlValue::Placeholder(index) => {
+                    let value = statement.placeholders.get(*index).and_then(|p| bound.value(p));
+                    value.is_some_and(|v| v.deps.is_fresh())
+                }
+                _ => false,
+            })
+    }
+}
+
+impl Bound {
+    fn value(&self, placeholder: &Placeholder) -> Option<&Value> {
+        match placeholder {
+            Placeholder::Positional(index) => self.positional.get(*index),
+            Placeholder::Numbered(number) => self.positional.get(number.checked_sub(1)?),
+            Placeholder::Named(name) => self.named.iter().find(|(n, _)| n == name.as_str()).map(|(_, v)| v),
+            _ => None,
+        }
+    }
+}
+
+/// The SQL text that a value is: text, or a library's wrapper around text.
+fn sql_template(kind: &Kind) -> Option<Template> {
+    match kind {
+        Kind::Text(template) => Some((**template).clone()),
+        Kind::Library(value) => value.identity.clone(),
+        Kind::OneOf(kinds) => kinds.iter().find_map(sql_template),
+        _ => None,
+    }
+}
+
+fn sql_text(template: &Template) -> SqlText {
+    let mut hole = 0;
+    let parts = template.parts.iter().map(|part| match part {
+        Part::Text(text) => sql::Part::Text(text.to_string()),
+        Part::Hole(_) => {
+            hole += 1;
+            sql::Part::Hole(hole - 1)
+        }
+    });
+    SqlText { parts: parts.collect() }
+}
+
+fn operation(statement: &Statement) -> Option<Operation> {
+    Some(match &statement.verb {
+        Verb::Select => Operation::Read,
+        Verb::Insert => match &statement.conflict {
+            Some(conflict) => match conflict.action {
+                ConflictAction::DoNothing | ConflictAction::DoUpdate | ConflictAction::Replace | ConflictAction::Ignore => Operation::Upsert,
+            },
+            None => Operation::Insert,
+        },
+        Verb::Replace | Verb::Upsert | Verb::Merge => Operation::Upsert,
+        Verb::Update => {
+            let relative = statement.assignments.iter().any(|a| matches!(a.value, AssignedValue::Relative { accumulates: true }));
+            if relative { Operation::Increment } else { Operation::Update }
+        }
+        Verb::Delete | Verb::Truncate => Operation::Delete,
+        Verb::Copy { into_table: true } => Operation::Insert,
+        _ => return None,
+    })
+}
+
+fn verb(statement: &Statement) -> &'static str {
+    match &statement.verb {
+        Verb::Select => "SELECT",
+        Verb::Insert if statement.source == Some(InsertSource::Select) => "INSERT … SELECT",
+        Verb::Insert => "INSERT",
+        Verb::Update => "UPDATE",
+        Verb::Delete => "DELETE",
+        Verb::Replace => "REPLACE",
+        Verb::Merge => "MERGE",
+        Verb::Upsert => "UPSERT",
+        Verb::Truncate => "TRUNCATE",
+        _ => "COPY",
+    }
+}
+
+/// Whether a write repeats, in its WHERE, a condition on the state it changes: a version, a status, an amount.
+fn conditional(statement: &Statement) -> bool {
+    if statement.predicate.compare_and_set {
+        return true;
+    }
+    if !matches!(statement.verb, Verb::Update | Verb::Delete) {
+        return false;
+    }
+    statement.predicate.conditions.iter().any(|condition| {
+        let assigned = statement.assignments.iter().any(|a| a.column == condition.column);
+        let stated = matches!(condition.value, SqlValue::Text(_)) || matches!(condition.op, Op::Compare | Op::IsNull | Op::IsNotNull | Op::NotEq);
+        assigned || stated
+    })
 }

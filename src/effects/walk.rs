@@ -34,6 +34,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub depth: u8,
     /// The receiver's type was inferred.
     pub inferring: bool,
+    /// Missing arguments are an outsider's: parameters are worth what they are declared to be.
+    pub from_outside: bool,
     returned: Option<Value>,
     /// Contexts that were there when the walk began: none is the function's own.
     cut: bool,
@@ -67,6 +69,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             proxy: None,
             depth: 0,
             inferring: false,
+            from_outside: false,
             returned: None,
             cut: false,
         };
@@ -581,4 +584,16 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.summary.raises_on.dedup();
         self.summary
     }
+}
+
+/// The summary of calling a function from outside the program.
+pub(super) fn enter_from_outside(fx: &Effects, entry: &FunctionValue) -> Summary {
+    let top = FunctionRef { module: entry.function.module, function: MODULE };
+    let mut walker = Walker::new(fx, top, None, &[]);
+    walker.from_outside = true;
+    let function = fx.program.function(entry.function);
+    let site = fx.program.site(entry.function.module, function.name_span);
+    let place = super::call::CallPlace { site, receiver: entry.receiver.clone().map(Value::of), receiver_path: None, receiver_name: Name::default() };
+    walker.call_value(&Value::of(Kind::Function(Rc::new(entry.clone()))), &[], &place, Coroutine::Awaited);
+    walker.finish()
 }

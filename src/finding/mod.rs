@@ -6,8 +6,11 @@
 //! This module refuses to know how findings are made and how they are printed.
 
 mod fingerprint;
+mod suppressed;
+pub mod words;
 
 pub use fingerprint::{Fingerprint, number_equal};
+pub use suppressed::Suppressed;
 
 use crate::source::Site;
 use serde::{Deserialize, Serialize};
@@ -187,6 +190,8 @@ pub struct Verdict {
     pub status: Status,
     /// Its lines, without `FAIL:` or `SKIP:`, worst first.
     pub messages: Vec<String>,
+    /// Advice beside a verdict of another status: `3 writes could not be mapped to a resource — declare them …`.
+    pub advice: Vec<String>,
     /// What to do, for a failing row: the remedy of its worst line.
     pub remedy: String,
     /// Indices of its findings in the report's list.

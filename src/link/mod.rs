@@ -12,12 +12,14 @@ mod infer;
 mod kind;
 mod lock;
 mod modules;
+mod reach;
 mod scope;
 
 pub use call::{Args, argument, argument_at};
 pub use kind::{FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
 pub use lock::{LockUse, Ttl, Wait};
 pub use modules::ModulePaths;
+pub use reach::needed;
 pub use infer::hint;
 pub use scope::{Scope, Source};
 

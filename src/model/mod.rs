@@ -3,7 +3,14 @@
 //! The model is made from the summaries of `effects` and is all that rules and reports see. It holds no syntax and no
 //! library names beyond those that are printed (`api`). Ids are as in the JSON: `agent:order_agent`, `postgres:products`.
 
-use crate::knowledge::vocabulary::{ActorKind, LockScope};
+pub mod build;
+mod races;
+mod takes;
+
+pub use races::{Dependence, Guard, Race};
+pub use takes::{OrderFault, Order, Pause, Polling, Prompt, Release, Take, Waiting};
+
+pub use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::source::Site;
 use serde::Serialize;
 
@@ -38,6 +45,14 @@ pub struct Actor {
     pub system: u32,
     /// Several instances may run at once, and what shows it.
     pub multiple: Option<String>,
+    /// It runs until it is stopped: its loop, or what serves it.
+    pub long_running: Option<Site>,
+    /// Its loop reads a flag that others set, or something that holds it can cancel it: where.
+    pub stopped_by: Option<Site>,
+    /// How often its framework runs its code again on failure with nothing said; -1 without limit.
+    pub retries: Option<i64>,
+    /// It is asked by a model, which may ask again: a tool.
+    pub by_model: bool,
 }
 
 /// A function through which an actor's code is entered.
@@ -84,6 +99,30 @@ pub struct Access {
     pub guards: Vec<String>,
     /// The chain from the entry point to the access.
     pub path: Vec<Frame>,
+    /// The write as the code calls it: `INSERT`, `write_text`.
+    pub verb: String,
+    /// What runs it again on failure: where, and by what.
+    pub retry: Option<(Site, String)>,
+    /// Its key differs at each attempt.
+    pub fresh_key: bool,
+    /// It takes effect only under a condition that the store checks.
+    pub conditional: bool,
+    /// The loop and sleep that it is polled by.
+    pub polling: Option<Polling>,
+    /// A unique key of the table makes a repetition fail, and where it is defined.
+    pub unique: Option<Option<Site>>,
+    /// The failure of a repetition is caught.
+    pub handled: bool,
+    /// It moves money.
+    pub money: bool,
+    /// Steps of the way that were inferred.
+    pub inferred: u8,
+    /// It is decided by an earlier look at the same resource.
+    pub decided: bool,
+    /// It keeps what it read in a field or variable that outlives the call.
+    pub in_transaction: bool,
+    /// An in-process lock is held.
+    pub process_guard: Option<String>,
 }
 
 /// One link of a chain of calls.
@@ -133,12 +172,21 @@ pub struct Lock {
     pub ttl: Option<String>,
     /// It ends with its session, so that it needs no time to live.
     pub session: bool,
+    /// A class of the project hands it out.
+    pub own: bool,
     /// The library call or the project's own class that hands it out.
     pub api: String,
     /// Where it is made or taken first.
     pub site: Site,
     /// Who takes it.
     pub holders: Vec<ActorId>,
+}
+
+impl Lock {
+    /// Whether a class of the project hands it out and no library.
+    pub fn store_is_own(&self) -> bool {
+        self.own
+    }
 }
 
 /// An event channel.
@@ -261,6 +309,18 @@ pub struct Model {
     pub orchestrators: Vec<Orchestrator>,
     /// Pairs of actors that may overlap.
     pub concurrency: Vec<Concurrency>,
+    /// Reads and writes that another actor can come between.
+    pub races: Vec<Race>,
+    /// Every place where an actor takes a lock.
+    pub takes: Vec<Take>,
+    /// Texts that models read.
+    pub prompts: Vec<Prompt>,
+    /// Checks of the lock order that the project makes itself.
+    pub orders: Vec<Order>,
+    /// Writes whose resource could not be told: where, by whom, what.
+    pub unmapped: Vec<(Site, ActorId, String)>,
+    /// Agents that call one another, from and to, with the place.
+    pub messages: Vec<(ActorId, ActorId, Site)>,
     /// What could not be read or resolved.
     pub coverage: Coverage,
 }
@@ -269,6 +329,19 @@ impl Model {
     /// An actor by index.
     pub fn actor(&self, id: ActorId) -> &Actor {
         &self.actors[id.0 as usize]
+    }
+
+    /// Whether two actors (or two instances of one) may run at the same time.
+    pub fn overlap(&self, a: ActorId, b: ActorId) -> bool {
+        self.concurrency.iter().any(|c| (c.a, c.b) == (a, b) || (c.b, c.a) == (a, b))
+    }
+
+    /// Names of actors, sorted, without repetition.
+    pub fn names(&self, actors: &[ActorId]) -> Vec<String> {
+        let mut names: Vec<String> = actors.iter().map(|a| self.actor(*a).name.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// A resource by index.

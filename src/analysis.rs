@@ -1,0 +1,143 @@
+//! The pipeline from a path to a model: discover, outline, parse, link, summarise, model.
+
+use crate::config::Config;
+use crate::discover::{self, Found, Options};
+use crate::effects::Effects;
+use crate::facts::{FileFacts, Outline};
+use crate::knowledge::{Knowledge, vocabulary::PackLanguage};
+use crate::link::{Module, ModulePaths, Program, needed};
+use crate::model::build::{Input, Manifest, build};
+use crate::model::{Coverage, Model};
+use crate::parse::{self, Documents};
+use crate::source::{Comment, FileId, Language, SourceFile};
+use crate::sql::{Dialect, SqlText, Statement};
+use rayon::ThreadPool;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// How much stack a thread of the run has: expression trees are walked by recursion, to a depth that the front ends bound.
+pub const STACK: usize = 256 << 20;
+
+/// What one run learned about a path.
+pub struct Analysis {
+    /// Every file read, sorted by path.
+    pub files: Vec<SourceFile>,
+    /// Facts of code files whose bodies were needed, by file.
+    pub facts: Vec<(FileId, FileFacts)>,
+    /// Comments of every file that was parsed, for silencing.
+    pub comments: Vec<(FileId, Vec<Comment>)>,
+    /// The model.
+    pub model: Model,
+}
+
+/// Analyse everything below a path.
+pub fn analyse(root: &Path, options: &Options, config: &Config, knowledge: &Knowledge, pool: &ThreadPool) -> Analysis {
+    let found = discover::walk(root, options);
+    analyse_files(found, config, knowledge, pool)
+}
+
+/// Analyse files that are already read.
+pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool: &ThreadPool) -> Analysis {
+    let files = found.files;
+    let mut coverage = Coverage::default();
+    for file in &files {
+        *coverage.languages.entry(file.language.name()).or_default() += 1;
+        coverage.lines += u64::from(file.lines.count(file.text.len() as u32));
+    }
+    coverage.skipped = found.skipped.into_iter().map(|s| (s.path, s.reason)).collect();
+    coverage.not_read = found.not_read.into_iter().map(|(language, count)| (language.to_string(), count as u32)).collect();
+
+    let read: Vec<Read> = pool.install(|| parse_all(&files, knowledge));
+    let mut modules = Vec::new();
+    let mut manifests = Vec::new();
+    let mut scripts = Vec::new();
+    let mut comments = Vec::new();
+    for (index, read) in read.into_iter().enumerate() {
+        let file = FileId(index as u32);
+        let path = &files[index].path;
+        match read {
+            Read::Code(mut code, needed) => {
+                for problem in &code.problems {
+                    coverage.skipped.push((path.clone(), format!("{} at line {}", problem.what, files[index].lines.line(problem.span.start))));
+                }
+                comments.push((file, std::mem::take(&mut code.comments)));
+                if needed {
+                    modules.push(Module { file, path: path.clone(), facts: *code });
+                }
+            }
+            Read::Data(data) => {
+                for problem in &data.problems {
+                    coverage.skipped.push((path.clone(), format!("{} at line {}", problem.what, files[index].lines.line(problem.span.start))));
+                }
+                comments.push((file, data.comments));
+                manifests.extend(data.documents.into_iter().map(|document| Manifest { file, path: path.clone(), document }));
+            }
+            Read::Script(statements) => scripts.push((file, statements)),
+            Read::Nothing => {}
+        }
+    }
+    coverage.skipped.sort();
+    coverage.skipped.dedup();
+    let program = Program::new(knowledge, modules);
+    coverage.unknown_imports = unknown_imports(&program);
+    let effects = Effects::new(&program);
+    let input = Input { effects: &effects, files: &files, manifests: &manifests, scripts: &scripts, config };
+    let model = build(&input, coverage);
+    drop(effects);
+    let facts = program.modules.into_iter().map(|m| (m.file, m.facts)).collect();
+    Analysis { files, facts, comments, model }
+}
+
+enum Read {
+    Code(Box<FileFacts>, bool),
+    Data(Documents),
+    Script(Vec<Statement>),
+    Nothing,
+}
+
+fn parse_all(files: &[SourceFile], knowledge: &Knowledge) -> Vec<Read> {
+    let words = knowledge.actor_words(PackLanguage::Python);
+    let suffixes = knowledge.actor_suffixes(PackLanguage::Python);
+    let sought = |word: &str| words.contains(word) || suffixes.iter().any(|s| word.ends_with(s.as_str()) && word.len() > s.len());
+    let python: Vec<usize> = (0..files.len()).filter(|i| files[*i].language == Language::Python).collect();
+    let outlines: Vec<Outline> = python.par_iter().map(|i| parse::python::outline(&files[*i].text, &sought)).collect();
+    let paths = ModulePaths::new(python.iter().map(|i| files[*i].path.as_str()));
+    let wanted = needed(&paths, &outlines, |root| knowledge.is_external_root(PackLanguage::Python, root));
+    let of_file: BTreeMap<usize, bool> = python.iter().copied().zip(wanted).collect();
+    (0..files.len())
+        .into_par_iter()
+        .map(|index| {
+            let file = &files[index];
+            match file.language {
+                Language::Python => {
+                    let needed = of_file.get(&index).copied().unwrap_or(false);
+                    Read::Code(Box::new(parse::python::facts(&file.text)), needed)
+                }
+                Language::Yaml => Read::Data(parse::yaml::documents(&file.text)),
+                Language::Json => Read::Data(parse::json::documents(&file.text)),
+                Language::Toml => Read::Data(parse::toml::documents(&file.text)),
+                Language::Markdown => Read::Data(parse::front_matter::documents(&file.text)),
+                Language::Sql => Read::Script(crate::sql::parse(&SqlText::plain(file.text.as_str()), Dialect::Generic)),
+                Language::Rust => Read::Nothing,
+            }
+        })
+        .collect()
+}
+
+/// Roots of imports that neither the project nor a pack knows, most used first.
+fn unknown_imports(program: &Program) -> Vec<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (index, module) in program.modules.iter().enumerate() {
+        for import in module.facts.imports.iter().filter(|i| i.level == 0) {
+            let root = import.module.split('.').next().unwrap_or("").to_string();
+            let known = program.knowledge.is_external_root(program.language(index as u32), &root) || program.find_module(index as u32, 0, &root).is_some();
+            if !known && !root.is_empty() {
+                *counts.entry(root).or_default() += 1;
+            }
+        }
+    }
+    let mut sorted: Vec<(String, usize)> = counts.into_iter().collect();
+    sorted.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
+    sorted.into_iter().map(|(name, _)| name).take(10).collect()
+}

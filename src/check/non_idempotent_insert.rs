@@ -1,0 +1,74 @@
+//! A plain INSERT or create that a retry duplicates.
+
+use super::races::subject_of;
+use super::rule::{Draft, Rule, Subject, confidence, related, witness};
+use crate::finding::{Confidence, Finding, Role, Severity};
+use crate::model::{Access, ActorId, ActorKind};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "non-idempotent-insert",
+    row: "idempotent-writes",
+    severity: Severity::Medium,
+    advice: false,
+    remedy: "fix idempotency",
+    page: include_str!("non-idempotent-insert.md"),
+    check,
+};
+
+fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
+    let model = subject.model;
+    let nothing_shared = !model.resources.iter().any(|r| r.shared);
+    let mut found: Vec<Finding> = Vec::new();
+    for resource in model.resources.iter().filter(|r| r.kind != "api") {
+        let creates = |a: &&Access| matches!(a.operation, "insert" | "append") && !a.idempotent;
+        let mut sites: Vec<_> = resource.accesses.iter().filter(creates).map(|a| a.site).collect();
+        sites.sort();
+        sites.dedup();
+        for site in sites {
+            let writes: Vec<&Access> = resource.accesses.iter().filter(creates).filter(|a| a.site == site).collect();
+            let asked = |a: &Access| model.actor(a.actor).by_model && matches!(model.actor(a.actor).kind, ActorKind::Agent | ActorKind::ToolServer);
+            let repeated: Vec<&&Access> = writes.iter().filter(|a| a.retry.is_some() || asked(a) && !nothing_shared).collect();
+            let Some(first) = repeated.iter().find(|a| a.retry.is_some()).or(repeated.first()) else { continue };
+            if first.unique.is_some() && first.handled || first.decided && first.unique.is_some() {
+                continue;
+            }
+            // A check for existence before it is check-then-act's fault, and one place has one fault.
+            if first.decided && model.races.iter().any(|r| r.write_access == site || r.write == site) {
+                continue;
+            }
+            let mut actors: Vec<ActorId> = repeated.iter().map(|a| a.actor).collect();
+            actors.sort();
+            actors.dedup();
+            let uses = match first.verb.as_str() {
+                "INSERT" | "INSERT … SELECT" => "uses INSERT, not UPSERT".to_string(),
+                verb => format!("uses {verb} without a key"),
+            };
+            let mut finding = Draft {
+                rule,
+                message: format!("{} writes are not idempotent — {uses}", subject_of(model, &actors)),
+                actors: actors.clone(),
+                resource: Some(resource.id.clone()),
+                function: first.function.clone(),
+                site,
+                help: "Add a unique key and ON CONFLICT DO UPDATE (or DO NOTHING), or an idempotency key from the caller".into(),
+            }
+            .finish(model);
+            finding.confidence = confidence(first.inferred);
+            match &first.retry {
+                Some((site, by)) => finding.related.push(related(Role::Retry, format!("run again on failure here ({by})"), *site)),
+                // Only a model that calls the tool once more would repeat it.
+                None => finding.confidence = finding.confidence.min(Confidence::Medium),
+            }
+            if let Some(unique) = first.unique {
+                finding.severity = Severity::Low;
+                if let Some(site) = unique {
+                    finding.related.push(related(Role::Schema, "a unique key makes the repetition fail", site));
+                }
+            }
+            finding.evidence = witness(model, first.actor, &first.path, &format!("{} INTO {}", first.verb, resource.name));
+            found.push(finding);
+        }
+    }
+    found
+}

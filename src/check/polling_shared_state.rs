@@ -1,0 +1,52 @@
+//! An actor looks at a shared resource in a loop with a sleep instead of waiting for an event.
+
+use super::races::subject_of;
+use super::rule::{Draft, Rule, Subject, confidence, related, witness};
+use crate::finding::{Finding, Role, Severity};
+use crate::model::Mode;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "polling-shared-state",
+    row: "event-sync",
+    severity: Severity::Medium,
+    advice: false,
+    remedy: "replace polling with events",
+    page: include_str!("polling-shared-state.md"),
+    check,
+};
+
+fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
+    let model = subject.model;
+    let mut found: Vec<Finding> = Vec::new();
+    for resource in model.resources.iter().filter(|r| r.shared) {
+        for access in resource.accesses.iter().filter(|a| a.mode == Mode::Read) {
+            let Some(polling) = &access.polling else { continue };
+            let others_write = resource.writers.iter().any(|w| *w != access.actor && model.overlap(*w, access.actor));
+            if !others_write || found.iter().any(|f| f.site == access.site) {
+                continue;
+            }
+            let every = polling.seconds.map(|s| format!(" every {}s", number(s))).unwrap_or_default();
+            let mut finding = Draft {
+                rule,
+                message: format!("{} polls \"{}\"{every} — subscribe to its events", subject_of(model, &[access.actor]), resource.name),
+                actors: vec![access.actor],
+                resource: Some(resource.id.clone()),
+                function: access.function.clone(),
+                site: access.site,
+                help: "Publish an event where the resource is written and block on it here".into(),
+            }
+            .finish(model);
+            finding.confidence = confidence(access.inferred);
+            finding.related.push(related(Role::Check, "sleeps here between two looks", polling.sleep));
+            finding.evidence = witness(model, access.actor, &access.path, &format!("reads {}", resource.name));
+            found.push(finding);
+        }
+    }
+    found
+}
+
+/// A number as people write it.
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{}", value as i64) } else { format!("{value}") }
+}

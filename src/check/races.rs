@@ -1,0 +1,77 @@
+//! What the rules about races have in common: severity, confidence, places, words.
+
+use super::rule::{Draft, Rule, Subject, confidence, related, witness};
+use crate::finding::words::subject as named;
+use crate::finding::{Confidence, Finding, Role, Severity};
+use crate::model::{ActorId, ActorKind, Model, Race};
+
+/// Words in names that say that a resource is money.
+const MONEY: [&str; 8] = ["balance", "payment", "wallet", "ledger", "invoice", "charge", "credit", "refund"];
+
+/// The actors of a race that can really come between one another.
+pub(super) fn rivals(model: &Model, race: &Race) -> Vec<ActorId> {
+    let resource = model.resource(race.resource);
+    race.actors
+        .iter()
+        .copied()
+        .filter(|a| resource.writers.iter().any(|w| model.overlap(*a, *w)))
+        .collect()
+}
+
+/// What an actor is called in a sentence: its kind where it is no agent.
+pub(super) fn subject_of(model: &Model, actors: &[ActorId]) -> String {
+    let kinds: Vec<ActorKind> = actors.iter().map(|a| model.actor(*a).kind).collect();
+    let same = kinds.windows(2).all(|w| w[0] == w[1]);
+    let noun = match kinds.first() {
+        Some(ActorKind::Agent) if same => "agent",
+        Some(ActorKind::Worker) if same => "worker",
+        Some(ActorKind::Endpoint) if same => "endpoint",
+        Some(ActorKind::Job) if same => "job",
+        Some(ActorKind::ToolServer) if same => "tool server",
+        _ => "actor",
+    };
+    named(noun, &model.names(actors))
+}
+
+/// A finding about a race.
+pub(super) fn finding(rule: &Rule, subject: &Subject, race: &Race, actors: Vec<ActorId>, message: String, help: &str) -> Finding {
+    let model = subject.model;
+    let resource = model.resource(race.resource);
+    let mut finding = Draft {
+        rule,
+        message,
+        actors: actors.clone(),
+        resource: Some(resource.id.clone()),
+        function: race.function.clone(),
+        site: race.write,
+        help: help.to_string(),
+    }
+    .finish(model);
+    finding.related.push(related(Role::Read, "read here", race.read));
+    if race.read_access != race.read {
+        finding.related.push(related(Role::Read, "the read itself", race.read_access));
+    }
+    if race.write_access != race.write {
+        finding.related.push(related(Role::Write, "the write itself", race.write_access));
+    }
+    if let Some(retry) = race.retry {
+        finding.related.push(related(Role::Retry, "run again on failure here", retry));
+    }
+    finding.confidence = confidence(race.inferred);
+    let lower = resource.name.to_lowercase();
+    if race.money || MONEY.iter().any(|w| lower.contains(w) || race.columns.iter().any(|c| c.to_lowercase().contains(w))) {
+        finding.severity = Severity::Critical;
+    }
+    if let Some(unique) = race.unique {
+        finding.severity = Severity::Low;
+        if let Some(site) = unique {
+            finding.related.push(related(Role::Schema, "a unique key makes the loser get an exception", site));
+        }
+    }
+    if finding.confidence < Confidence::High {
+        finding.assumption = Some("assumes what a receiver of unknown type is".into());
+    }
+    finding.related.dedup();
+    finding.evidence = witness(model, actors[0], &race.path, &format!("{} {}", race.verb, resource.name));
+    finding
+}

@@ -1,0 +1,220 @@
+//! Resources and who accesses them how.
+
+use super::actors::is_aside;
+use super::schema::Schema;
+use super::{Doing, Input, frames, locks};
+use crate::effects::{Access as Effect, Context, Held, Item, Operation, What};
+use crate::knowledge::vocabulary::{Effect as Kind, LockScope};
+use crate::link::{Hole, Part, Template};
+use crate::model::{Access, ActorId, Mode, Model, Polling, Resource, ResourceId};
+use crate::source::Site;
+use rustc_hash::FxHashMap;
+
+/// Errors by which a store tells that a row is there already.
+const CONFLICTS: [&str; 9] =
+    ["IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKeyError", "FileExistsError", "ConflictError", "AlreadyExists", "AlreadyExistsError", "ConditionalCheckFailedException"];
+
+/// Holes that carry who or which run it is: what only one run touches is not shared.
+const OWN: [&str; 12] =
+    ["session", "session_id", "thread_id", "run_id", "task_id", "agent_id", "request_id", "conversation_id", "user_id", "job_id", "tenant_id", "workspace_id"];
+
+/// Words in the names of keys that coordinate.
+const CONTROL: [&str; 10] = ["kill", "stop", "cancel", "pause", "shutdown", "heartbeat", "alive", "lock", "lease", "leader"];
+
+/// Collect accesses.
+pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
+    let mut index: FxHashMap<(String, u32), usize> = FxHashMap::default();
+    let stores = sql_stores(doings, model);
+    for doing in doings {
+        for (run, item) in doing.items() {
+            let Some(access) = item.access() else { continue };
+            if access.private || is_control(access) || is_aside(&input.files[item.site.file.index()].path) || named_temporary(access) {
+                continue;
+            }
+            let system = model.actor(doing.actor).system;
+            let Some((id, name, store)) = identity(access, stores.get(&system)) else {
+                if !access.operation.is_read() && access.operation != Operation::Call {
+                    model.unmapped.push((item.site, doing.actor, access.verb.to_string()));
+                }
+                continue;
+            };
+            let at = *index.entry((id.clone(), system)).or_insert_with(|| {
+                model.resources.push(Resource {
+                    id,
+                    name,
+                    store,
+                    kind: access.kind.to_string(),
+                    system,
+                    shared: false,
+                    readers: Vec::new(),
+                    writers: Vec::new(),
+                    accesses: Vec::new(),
+                });
+                model.resources.len() - 1
+            });
+            let built = build(input, doing, run, item, access, schema, model);
+            let resource = &mut model.resources[at];
+            let who = if built.mode == Mode::Read { &mut resource.readers } else { &mut resource.writers };
+            if !who.contains(&doing.actor) {
+                who.push(doing.actor);
+            }
+            let known = resource.accesses.iter().any(|a| a.actor == built.actor && a.site == built.site && a.operation == built.operation && a.guards == built.guards && a.retry == built.retry);
+            if !known {
+                resource.accesses.push(built);
+            }
+        }
+    }
+    model.unmapped.sort();
+    model.unmapped.dedup();
+    model.resources.sort_by(|a, b| (&a.id, a.system).cmp(&(&b.id, b.system)));
+    for position in 0..model.resources.len() {
+        let shared = is_shared(model, &model.resources[position]);
+        let resource = &mut model.resources[position];
+        resource.shared = shared;
+        resource.readers.sort();
+        resource.writers.sort();
+        resource.accesses.sort_by_key(|a| (a.actor, a.site));
+    }
+}
+
+/// One store's name per system for tables whose store the code does not say (ORM rows).
+fn sql_stores(doings: &[Doing], model: &Model) -> FxHashMap<u32, String> {
+    let mut stores: FxHashMap<u32, Vec<String>> = FxHashMap::default();
+    for doing in doings {
+        let system = model.actor(doing.actor).system;
+        for (_, item) in doing.items() {
+            if let Some(access) = item.access().filter(|a| a.kind == "table" && a.store != "sql" && !a.store.is_empty()) {
+                let known = stores.entry(system).or_default();
+                if !known.contains(&access.store.to_string()) {
+                    known.push(access.store.to_string());
+                }
+            }
+        }
+    }
+    stores.into_iter().filter_map(|(system, all)| (all.len() == 1).then(|| (system, all[0].clone()))).collect()
+}
+
+/// A resource's id, name and store; `None` where its name cannot be told.
+pub(super) fn identity(access: &Effect, sql_store: Option<&String>) -> Option<(String, String, String)> {
+    let name = access.name.as_ref()?;
+    if !name.has_text() || carries_run(name) {
+        return None;
+    }
+    let store = if access.store == "sql" || access.store.is_empty() { sql_store.cloned().unwrap_or_else(|| access.store.to_string()) } else { access.store.to_string() };
+    let mut pattern = name.pattern();
+    if access.kind == "file" {
+        pattern = pattern.trim_start_matches("./").replace("//", "/");
+    }
+    let short = if store.is_empty() { access.kind.to_string() } else { store };
+    Some((format!("{short}:{pattern}"), pattern, short))
+}
+
+/// Whether a key or path holds the id of one run, session or user.
+fn carries_run(name: &Template) -> bool {
+    name.parts.iter().any(|p| match p {
+        Part::Hole(Hole::Named(hole)) => OWN.contains(&hole.to_lowercase().as_str()),
+        Part::Hole(Hole::Fresh) => true,
+        _ => false,
+    })
+}
+
+/// Flags and heartbeats in a key-value store coordinate; they are no data that agents share.
+fn is_control(access: &Effect) -> bool {
+    let Some(name) = &access.name else { return false };
+    let lower = name.pattern().to_lowercase();
+    access.kind == "cache" && CONTROL.iter().any(|w| lower.contains(w))
+}
+
+fn named_temporary(access: &Effect) -> bool {
+    let Some(name) = &access.name else { return false };
+    let pattern = name.pattern();
+    access.kind == "file" && (pattern.starts_with("/tmp/") || pattern.ends_with(".tmp") || pattern.ends_with(".log") || pattern == "/dev/null")
+}
+
+fn is_shared(model: &Model, resource: &Resource) -> bool {
+    resource.writers.iter().any(|writer| {
+        let others = resource.readers.iter().chain(&resource.writers);
+        others.into_iter().any(|other| model.overlap(*writer, *other))
+    })
+}
+
+fn build(input: &Input, doing: &Doing, run: &(crate::link::FunctionRef, bool, std::rc::Rc<crate::effects::Summary>), item: &Item, access: &Effect, schema: &Schema, model: &Model) -> Access {
+    let reads_back = !access.operation.is_read()
+        && item.data.iter().any(|d| matches!(d, crate::effects::Dep::Item(i) if run.2.items.get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)));
+    let decided = item.control.iter().any(|(d, _)| matches!(d, crate::effects::Dep::Item(i) if run.2.items.get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)));
+    let unique = access.name.as_ref().and_then(Template::constant).and_then(|t| schema.unique(t, &access.columns));
+    Access {
+        actor: doing.actor,
+        mode: match (access.operation.is_read(), reads_back) {
+            (true, _) => Mode::Read,
+            (_, true) => Mode::ReadModifyWrite,
+            _ => Mode::Write,
+        },
+        operation: access.operation.word(),
+        site: item.site,
+        function: input.effects.program.qualified(item.function).to_string(),
+        api: access.api.to_string(),
+        idempotent: access.is_idempotent(),
+        atomic: access.atomic,
+        guards: guards(&item.contexts),
+        path: frames(input, item),
+        verb: access.verb.to_string(),
+        retry: retry(doing, run.1, item, model),
+        fresh_key: access.fresh_key,
+        conditional: access.conditional,
+        polling: polling(item, &run.2.items),
+        unique: if access.operation == Operation::Insert { unique } else { None },
+        handled: handled(&item.contexts),
+        money: access.money,
+        inferred: item.inferred,
+        decided,
+        in_transaction: item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. })),
+        process_guard: item.contexts.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process && !l.own)).map(|l| locks::lock_id(l)),
+    }
+}
+
+/// Ids of the locks held, sorted.
+pub(super) fn guards(contexts: &[Context]) -> Vec<String> {
+    let mut ids: Vec<String> = contexts.iter().filter_map(|c| c.lock().map(|l| locks::lock_id(l))).collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// Whether a failure that tells of a conflict is caught around it.
+pub(super) fn handled(contexts: &[Context]) -> bool {
+    contexts.iter().any(|c| match &c.held {
+        Held::Caught(types) => types.iter().any(|t| CONFLICTS.contains(&t.as_str())),
+        _ => false,
+    })
+}
+
+/// What runs an item again on failure: a retry around it, its queue's, or the model that may call the tool once more.
+fn retry(doing: &Doing, _tool: bool, item: &Item, model: &Model) -> Option<(Site, String)> {
+    let around = item.contexts.iter().find_map(|c| match &c.held {
+        Held::Retry(r) if r.attempts != Some(0) && r.attempts != Some(1) => Some((c.site, r.api.to_string())),
+        _ => None,
+    });
+    let actor = model.actor(doing.actor);
+    around.or_else(|| actor.retries.filter(|n| *n != 0).map(|_| (actor.site, format!("{} runs it again on failure", actor.framework))))
+}
+
+/// The loop with a sleep in it that an item stands in.
+fn polling(item: &Item, items: &[Item]) -> Option<Polling> {
+    let around: Vec<&Context> = item.contexts.iter().filter(|c| matches!(c.held, Held::Loop { endless: true, .. })).collect();
+    let inner = around.last()?;
+    items.iter().find_map(|other| {
+        let What::Pause { effect: Kind::Sleep, seconds, .. } = &*other.what else { return None };
+        let same = other.contexts.iter().any(|c| c.token == inner.token);
+        same.then(|| Polling { site: inner.site, sleep: other.site, seconds: *seconds })
+    })
+}
+
+/// The resource of an access in the finished model.
+pub(super) fn find(model: &Model, access: &Effect, actor: ActorId) -> Option<ResourceId> {
+    let system = model.actor(actor).system;
+    let pattern = identity(access, None)?;
+    let exact = model.resources.iter().position(|r| r.system == system && r.id == pattern.0);
+    let by_name = || model.resources.iter().position(|r| r.system == system && access.kind == "table" && r.kind == "table" && r.name == pattern.1);
+    exact.or_else(by_name).map(|i| ResourceId(i as u32))
+}

@@ -1,0 +1,197 @@
+//! Channels, alerts, metrics, kill switches and concurrency tests.
+
+use super::actors::{Draft, is_aside};
+use super::{Doing, Input, frames};
+use crate::effects::{Item, What};
+use crate::facts::{ExprKind, FileFacts, Name};
+use crate::knowledge::vocabulary::{ActorKind, Effect};
+use crate::link::{FunctionRef, Kind, Program};
+use crate::model::{ActorId, Channel, Control, ControlKind, Model};
+use crate::source::Site;
+use rustc_hash::FxHashMap;
+
+/// Words that say that something is about waiting for locks.
+const LOCKS: [&str; 8] = ["lock", "lease", "contention", "deadlock", "mutex", "semaphore", "acquire", "blocked"];
+/// Words in the name of a key or field that stops an actor.
+const STOPS: [&str; 12] = ["kill", "stop", "cancel", "disable", "pause", "shutdown", "abort", "terminate", "revoke", "halt", "quit", "enabled"];
+
+/// Collect controls and channels.
+pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
+    channels(doings, model);
+    for doing in doings {
+        for (run, item) in doing.items() {
+            observe(input, doing, item, &run.2.items, model);
+        }
+    }
+    for (name, expression, site) in &draft.alerts {
+        if about_locks(name) || about_locks(expression) {
+            model.controls.push(Control { kind: ControlKind::Alert, actors: Vec::new(), site: *site, detail: format!("alert {name} watches {expression}") });
+        }
+    }
+    kill_switches(input, doings, model);
+    tests(input, model);
+    for (members, site) in &draft.meshes {
+        for from in members {
+            for to in members {
+                if from != to {
+                    model.messages.push((ActorId(*from as u32), ActorId(*to as u32), *site));
+                }
+            }
+        }
+    }
+    model.controls.sort_by_key(|c| (c.kind, c.site));
+    model.controls.dedup_by(|a, b| a.kind == b.kind && a.site == b.site && a.detail == b.detail);
+}
+
+/// Whether a name is about waiting for locks.
+fn about_locks(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    LOCKS.iter().any(|w| lower.contains(w))
+}
+
+fn channels(doings: &[Doing], model: &mut Model) {
+    let mut found: FxHashMap<String, Channel> = FxHashMap::default();
+    for doing in doings {
+        for (_, item) in doing.items() {
+            let What::Event { effect, channel, .. } = &*item.what else { continue };
+            if !channel.has_text() {
+                continue;
+            }
+            let entry = found.entry(channel.pattern()).or_insert_with(|| Channel { id: channel.pattern(), publishers: Vec::new(), subscribers: Vec::new(), site: item.site });
+            entry.site = entry.site.min(item.site);
+            let who = match effect {
+                Effect::Publish | Effect::Enqueue => &mut entry.publishers,
+                _ => &mut entry.subscribers,
+            };
+            if !who.contains(&doing.actor) {
+                who.push(doing.actor);
+                who.sort();
+            }
+        }
+    }
+    model.channels = found.into_values().collect();
+    model.channels.sort_by(|a, b| a.id.cmp(&b.id));
+}
+
+fn observe(_input: &Input, doing: &Doing, item: &Item, _items: &[Item], model: &mut Model) {
+    let What::Control { effect, name, api } = &*item.what else { return };
+    let name = name.as_ref().map(|n| n.pattern()).unwrap_or_default();
+    match effect {
+        Effect::Observe | Effect::Metric if about_locks(&name) => {
+            model.controls.push(Control { kind: ControlKind::Metric, actors: vec![doing.actor], site: item.site, detail: name });
+        }
+        Effect::Alert => {
+            // An alert counts where it stands on the waiting path: with a lock taken in the same function, or named after one.
+            let waiting = model.takes.iter().any(|t| t.site.file == item.site.file && t.function == _input.effects.program.qualified(item.function));
+            if waiting || about_locks(&name) {
+                model.controls.push(Control { kind: ControlKind::Alert, actors: vec![doing.actor], site: item.site, detail: format!("{api} on the waiting path") });
+            }
+        }
+        Effect::Cancel => {
+            model.controls.push(Control { kind: ControlKind::KillSwitch, actors: Vec::new(), site: item.site, detail: format!("{api} stops a task") });
+        }
+        _ => {}
+    }
+}
+
+/// A flag that an agent's loop reads between steps and that something outside the agent sets.
+fn kill_switches(input: &Input, doings: &[Doing], model: &mut Model) {
+    let program = input.effects.program;
+    let mut writers: Vec<(String, ActorId, Site)> = Vec::new();
+    for doing in doings {
+        for (_, item) in doing.items() {
+            let Some(access) = item.access() else { continue };
+            let Some(name) = access.name.as_ref().map(|n| n.pattern().to_lowercase()) else { continue };
+            let stops = STOPS.iter().any(|w| name.contains(w));
+            if !stops {
+                continue;
+            }
+            if !access.operation.is_read() {
+                writers.push((name, doing.actor, item.site));
+            }
+        }
+    }
+    let mut switches: Vec<Control> = Vec::new();
+    for doing in doings {
+        if model.actor(doing.actor).kind != ActorKind::Agent && model.actor(doing.actor).kind != ActorKind::Worker {
+            continue;
+        }
+        for (_, item) in doing.items() {
+            let Some(access) = item.access().filter(|a| a.operation.is_read()) else { continue };
+            let Some(name) = access.name.as_ref().map(|n| n.pattern().to_lowercase()) else { continue };
+            let Some((_, setter, set)) = writers.iter().find(|(n, w, _)| *w != doing.actor && same_flag(n, &name)) else { continue };
+            let admin = model.actor(*setter).kind == ActorKind::Endpoint;
+            let through = frames(input, item).iter().any(|f| f.function.contains('.'));
+            let _ = (through, program);
+            model.actors[doing.actor.0 as usize].stopped_by.get_or_insert(item.site);
+            let detail = if admin { "per agent via orchestrator admin API" } else { "per agent via a flag that its loop reads" };
+            switches.push(Control { kind: ControlKind::KillSwitch, actors: vec![doing.actor], site: *set, detail: detail.into() });
+        }
+    }
+    model.controls.extend(switches);
+}
+
+/// Two patterns of flags, holes as `*`, that can be the same key.
+fn same_flag(a: &str, b: &str) -> bool {
+    let head = |t: &str| t.split('*').next().unwrap_or("").to_string();
+    let (x, y) = (head(a), head(b));
+    !x.is_empty() && !y.is_empty() && (x.starts_with(&y) || y.starts_with(&x))
+}
+
+/// Tests that run many at once and then look at the state.
+fn tests(input: &Input, model: &mut Model) {
+    let program = input.effects.program;
+    for (index, module) in program.modules.iter().enumerate() {
+        if !is_aside(&module.path) {
+            continue;
+        }
+        for (function, f) in module.facts.functions.iter().enumerate() {
+            if !f.name.starts_with("test") {
+                continue;
+            }
+            let at = FunctionRef { module: index as u32, function: crate::facts::FunctionId(function as u32) };
+            let facts = &module.facts;
+            let within = |e: &crate::facts::Expr| f.span.contains(e.span);
+            let parallel = facts.exprs.iter().filter(|e| within(e)).find_map(|e| parallel_count(program, at, facts, e));
+            let Some(count) = parallel else { continue };
+            let asserts = facts.stmts.iter().any(|s| f.span.contains(s.span) && matches!(s.kind, crate::facts::StmtKind::Assert(_)))
+                || facts.exprs.iter().filter(|e| within(e)).any(|e| matches!(&e.kind, ExprKind::Call { callee, .. } if crate::link::last_name(facts, *callee).is_some_and(|n| n.starts_with("assert"))));
+            if asserts {
+                let site = program.site(index as u32, f.name_span);
+                model.controls.push(Control { kind: ControlKind::ConcurrencyTest, actors: Vec::new(), site, detail: count.to_string() });
+            }
+        }
+    }
+}
+
+/// How many a call runs at once: `ThreadPoolExecutor(max_workers=12)`, `gather(*[f() for _ in range(20)])`, `Barrier(10)`.
+fn parallel_count(program: &Program, at: FunctionRef, facts: &FileFacts, expr: &crate::facts::Expr) -> Option<i64> {
+    let ExprKind::Call { callee, args } = &expr.kind else { return None };
+    let name = crate::link::last_name(facts, *callee).map_or("", Name::as_str);
+    let number = |e: crate::facts::ExprId| program.infer(at, e).number().map(|n| n as i64);
+    match name {
+        "ThreadPoolExecutor" | "ProcessPoolExecutor" | "Pool" | "Barrier" => args.first().and_then(|a| number(a.value)),
+        "gather" | "wait" | "TaskGroup" => args.iter().find_map(|a| range_below(program, at, facts, a.value)),
+        "start" | "Thread" => None,
+        _ => None,
+    }
+}
+
+fn range_below(program: &Program, at: FunctionRef, facts: &FileFacts, expr: crate::facts::ExprId) -> Option<i64> {
+    let mut pending = vec![expr];
+    while let Some(id) = pending.pop() {
+        let kind = &facts.expr(id).kind;
+        if let ExprKind::Call { callee, args } = kind {
+            if crate::link::last_name(facts, *callee).is_some_and(|n| n == "range") {
+                return args.last().and_then(|a| program.infer(at, a.value).number()).map(|n| n as i64);
+            }
+        }
+        if let ExprKind::Name(name) = kind {
+            if let Kind::List(items) = program.name(at, name) {
+                return Some(items.len() as i64).filter(|n| *n > 1);
+            }
+        }
+        pending.extend(kind.children());
+    }
+    None
+}

@@ -1,0 +1,258 @@
+//! Locks: which there are, when they expire, who takes them where, holding what.
+
+use super::{Doing, Input, frames};
+use crate::effects::{Held, Item, LockUse, Ttl, Wait, What};
+use crate::knowledge::vocabulary::{Effect, LockScope};
+use crate::link::{FunctionRef, Kind};
+use crate::model::{ActorId, Lock, Model, Pause, Release, Take, Waiting};
+use crate::source::Site;
+use rustc_hash::FxHashMap;
+
+/// The id of a lock: its store where that tells it apart from others, and its name.
+pub(super) fn lock_id(lock: &LockUse) -> String {
+    let name = lock.name.pattern();
+    format!("lock:{}", if name.is_empty() { "*" } else { name.as_str() })
+}
+
+/// Collect locks and the places where they are taken.
+pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
+    let mut index: FxHashMap<(String, LockScope), usize> = FxHashMap::default();
+    let mut uses: Vec<Vec<LockUse>> = Vec::new();
+    let mut takes: Vec<Take> = Vec::new();
+    let mut known: FxHashMap<(usize, Site, Vec<usize>), usize> = FxHashMap::default();
+    for doing in doings {
+        for (run, item) in doing.items() {
+            let What::Acquire { lock, explicit } = &*item.what else { continue };
+            let at = add(lock, item.site, &mut index, &mut uses, model);
+            let held: Vec<(usize, Site)> = item
+                .contexts
+                .iter()
+                .filter_map(|c| c.lock().map(|l| (l, c.site)))
+                .map(|(l, site)| (add(l, site, &mut index, &mut uses, model), site))
+                .collect();
+            if !model.locks[at].holders.contains(&doing.actor) {
+                model.locks[at].holders.push(doing.actor);
+            }
+            let key = (at, item.site, held.iter().map(|h| h.0).collect::<Vec<_>>());
+            let pauses = pauses(item, lock, &run.2.items);
+            match known.get(&key) {
+                Some(take) => add_actor(&mut takes[*take], doing.actor, pauses),
+                None => {
+                    known.insert(key, takes.len());
+                    takes.push(Take {
+                        lock: at,
+                        actors: vec![doing.actor],
+                        site: item.site,
+                        function: input.effects.program.qualified(item.function).to_string(),
+                        held,
+                        many: lock.many,
+                        kept: *explicit && !run.2.items.iter().any(|i| matches!(&*i.what, What::Release { name, .. } if *name == lock.name && same_loop(i, item))),
+                        waiting: waiting(lock, item),
+                        release: if *explicit { release(item, lock, &run.2.items) } else { Release::Always },
+                        pauses,
+                        path: frames(input, item),
+                        inferred: item.inferred,
+                    });
+                }
+            }
+        }
+    }
+    for (lock, uses) in model.locks.iter_mut().zip(&uses) {
+        describe(lock, uses);
+    }
+    takes.sort_by_key(|t| (t.site, t.held.len()));
+    model.takes = takes;
+    sort(model);
+}
+
+fn add(lock: &LockUse, site: Site, index: &mut FxHashMap<(String, LockScope), usize>, uses: &mut Vec<Vec<LockUse>>, model: &mut Model) -> usize {
+    let key = (lock_id(lock), lock.scope);
+    let at = *index.entry(key).or_insert_with(|| {
+        model.locks.push(Lock {
+            id: lock_id(lock),
+            name: lock.name.pattern(),
+            scope: lock.scope,
+            ttl_seconds: None,
+            ttl: None,
+            session: lock.session,
+            own: lock.own,
+            api: lock.api.to_string(),
+            site,
+            holders: Vec::new(),
+        });
+        uses.push(Vec::new());
+        model.locks.len() - 1
+    });
+    if !uses[at].contains(lock) {
+        uses[at].push(lock.clone());
+    }
+    at
+}
+
+fn add_actor(take: &mut Take, actor: ActorId, pauses: Vec<Pause>) {
+    if !take.actors.contains(&actor) {
+        take.actors.push(actor);
+        take.actors.sort();
+    }
+    for pause in pauses {
+        if !take.pauses.contains(&pause) {
+            take.pauses.push(pause);
+        }
+    }
+}
+
+/// A try-lock inside a retry loop keeps its caller waiting as a blocking one does.
+fn waiting(lock: &LockUse, item: &Item) -> Waiting {
+    let retried = item.contexts.iter().any(|c| match &c.held {
+        Held::Retry(_) => true,
+        Held::Loop { .. } => false,
+        _ => false,
+    });
+    match lock.wait {
+        Wait::Not if retried => Waiting::Limited(None),
+        Wait::Not => Waiting::Not,
+        Wait::Forever => Waiting::Forever,
+        Wait::Limited(seconds) => Waiting::Limited(seconds),
+    }
+}
+
+/// What takes long while this lock is held.
+fn pauses(item: &Item, lock: &LockUse, items: &[Item]) -> Vec<Pause> {
+    let mut found = Vec::new();
+    for other in items {
+        let What::Pause { effect, seconds, .. } = &*other.what else { continue };
+        let inside = other.contexts.iter().any(|c| c.site == item.site && c.lock().is_some_and(|l| l.name == lock.name));
+        let what = match effect {
+            Effect::ModelCall => "model call",
+            Effect::NetworkCall => "network call",
+            _ => "sleep",
+        };
+        let pause = Pause { site: other.site, what, seconds: *seconds };
+        if inside && !found.contains(&pause) {
+            found.push(pause);
+        }
+    }
+    found
+}
+
+/// How a lock taken by a call of its own is given back.
+fn release(item: &Item, lock: &LockUse, items: &[Item]) -> Release {
+    let matching: Vec<(&Item, bool, bool)> = items
+        .iter()
+        .filter_map(|i| match &*i.what {
+            What::Release { name, owner_checked, certain } if *name == lock.name => Some((i, *owner_checked, *certain)),
+            _ => None,
+        })
+        .collect();
+    let unchecked = matching.iter().find(|(_, checked, _)| !checked);
+    if let (Some((release, ..)), true) = (unchecked, lock.scope == LockScope::Distributed && !lock.session && !lock.owner_checked) {
+        return Release::Unchecked(release.site);
+    }
+    if matching.iter().any(|(_, _, certain)| *certain) {
+        return Release::Always;
+    }
+    match matching.first() {
+        // Released by the same function, and something in between can fail.
+        Some((release, ..)) if same_function(release.function, item.function) => {
+            let start = item.site.span.start;
+            let end = release.site.span.start;
+            let between = items.iter().any(|i| i.function == item.function && i.outer_in(item.function).is_some_and(|s| s.span.start > start && s.span.start < end));
+            if between { Release::NormalPath(release.site) } else { Release::Always }
+        }
+        _ => Release::Elsewhere,
+    }
+}
+
+/// Whether two items stand in the same round of a loop.
+fn same_loop(a: &Item, b: &Item) -> bool {
+    let inner = |i: &Item| i.contexts.iter().rev().find(|c| matches!(c.held, Held::Loop { .. })).map(|c| c.token);
+    inner(a).is_some() && inner(a) == inner(b)
+}
+
+fn same_function(a: FunctionRef, b: FunctionRef) -> bool {
+    a == b
+}
+
+/// The lifetime of a lock in seconds and words, from all its uses.
+fn describe(lock: &mut Lock, uses: &[LockUse]) {
+    let mut defaults: Vec<f64> = Vec::new();
+    let mut fixed: Vec<f64> = Vec::new();
+    let mut configurable = false;
+    let mut some = false;
+    for each in uses {
+        match &each.ttl {
+            Ttl::Never => {
+                if !each.session {
+                    // One use without an expiry is enough for a crash to leave it held.
+                    lock.ttl = None;
+                    lock.ttl_seconds = None;
+                    lock.session = false;
+                    return;
+                }
+            }
+            Ttl::Some => some = true,
+            Ttl::After(kind, unit) => seconds(kind, *unit, &mut fixed, &mut defaults, &mut configurable, &mut some),
+        }
+    }
+    if uses.iter().all(|u| u.session) {
+        lock.session = true;
+        return;
+    }
+    let all: Vec<f64> = defaults.iter().chain(&fixed).copied().collect();
+    let (least, most) = all.iter().fold((f64::MAX, 0.0_f64), |(l, m), v| (l.min(*v), m.max(*v)));
+    lock.ttl_seconds = defaults.first().copied().or(if all.is_empty() { None } else { Some(least) });
+    lock.ttl = Some(if let (Some(default), true) = (defaults.first(), configurable) {
+        format!("{}s default, per-resource configurable", number(*default))
+    } else if all.is_empty() {
+        let _ = some;
+        "set at run time".into()
+    } else if (most - least).abs() < f64::EPSILON {
+        format!("fixed {}s", number(least))
+    } else {
+        format!("{}s–{}s", number(least), number(most))
+    });
+}
+
+fn seconds(kind: &Kind, unit: f64, fixed: &mut Vec<f64>, defaults: &mut Vec<f64>, configurable: &mut bool, some: &mut bool) {
+    match kind {
+        Kind::Lookup(table) => {
+            *configurable = true;
+            match table.0.number() {
+                Some(n) => defaults.push(n * unit),
+                None => seconds(&table.0, unit, fixed, defaults, configurable, some),
+            }
+        }
+        Kind::OneOf(kinds) => kinds.iter().for_each(|k| seconds(k, unit, fixed, defaults, configurable, some)),
+        kind => match kind.number() {
+            Some(n) => fixed.push(n * unit),
+            None => *some = true,
+        },
+    }
+}
+
+/// A number as people write it: without a fraction where there is none.
+pub(super) fn number(value: f64) -> String {
+    if (value - value.round()).abs() < 1e-9 { format!("{}", value.round() as i64) } else { format!("{value}") }
+}
+
+/// Locks sorted by id; takes point to the sorted ones.
+fn sort(model: &mut Model) {
+    let mut order: Vec<usize> = (0..model.locks.len()).collect();
+    order.sort_by(|a, b| (&model.locks[*a].id, model.locks[*a].scope).cmp(&(&model.locks[*b].id, model.locks[*b].scope)));
+    let mut moved = vec![0; order.len()];
+    for (new, old) in order.iter().enumerate() {
+        moved[*old] = new;
+    }
+    let locks = std::mem::take(&mut model.locks);
+    let mut locks: Vec<Option<Lock>> = locks.into_iter().map(Some).collect();
+    model.locks = order.iter().filter_map(|o| locks[*o].take()).collect();
+    for lock in &mut model.locks {
+        lock.holders.sort();
+    }
+    for take in &mut model.takes {
+        take.lock = moved[take.lock];
+        for held in &mut take.held {
+            held.0 = moved[held.0];
+        }
+    }
+}

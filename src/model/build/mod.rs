@@ -1,0 +1,111 @@
+//! Making the model: from declarations and summaries to actors, resources, locks, and who runs beside whom.
+//!
+//! In order: actors are collected and joined where they are one; systems say who can meet at all; each actor's entry points
+//! are run through `effects` and their items become accesses, takings and races; then overlap decides what is shared.
+
+mod accesses;
+mod actors;
+mod controls;
+mod locks;
+mod orders;
+mod overlap;
+mod races;
+mod schema;
+mod systems;
+
+use super::{ActorId, Coverage, Frame, Model};
+use crate::config::Config;
+use crate::effects::{Effects, Item, Summary};
+use crate::facts::Document;
+use crate::link::FunctionRef;
+use crate::source::{FileId, Site, SourceFile};
+use std::rc::Rc;
+
+/// A document with the file it stands in.
+#[derive(Debug)]
+pub struct Manifest {
+    /// Which file.
+    pub file: FileId,
+    /// Its path.
+    pub path: String,
+    /// What it holds.
+    pub document: Document,
+}
+
+/// What the model is made of.
+pub struct Input<'a, 'p, 'k> {
+    /// Summaries of the program that matters.
+    pub effects: &'a Effects<'p, 'k>,
+    /// All files of the run.
+    pub files: &'a [SourceFile],
+    /// Data and configuration files.
+    pub manifests: &'a [Manifest],
+    /// Statements of `.sql` files.
+    pub scripts: &'a [(FileId, Vec<crate::sql::Statement>)],
+    /// What the user declared.
+    pub config: &'a Config,
+}
+
+/// Build the model.
+pub fn build(input: &Input, coverage: Coverage) -> Model {
+    let mut draft = actors::collect(input);
+    let systems = systems::Systems::find(input, &draft);
+    let mut model = Model { coverage, ..Model::default() };
+    systems.place(input, &mut draft, &mut model);
+    let schema = schema::Schema::read(input);
+    let doings: Vec<Doing> = (0..model.actors.len() as u32).map(|a| Doing::of(input, &draft, ActorId(a))).collect();
+    overlap::find(input, &draft, &doings, &mut model);
+    locks::collect(input, &doings, &mut model);
+    accesses::collect(input, &doings, &schema, &mut model);
+    races::collect(input, &doings, &schema, &mut model);
+    controls::collect(input, &draft, &doings, &mut model);
+    orders::collect(input, &doings, &mut model);
+    model.coverage.unresolved = input.effects.unresolved();
+    model
+}
+
+/// What one actor does: the summary of each of its entry points.
+pub(super) struct Doing {
+    pub actor: ActorId,
+    /// Entry function, whether a model calls it as a tool, and what it does.
+    pub runs: Vec<(FunctionRef, bool, Rc<Summary>)>,
+}
+
+impl Doing {
+    fn of(input: &Input, draft: &actors::Draft, actor: ActorId) -> Doing {
+        let entries = &draft.actors[actor.0 as usize].entries;
+        let runs = entries.iter().map(|e| (e.function.function, e.tool, input.effects.run(&e.function))).collect();
+        Doing { actor, runs }
+    }
+
+    /// Every item with its run.
+    pub fn items(&self) -> impl Iterator<Item = (&(FunctionRef, bool, Rc<Summary>), &Item)> {
+        self.runs.iter().flat_map(|r| r.2.items.iter().map(move |i| (r, i)))
+    }
+}
+
+/// The chain of an item as frames.
+pub(super) fn frames(input: &Input, item: &Item) -> Vec<Frame> {
+    let program = input.effects.program;
+    let mut frames = Vec::new();
+    // The first call is the one from outside; the entry function itself follows.
+    let mut next = item.chain.as_ref().and_then(|c| c.next.as_ref());
+    while let Some(call) = next {
+        frames.push(Frame { function: program.qualified(call.function).to_string(), site: call.site });
+        next = call.next.as_ref();
+    }
+    frames.push(Frame { function: program.qualified(item.function).to_string(), site: item.site });
+    frames
+}
+
+/// Where an item's line of calls leaves `function`, or the item's own place.
+pub(super) fn site_in(item: &Item, function: FunctionRef) -> Site {
+    let mut next = item.chain.as_ref();
+    while let Some(call) = next {
+        if call.function == function {
+            return call.site;
+        }
+        next = call.next.as_ref();
+    }
+    item.site
+}

@@ -1,0 +1,171 @@
+//! Who may run beside whom.
+//!
+//! Endpoints, workers and tool servers run beside everything, themselves included. Agents do, unless the code shows that
+//! they run one after the other. What shows either is kept as the reason.
+
+use super::actors::{Draft, Run};
+use super::{Doing, Input};
+use crate::effects::{Held, What};
+use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
+use crate::model::{ActorId, Concurrency, Model};
+use crate::source::Site;
+use rustc_hash::FxHashSet;
+
+/// Find the pairs that may overlap, and what makes an actor run several times at once.
+pub(super) fn find(input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
+    reached_from_many(input, draft, doings, model);
+    long_running(doings, model);
+    let count = model.actors.len();
+    let runs: Vec<Vec<&Run>> = (0..count).map(|a| draft.runs.iter().filter(|r| runs_actor(draft, r, a)).collect()).collect();
+    for a in 0..count {
+        let (id, actor) = (ActorId(a as u32), &model.actors[a]);
+        let spawned = runs[a].iter().find(|r| r.many);
+        let reason = match (&actor.multiple, spawned) {
+            (Some(why), _) => Some((why.clone(), actor.site)),
+            (None, Some(run)) => Some(("several run at once".to_string(), run.site)),
+            _ => None,
+        };
+        let replicas = model.systems.get(actor.system as usize).into_iter().flat_map(|s| &s.units).find(|u| u.instances > 1 && u.name.replace('-', "_") == actor.name);
+        let reason = replicas.map(|u| (format!("{} replicas of service {}", u.instances, u.name), u.site)).or(reason);
+        if let Some((why, site)) = reason {
+            model.concurrency.push(Concurrency { a: id, b: id, why, site });
+        }
+        for b in a + 1..count {
+            if model.actors[b].system != model.actors[a].system {
+                continue;
+            }
+            if let Some((why, site)) = beside(draft, &runs, a, b, model) {
+                model.concurrency.push(Concurrency { a: id, b: ActorId(b as u32), why, site });
+            }
+        }
+    }
+    for (a, reason) in model.concurrency.iter().filter(|c| c.a == c.b).map(|c| (c.a, c.why.clone())).collect::<Vec<_>>() {
+        model.actors[a.0 as usize].multiple.get_or_insert(reason);
+    }
+}
+
+fn runs_actor(draft: &Draft, run: &Run, actor: usize) -> bool {
+    let by_site = run.subject.and_then(|s| draft.by_site.get(&s)).copied();
+    let by_class = run.class.and_then(|c| draft.by_class.get(&c)).copied();
+    match (by_site, by_class) {
+        (Some(found), _) => found == actor,
+        (None, Some(found)) => found == actor,
+        (None, None) => {
+            // Running an orchestrator runs its members.
+            let made = run.subject;
+            made.is_some() && draft.orchestrators.iter().any(|o| o.made == made && o.members.contains(&actor))
+        }
+    }
+}
+
+/// An agent that a request handler or worker runs, runs as often at once as that one.
+fn reached_from_many(_input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
+    let mut reached: Vec<(usize, String)> = Vec::new();
+    for doing in doings {
+        let runner = model.actor(doing.actor);
+        if runner.multiple.is_none() {
+            continue;
+        }
+        for (_, item) in doing.items() {
+            let What::Declare(declaration) = &*item.what else { continue };
+            if declaration.effect != Effect::Run {
+                continue;
+            }
+            let (subject, class) = match &declaration.subject {
+                crate::link::Kind::Library(value) => (value.site, None),
+                crate::link::Kind::Object(object) => (object.site, Some(object.class)),
+                _ => (None, None),
+            };
+            let run = Run { site: item.site, function: item.function, subject, class, contexts: item.contexts.clone(), many: false };
+            for actor in 0..model.actors.len() {
+                if actor != doing.actor.0 as usize && runs_actor(draft, &run, actor) {
+                    reached.push((actor, format!("{} runs it for every request", runner.name)));
+                }
+            }
+        }
+    }
+    for (actor, why) in reached {
+        model.actors[actor].multiple.get_or_insert(why);
+    }
+}
+
+/// An actor that loops until it is stopped, or is served.
+fn long_running(doings: &[Doing], model: &mut Model) {
+    for doing in doings {
+        let mut looping: Option<Site> = None;
+        for (_, item) in doing.items() {
+            for context in item.contexts.iter() {
+                if matches!(context.held, Held::Loop { endless: true, .. }) {
+                    looping = Some(looping.map_or(context.site, |l| l.min(context.site)));
+                }
+            }
+        }
+        let actor = &mut model.actors[doing.actor.0 as usize];
+        actor.long_running = looping;
+    }
+}
+
+fn beside(draft: &Draft, runs: &[Vec<&Run>], a: usize, b: usize, model: &Model) -> Option<(String, Site)> {
+    let (x, y) = (&model.actors[a], &model.actors[b]);
+    for actor in [x, y] {
+        if matches!(actor.kind, ActorKind::Endpoint | ActorKind::Worker | ActorKind::ToolServer) || actor.multiple.is_some() {
+            let why = actor.multiple.clone().unwrap_or_else(|| "several instances run".into());
+            return Some((why, actor.site));
+        }
+    }
+    if x.kind == ActorKind::Job || y.kind == ActorKind::Job {
+        let job = if x.kind == ActorKind::Job { x } else { y };
+        return Some(("scheduled beside the others".into(), job.site));
+    }
+    // Shown to run beside one another: spawned at one place, or one of them spawned where the other is started too.
+    for one in &runs[a] {
+        for other in &runs[b] {
+            let spawn = |r: &Run| {
+                r.contexts.iter().find_map(|c| match &c.held {
+                    Held::Spawned { api, .. } => Some((api.to_string(), c.site)),
+                    _ => None,
+                })
+            };
+            if let (Some((api, site)), true) = (spawn(one).or_else(|| spawn(other)), one.function == other.function || spawn(one).is_some() && spawn(other).is_some()) {
+                return Some((api, site));
+            }
+        }
+    }
+    let services: FxHashSet<String> = model.systems.get(x.system as usize).into_iter().flat_map(|s| &s.units).map(|u| u.name.replace('-', "_")).collect();
+    if services.contains(&x.name.replace('-', "_")) && services.contains(&y.name.replace('-', "_")) {
+        return Some(("separate services".into(), x.site));
+    }
+    for orchestrator in &draft.orchestrators {
+        if !(orchestrator.members.contains(&a) && orchestrator.members.contains(&b)) {
+            continue;
+        }
+        match orchestrator.runs {
+            Some(Runs::Parallel) => return Some((orchestrator.pattern.clone(), orchestrator.site)),
+            Some(Runs::Sequential | Runs::Mesh) => return None,
+            Some(Runs::Graph) => {
+                let from = |target: &str| -> FxHashSet<&str> { orchestrator.edges.iter().filter(|(_, to)| to == target).map(|(f, _)| f.as_str()).collect() };
+                let fan = from(&x.name).intersection(&from(&y.name)).next().is_some();
+                return fan.then(|| ("two edges leave one node".into(), orchestrator.site));
+            }
+            None => return None,
+        }
+    }
+    // Plain calls in a row in one function.
+    let in_a_row = runs[a].iter().any(|r| runs[b].iter().any(|s| r.function == s.function));
+    if in_a_row {
+        return None;
+    }
+    // One agent that another runs waits for it.
+    if !runs[a].is_empty() && !runs[b].is_empty() || x.long_running.is_some() && y.long_running.is_some() {
+        if x.long_running.is_some() && y.long_running.is_some() {
+            return Some(("each has a loop of its own".into(), x.long_running.unwrap_or(x.site)));
+        }
+        return None;
+    }
+    // Hand-written agents that nothing is seen to run one after the other.
+    let ran = |r: &[&Run]| !r.is_empty();
+    if !ran(&runs[a]) && !ran(&runs[b]) && draft.orchestrators.iter().all(|o| o.members.is_empty()) {
+        return Some(("nothing runs them one after the other".into(), x.site));
+    }
+    None
+}

@@ -1,0 +1,182 @@
+//! Pairing reads with the writes that depend on them, and asking what protects the pair.
+
+use super::schema::Schema;
+use super::{Doing, Input, accesses, frames, locks};
+use crate::effects::{Check, Context, Dep, Held, Item, Operation};
+use crate::knowledge::vocabulary::LockScope;
+use crate::link::{FunctionRef, Template};
+use crate::model::{ActorId, Dependence, Model, Race};
+use crate::source::Site;
+use rustc_hash::FxHashMap;
+
+/// Collect the races that nothing protects.
+pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
+    let mut races: Vec<Race> = Vec::new();
+    let mut known: FxHashMap<(Site, Site, Dependence), usize> = FxHashMap::default();
+    for doing in doings {
+        for (run, item) in doing.items() {
+            let Some(write) = item.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
+            for (read, dependence) in reads_of(item, &run.2.items) {
+                let Some(race) = race(input, doing.actor, read, item, dependence, write, schema, model, &run.2.items) else { continue };
+                match known.get(&(race.read, race.write, race.dependence)) {
+                    Some(at) => {
+                        let before: &mut Race = &mut races[*at];
+                        if !before.actors.contains(&doing.actor) {
+                            before.actors.push(doing.actor);
+                            before.actors.sort();
+                        }
+                    }
+                    None => {
+                        known.insert((race.read, race.write, race.dependence), races.len());
+                        races.push(race);
+                    }
+                }
+            }
+        }
+    }
+    races.sort_by_key(|r| (r.write, r.read, r.dependence));
+    model.races = one_for_each_write(races);
+}
+
+/// One write and one resource is one fault: dependence by data says more than by condition.
+fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
+    let mut kept: Vec<Race> = Vec::new();
+    for race in races {
+        match kept.iter_mut().find(|k| k.write == race.write && k.resource == race.resource) {
+            Some(before) if race.dependence < before.dependence => *before = race,
+            Some(_) => {}
+            None => kept.push(race),
+        }
+    }
+    kept
+}
+
+fn reads_of<'i>(item: &Item, items: &'i [Item]) -> Vec<(&'i Item, Dependence)> {
+    let mut found: Vec<(&Item, Dependence)> = Vec::new();
+    let mut add = |dep: &Dep, dependence| {
+        let Dep::Item(index) = dep else { return };
+        let Some(read) = items.get(*index as usize).filter(|i| i.access().is_some_and(|a| a.operation.is_read())) else { return };
+        if !found.iter().any(|(f, d)| std::ptr::eq(*f, read) && *d == dependence) {
+            found.push((read, dependence));
+        }
+    };
+    item.data.iter().for_each(|d| add(d, Dependence::Data));
+    for (dep, check) in item.control.iter() {
+        add(dep, if *check == Check::Existence { Dependence::Existence } else { Dependence::State });
+    }
+    found
+}
+
+#[allow(clippy::too_many_arguments)]
+fn race(input: &Input, actor: ActorId, read: &Item, item: &Item, dependence: Dependence, write: &crate::effects::Access, schema: &Schema, model: &Model, items: &[Item]) -> Option<Race> {
+    let from = read.access()?;
+    if !same_resource(from.name.as_ref(), write.name.as_ref()) || from.kind != write.kind {
+        return None;
+    }
+    if !matters(dependence, write, from) {
+        return None;
+    }
+    let resource = accesses::find(model, write, actor)?;
+    let common: Vec<&Context> = item.contexts.iter().filter(|c| read.contexts.iter().any(|r| r.token == c.token)).collect();
+    if is_protected(&common, item, write) {
+        return None;
+    }
+    let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));
+    let function = innermost(read, item);
+    let table = write.name.as_ref().and_then(Template::constant);
+    let unique = match write.operation {
+        Operation::Insert => table.and_then(|t| schema.unique(t, &write.columns)),
+        _ => None,
+    };
+    let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
+    let _ = items;
+    Some(Race {
+        resource,
+        actors: vec![actor],
+        dependence,
+        read: read.outer_in(function).unwrap_or(read.site),
+        read_access: read.site,
+        write: item.outer_in(function).unwrap_or(item.site),
+        write_access: item.site,
+        function: input.effects.program.qualified(function).to_string(),
+        operation: write.operation.word(),
+        verb: write.verb.to_string(),
+        aggregate: from.aggregate,
+        columns: write.columns.iter().map(ToString::to_string).collect(),
+        process_lock,
+        unique,
+        handled: accesses::handled(&item.contexts),
+        money: write.money,
+        inferred: read.inferred + item.inferred,
+        path: frames(input, item),
+        retry,
+    })
+}
+
+/// Whether this write depending on that read in this way can lose or double something.
+fn matters(dependence: Dependence, write: &crate::effects::Access, read: &crate::effects::Access) -> bool {
+    use Operation::{Append, Call, CompareAndSet, CreateIfAbsent, Delete, Increment, Insert, Put, Read, Replace, Update, Upsert};
+    match (dependence, write.operation) {
+        (_, Read | CreateIfAbsent | CompareAndSet) => false,
+        // What is written is made of what was read; a relative change in the store is not.
+        (Dependence::Data, Update | Put | Replace) => !write.conditional,
+        (Dependence::Data, Insert) => read.aggregate && !write.fresh_key,
+        (Dependence::Data, Upsert) => !write.conditional && write.kind != "table",
+        (Dependence::Data, Append | Increment | Delete | Call) => false,
+        // It was not there, so it is made.
+        (Dependence::Existence, Insert | Call) => !matches!(write.idempotent, Some((true, _))),
+        (Dependence::Existence, Put) => write.kind != "file",
+        (Dependence::Existence, _) => false,
+        // It was in a state that allowed this.
+        (Dependence::State, Update | Delete | Put | Insert | Call | Increment) => !write.conditional && !matches!(write.idempotent, Some((true, _))),
+        (Dependence::State, Append | Upsert | Replace) => false,
+    }
+}
+
+fn same_resource(a: Option<&Template>, b: Option<&Template>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a == b && a.has_text(),
+        _ => false,
+    }
+}
+
+/// Whether what is common to both halves keeps others out.
+fn is_protected(common: &[&Context], write: &Item, access: &crate::effects::Access) -> bool {
+    let lock = common.iter().any(|c| c.lock().is_some_and(|l| l.scope != LockScope::Process));
+    let transaction = common.iter().any(|c| match &c.held {
+        Held::Transaction { isolation: Some(level) } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
+        _ => false,
+    });
+    // Rows locked by the read that started it, still locked at the write.
+    let rows = write.contexts.iter().any(|c| match &c.held {
+        Held::Rows(table) => access.name.as_ref() == Some(table),
+        _ => false,
+    }) && access.operation != Operation::Insert;
+    lock || transaction || rows
+}
+
+/// The innermost function on the ways to both.
+fn innermost(read: &Item, write: &Item) -> FunctionRef {
+    let way = |item: &Item| -> Vec<(FunctionRef, Site)> {
+        let mut all = Vec::new();
+        let mut next = item.chain.as_ref();
+        while let Some(call) = next {
+            all.push((call.function, call.site));
+            next = call.next.as_ref();
+        }
+        all.push((item.function, item.site));
+        all
+    };
+    let (a, b) = (way(read), way(write));
+    let mut best = write.function;
+    for (x, y) in a.iter().zip(&b) {
+        if x.0 != y.0 {
+            break;
+        }
+        best = x.0;
+        if x.1 != y.1 {
+            break;
+        }
+    }
+    best
+}

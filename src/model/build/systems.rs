@@ -1,0 +1,264 @@
+//! Which parts of a repository are connected, so that their actors can meet; and how packs select parts of documents.
+
+use super::Input;
+use super::actors::Draft;
+use crate::facts::{Document, NodeId, NodeKind};
+use crate::link::Kind;
+use crate::model::{Actor, EntryPoint, Model, Orchestrator, Prompt, System, Unit, ActorId};
+use crate::source::{FileId, Span};
+use globset::Glob;
+use std::collections::BTreeMap;
+
+/// Connected parts: for each module the number of its system.
+pub(super) struct Systems {
+    of_module: Vec<u32>,
+    names: Vec<String>,
+}
+
+impl Systems {
+    /// Modules are connected by imports, and by a compose file that starts both.
+    pub fn find(input: &Input, draft: &Draft) -> Systems {
+        let program = input.effects.program;
+        let count = program.modules.len();
+        let mut sets = Sets((0..count as u32).collect());
+        for module in 0..count as u32 {
+            let facts = program.facts(module);
+            for index in 0..facts.imports.len() as u32 {
+                if let Some(other) = imported(program, module, index) {
+                    sets.join(module, other);
+                }
+            }
+        }
+        // Services of one compose file run beside one another and are made to meet.
+        let mut composed: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for service in &draft.services {
+            let folder = folder_of(&input.files[service.site.file.index()].path).to_string();
+            let below: Vec<u32> = (0..count as u32).filter(|m| program.modules[*m as usize].path.starts_with(&folder)).collect();
+            composed.insert(folder, below);
+        }
+        for modules in composed.values().filter(|_| draft.services.len() > 1) {
+            for module in modules.windows(2) {
+                sets.join(module[0], module[1]);
+            }
+        }
+        let mut numbers: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut names: Vec<Option<String>> = Vec::new();
+        let mut of_module = Vec::with_capacity(count);
+        for module in 0..count as u32 {
+            let root = sets.root(module);
+            let next = numbers.len() as u32;
+            let number = *numbers.entry(root).or_insert(next);
+            let folder = folder_of(&program.modules[module as usize].path);
+            match names.get_mut(number as usize) {
+                Some(name) => *name = Some(common(name.as_deref().unwrap_or(""), folder)),
+                None => names.push(Some(folder.to_string())),
+            }
+            of_module.push(number);
+        }
+        let names = names.into_iter().flatten().map(|n| if n.is_empty() { ".".to_string() } else { n.trim_end_matches('/').to_string() }).collect();
+        Systems { of_module, names }
+    }
+
+    /// Put actors and orchestrators into their systems, sorted, with ids that are unique.
+    pub fn place(&self, input: &Input, draft: &mut Draft, model: &mut Model) {
+        let program = input.effects.program;
+        model.systems = self.names.iter().map(|name| System { name: name.clone(), units: Vec::new() }).collect();
+        if model.systems.is_empty() {
+            model.systems.push(System { name: ".".into(), units: Vec::new() });
+        }
+        for service in &draft.services {
+            let unit = Unit { name: service.name.clone(), instances: service.instances, site: service.site };
+            if let Some(system) = self.nearest(input, service.site.file) {
+                model.systems[system as usize].units.push(unit);
+            }
+        }
+        let systems: Vec<u32> = draft
+            .actors
+            .iter()
+            .map(|a| match a.module {
+                Some(module) => self.of_module.get(module as usize).copied().unwrap_or(0),
+                None => self.nearest(input, a.site.file).unwrap_or(0),
+            })
+            .collect();
+        let mut order: Vec<usize> = (0..draft.actors.len()).collect();
+        order.sort_by_key(|i| (kind_word(draft.actors[*i].kind), draft.actors[*i].name.clone(), draft.actors[*i].site));
+        let mut moved = vec![0; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            moved[*old] = new;
+        }
+        for old in &order {
+            let actor = &draft.actors[*old];
+            let plain = format!("{}:{}", kind_word(actor.kind), actor.name);
+            let shared = draft.actors.iter().filter(|a| a.kind == actor.kind && a.name == actor.name).count() > 1;
+            let mut id = if shared { format!("{plain}@{}", input.files[actor.site.file.index()].path) } else { plain };
+            let taken = model.actors.iter().filter(|a: &&Actor| a.id == id || a.id.starts_with(&format!("{id}#"))).count();
+            if taken > 0 {
+                id = format!("{id}#{}", taken + 1);
+            }
+            let mut entry_points: Vec<EntryPoint> = actor
+                .entries
+                .iter()
+                .map(|e| EntryPoint {
+                    function: program.dotted(e.function.function),
+                    site: program.site(e.function.function.module, program.function(e.function.function).name_span),
+                })
+                .collect();
+            entry_points.dedup();
+            model.actors.push(Actor {
+                id,
+                name: actor.name.clone(),
+                aliases: actor.aliases.clone(),
+                kind: actor.kind,
+                framework: actor.framework.clone(),
+                site: actor.site,
+                tools: actor.tools.clone(),
+                entry_points,
+                system: systems[*old],
+                multiple: actor.multiple.clone(),
+                long_running: None,
+                stopped_by: None,
+                retries: actor.retries,
+                by_model: actor.entries.iter().any(|e| e.tool),
+            });
+        }
+        let mut actors: Vec<Option<_>> = std::mem::take(&mut draft.actors).into_iter().map(Some).collect();
+        draft.actors = order.iter().filter_map(|old| actors[*old].take()).collect();
+        for index in draft.by_site.values_mut().chain(draft.by_class.values_mut()) {
+            *index = moved[*index];
+        }
+        for orchestrator in &mut draft.orchestrators {
+            orchestrator.members = orchestrator.members.iter().map(|m| moved[*m]).collect();
+        }
+        for (members, _) in &mut draft.meshes {
+            *members = members.iter().map(|m| moved[*m]).collect();
+        }
+        for prompt in &draft.prompts {
+            model.prompts.push(Prompt { actor: prompt.0.map(|i| ActorId(moved[i] as u32)), name: prompt.1.clone(), text: prompt.2.clone(), site: prompt.3 });
+        }
+        for orchestrator in &draft.orchestrators {
+            let system = self.of_module.get(orchestrator.module as usize).copied().unwrap_or(0);
+            model.orchestrators.push(Orchestrator { pattern: orchestrator.pattern.clone(), site: orchestrator.site, system });
+        }
+    }
+
+    /// The system of the code nearest to a document: below its folder, else around it.
+    fn nearest(&self, input: &Input, file: FileId) -> Option<u32> {
+        let program = input.effects.program;
+        let folder = folder_of(&input.files[file.index()].path);
+        let near = |m: &crate::link::Module| common(folder, &m.path).len();
+        let best = program.modules.iter().enumerate().max_by_key(|(i, m)| (near(m), std::cmp::Reverse(*i)))?;
+        self.of_module.get(best.0).copied()
+    }
+}
+
+/// The module of the project that an import statement reaches.
+fn imported(program: &crate::link::Program, module: u32, index: u32) -> Option<u32> {
+    let import = &program.facts(module).imports[index as usize];
+    if import.item.as_deref() == Some("*") {
+        return program.find_module(module, import.level, &import.module);
+    }
+    let whole = program.find_module(module, import.level, &import.module).filter(|_| !import.module.is_empty() || import.level > 0);
+    whole.or_else(|| match program.import(module, index) {
+        Kind::Module(found) => Some(found),
+        _ => None,
+    })
+}
+
+struct Sets(Vec<u32>);
+
+impl Sets {
+    fn root(&mut self, mut at: u32) -> u32 {
+        while self.0[at as usize] != at {
+            self.0[at as usize] = self.0[self.0[at as usize] as usize];
+            at = self.0[at as usize];
+        }
+        at
+    }
+
+    fn join(&mut self, a: u32, b: u32) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b) as usize] = a.min(b);
+    }
+}
+
+/// The folder of a path, with its final slash; empty for the top.
+pub(super) fn folder_of(path: &str) -> &str {
+    path.rfind('/').map_or("", |i| &path[..=i])
+}
+
+/// The longest common folder of two paths.
+fn common(a: &str, b: &str) -> String {
+    let mut end = 0;
+    for (i, (x, y)) in a.bytes().zip(b.bytes()).enumerate() {
+        if x != y {
+            break;
+        }
+        if x == b'/' {
+            end = i + 1;
+        }
+    }
+    if a == b { a.to_string() } else { a[..end].to_string() }
+}
+
+/// The word of an actor's kind in its id.
+pub(super) fn kind_word(kind: crate::knowledge::vocabulary::ActorKind) -> &'static str {
+    use crate::knowledge::vocabulary::ActorKind;
+    match kind {
+        ActorKind::Agent => "agent",
+        ActorKind::Worker => "worker",
+        ActorKind::Endpoint => "endpoint",
+        ActorKind::Job => "job",
+        ActorKind::ToolServer => "tool-server",
+    }
+}
+
+/// Whether a path matches any of these globs.
+pub(super) fn matches_any(globs: &[String], path: &str) -> bool {
+    globs.iter().any(|g| Glob::new(g).is_ok_and(|g| g.compile_matcher().is_match(path)))
+}
+
+/// A part of a document that a path selects.
+pub(super) struct Selected {
+    pub node: NodeId,
+    /// The last key that `*` stood for.
+    pub key: Option<String>,
+    pub span: Span,
+}
+
+/// The parts of a document under a path: keys joined by dots, `*` for any key or item.
+pub(super) fn select(document: &Document, path: &str) -> Vec<Selected> {
+    let Some(root) = document.root else { return Vec::new() };
+    let mut found = vec![Selected { node: root, key: None, span: document.node(root).span }];
+    for step in path.split('.').filter(|s| !s.is_empty()) {
+        let mut next = Vec::new();
+        for at in found {
+            if step == "*" {
+                for entry in document.entries(at.node) {
+                    next.push(Selected { node: entry.value, key: Some(entry.key.clone()), span: entry.key_span });
+                }
+                for item in document.items(at.node) {
+                    next.push(Selected { node: *item, key: at.key.clone(), span: document.node(*item).span });
+                }
+            } else if let Some(entry) = document.entry(at.node, step) {
+                next.push(Selected { node: entry.value, key: at.key, span: entry.key_span });
+            }
+        }
+        found = next;
+    }
+    found
+}
+
+/// What stands below a node under a dotted key.
+pub(super) fn below(document: &Document, node: NodeId, key: &str) -> Option<NodeId> {
+    key.split('.').try_fold(node, |at, step| document.get(at, step))
+}
+
+/// A command below a node, as one line, whether it is written as text or as a list.
+pub(super) fn words(document: &Document, node: NodeId, key: &str) -> String {
+    let Some(found) = below(document, node, key) else { return String::new() };
+    match &document.node(found).kind {
+        NodeKind::Scalar(text) => text.clone(),
+        NodeKind::List(items) => items.iter().filter_map(|i| document.text(*i)).collect::<Vec<_>>().join(" "),
+        _ => String::new(),
+    }
+}

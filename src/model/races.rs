@@ -1,0 +1,72 @@
+//! Reads and writes of one resource that belong together, and what protects them.
+//!
+//! A [`Race`] is a write whose value (or whose running at all) depends on an earlier read of the same resource in the same
+//! run of an actor. Whether it is protected is told from the contexts common to both halves and from the write itself; only
+//! what is not protected becomes a race of the model.
+
+use super::{ActorId, Frame, ResourceId};
+use crate::knowledge::vocabulary::LockScope;
+use crate::source::Site;
+
+/// How the write depends on the read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dependence {
+    /// The value written is made of the value read.
+    Data,
+    /// Whether it is written was decided by whether something was there.
+    Existence,
+    /// Whether it is written was decided by what was there.
+    State,
+}
+
+/// A read and a write of one resource that another actor can come between.
+#[derive(Clone, Debug)]
+pub struct Race {
+    /// Of what.
+    pub resource: ResourceId,
+    /// Who runs it, sorted.
+    pub actors: Vec<ActorId>,
+    /// How the write depends on the read.
+    pub dependence: Dependence,
+    /// Where the read's half stands in the innermost function that has both.
+    pub read: Site,
+    /// Where the read itself stands.
+    pub read_access: Site,
+    /// Where the write's half stands in that function.
+    pub write: Site,
+    /// Where the write itself stands.
+    pub write_access: Site,
+    /// That function, `Class.method`.
+    pub function: String,
+    /// What the write does: `update`, `put`, `insert`, ….
+    pub operation: &'static str,
+    /// The write as the code calls it: `INSERT`, `write_text`.
+    pub verb: String,
+    /// The read computes over many rows: max, count.
+    pub aggregate: bool,
+    /// Columns or fields written.
+    pub columns: Vec<String>,
+    /// An in-process lock spans both halves: it protects where only one process runs.
+    pub process_lock: Option<String>,
+    /// A unique key makes the loser fail; where it is defined.
+    pub unique: Option<Option<Site>>,
+    /// The failure of the loser is caught around the write.
+    pub handled: bool,
+    /// It moves money.
+    pub money: bool,
+    /// How many steps of the way were inferred.
+    pub inferred: u8,
+    /// The chain of the first actor from its entry to the write.
+    pub path: Vec<Frame>,
+    /// What runs it again on failure, where something does.
+    pub retry: Option<Site>,
+}
+
+/// A lock as a guard of an access.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Guard {
+    /// The lock's id.
+    pub lock: String,
+    /// Whom it excludes.
+    pub scope: LockScope,
+}

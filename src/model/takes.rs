@@ -1,0 +1,128 @@
+//! Lock takings, waits, polling loops and prompts as rules read them.
+
+use super::{ActorId, Frame};
+use crate::source::Site;
+
+/// One place where actors take a lock.
+#[derive(Clone, Debug)]
+pub struct Take {
+    /// Which lock: an index into [`Model::locks`](super::Model::locks).
+    pub lock: usize,
+    /// Who takes it there, sorted.
+    pub actors: Vec<ActorId>,
+    /// Where.
+    pub site: Site,
+    /// `Class.method` or `function`.
+    pub function: String,
+    /// The locks held at that moment, outermost first, with the places where they were taken.
+    pub held: Vec<(usize, Site)>,
+    /// Taken in a loop, so that several of the kind are held at once; whether the loop is sorted.
+    pub many: Option<bool>,
+    /// Taken in a loop, it stays held when the loop goes on.
+    pub kept: bool,
+    /// How long it waits.
+    pub waiting: Waiting,
+    /// How it is given back.
+    pub release: Release,
+    /// What takes long while it is held.
+    pub pauses: Vec<Pause>,
+    /// The chain of the first actor from its entry to the place.
+    pub path: Vec<Frame>,
+    /// Steps of the way that were inferred.
+    pub inferred: u8,
+}
+
+impl Take {
+    /// Whether the lock stays held when its loop goes on to the next: taken into an exit stack or by a call of its own.
+    pub fn keeps(&self) -> bool {
+        self.kept
+    }
+}
+
+/// How long a caller waits for a lock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Waiting {
+    /// It tries once.
+    Not,
+    /// Until it gets it.
+    Forever,
+    /// For a time; seconds where known.
+    Limited(Option<f64>),
+}
+
+impl Waiting {
+    /// Whether a caller is kept waiting.
+    pub fn waits(self) -> bool {
+        self != Waiting::Not
+    }
+}
+
+/// How a lock is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// On every way out.
+    Always,
+    /// On the normal way only: an error leaves it held.
+    NormalPath(Site),
+    /// Without comparing who holds it.
+    Unchecked(Site),
+    /// Nowhere in the function that takes it.
+    Elsewhere,
+}
+
+/// Something that takes long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pause {
+    /// Where.
+    pub site: Site,
+    /// `model call`, `network call`, `sleep`.
+    pub what: &'static str,
+    /// How long in seconds, where known.
+    pub seconds: Option<f64>,
+}
+
+/// A loop that looks and sleeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Polling {
+    /// The loop.
+    pub site: Site,
+    /// The sleep.
+    pub sleep: Site,
+    /// How long it sleeps in seconds, where known.
+    pub seconds: Option<f64>,
+}
+
+/// A text that a model reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompt {
+    /// Whose; `None` where no actor is known.
+    pub actor: Option<ActorId>,
+    /// What it is called in a message: the agent's or task's name.
+    pub name: String,
+    /// The text, holes as `*`.
+    pub text: String,
+    /// Where.
+    pub site: Site,
+}
+
+/// How the project keeps the order in which locks are taken.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// In words: `alphabetical resource-ID`.
+    pub how: String,
+    /// Where.
+    pub site: Site,
+    /// Why it cannot work, where it cannot.
+    pub fault: Option<OrderFault>,
+}
+
+/// Why an order check can never refuse.
+#[derive(Clone, Debug)]
+pub struct OrderFault {
+    /// The record that is read and never filled.
+    pub record: String,
+    /// Where the record is made.
+    pub made: Option<Site>,
+    /// The function that checks.
+    pub function: String,
+}

@@ -77,7 +77,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let mut given = Vec::with_capacity(args.len());
         for arg in args {
             self.coroutine = if row_effect.is_some() && row_effect != Some(Effect::Value) || spawning { Coroutine::Awaited } else { Coroutine::Loose };
-            let value = self.eval(arg.value);
+            let value = if row_effect == Some(Effect::Enter) { self.enter(arg.value).value } else { self.eval(arg.value) };
             self.coroutine = Coroutine::Loose;
             match (arg.spread, &value.kind) {
                 (1, Kind::List(items)) if !spawning => given.extend(items.iter().map(|k| Given {

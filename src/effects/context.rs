@@ -60,6 +60,14 @@ pub struct RetryUse {
 }
 
 impl Context {
+    /// Where and by what it runs its body again on failure, if it does.
+    pub fn retries(&self) -> Option<(Site, String)> {
+        match &self.held {
+            Held::Retry(r) if r.attempts != Some(0) && r.attempts != Some(1) => Some((self.site, r.api.to_string())),
+            _ => None,
+        }
+    }
+
     /// The lock it is, if it is one.
     pub fn lock(&self) -> Option<&Rc<LockUse>> {
         match &self.held {

@@ -95,9 +95,14 @@ impl<'p, 'k> Effects<'p, 'k> {
 
     /// What a function does; `class` is the receiver's class where it differs from the one that defines the function.
     pub fn summary(&self, function: FunctionRef, class: Option<crate::link::ClassRef>) -> Rc<Summary> {
-        let own = self.program.function(function).class;
-        let class = class.filter(|c| own != Some(c.class) || c.module != function.module);
+        let class = self.specialised(function, class);
         self.once((function, class, false), || declare::decorated(self, function, class))
+    }
+
+    /// The receiver's class where it derives from the one that defines the function.
+    fn specialised(&self, function: FunctionRef, class: Option<crate::link::ClassRef>) -> Option<crate::link::ClassRef> {
+        let own = self.program.function(function).class.map(|class| crate::link::ClassRef { module: function.module, class })?;
+        class.filter(|c| *c != own && self.program.ancestors(*c).contains(&own))
     }
 
     fn once(&self, key: SummaryKey, make: impl FnOnce() -> Summary) -> Rc<Summary> {
@@ -118,6 +123,7 @@ impl<'p, 'k> Effects<'p, 'k> {
             _ => None,
         };
         if value.plain {
+            let class = self.specialised(value.function, class);
             return self.once((value.function, class, true), || walk::summarise(self, value.function, class, &[]));
         }
         if value.captured.is_empty() {

@@ -91,6 +91,8 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::Gather | Effect::RunMain | Effect::Timeout => given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result),
             Effect::Invoke | Effect::Retry => self.invoke(effect, row, api, given, place, result),
             Effect::Partial => self.partial(given).unwrap_or(result),
+            // Entered where its arguments are evaluated.
+            Effect::Enter => given.first().map(|g| g.value.clone()).unwrap_or(result),
             Effect::Schedule
             | Effect::Actor
             | Effect::Tool

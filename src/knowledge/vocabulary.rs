@@ -508,6 +508,8 @@ pub enum Effect {
     Invoke,
     /// Binds arguments to a function.
     Partial,
+    /// Enters the given context manager, until what surrounds it is left: `stack.enter_context(lock)`.
+    Enter,
     /// Runs the body again on failure.
     Retry,
     /// Limits the time of what it wraps.

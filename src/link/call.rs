@@ -169,7 +169,7 @@ impl Program<'_> {
             _ => {}
         }
         let returns = self.variant(row, args).and_then(|v| v.returns.as_deref()).or(row.returns.as_deref());
-        let Some(returns) = returns else { return Kind::Unknown };
+        let Some(returns) = returns else { return self.implied_result(row, receiver, args, site) };
         if returns == "receiver" {
             let Some(receiver) = receiver else { return Kind::Unknown };
             let traits = self.traits(row, args);
@@ -180,24 +180,8 @@ impl Program<'_> {
             value.traits.extend(traits);
             return Kind::Library(Rc::new(value));
         }
-        if let Some(index) = returns.strip_prefix("argument ").and_then(|n| n.parse::<usize>().ok()) {
-            return argument_at(Some(index), None, args).cloned().unwrap_or_default();
-        }
-        if let Some(index) = returns.strip_prefix("call ").and_then(|n| n.parse::<usize>().ok()) {
-            let callee = argument_at(Some(index), None, args).cloned().unwrap_or_default();
-            return self.call_kind(&callee, &[], site);
-        }
-        if let Some(index) = returns.strip_prefix("instance ").and_then(|n| n.parse::<usize>().ok()) {
-            return match argument_at(Some(index), None, args).cloned().unwrap_or_default() {
-                Kind::Class(class) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
-                _ => Kind::Unknown,
-            };
-        }
-        if returns == "instance" {
-            return match receiver.map(|r| r.subject.clone()).unwrap_or_default() {
-                Kind::Class(class) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
-                _ => Kind::Unknown,
-            };
+        if let Some(place) = returns.strip_prefix("argument ") {
+            return argument(place, args).cloned().unwrap_or_default();
         }
         let Some(ty) = self.knowledge.type_named(returns) else { return Kind::Unknown };
         let mut made = match self.made(ty, args, site) {
@@ -236,11 +220,31 @@ impl Program<'_> {
         Kind::Library(Rc::new(made))
     }
 
+    /// What a row returns that does not say: loading gives an instance, calling a function gives what that returns.
+    fn implied_result(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
+        match row.effect {
+            Effect::OrmLoad => {
+                let subject = row.resource.as_deref().and_then(|p| argument(p, args)).cloned();
+                match subject.or_else(|| receiver.map(|r| r.subject.clone())) {
+                    Some(Kind::Class(class)) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
+                    Some(found @ Kind::Object(_)) => found,
+                    _ => Kind::Unknown,
+                }
+            }
+            Effect::Invoke => {
+                let entry = row.entry.iter().find_map(|p| argument(p, args)).cloned().unwrap_or_default();
+                self.call_kind(&entry, &[], site)
+            }
+            _ => Kind::Unknown,
+        }
+    }
+
     /// What a row of a statement builder adds to the statement.
     fn traits(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Vec<Name> {
         let mut traits: Vec<Name> = Vec::new();
         let word = match row.effect {
-            Effect::OrmStatement => row.name.first().and_then(|n| n.rsplit('.').next()).unwrap_or(""),
+            // The verb of a statement stands in the row: `=INSERT`.
+            Effect::OrmStatement => return self.verb_of(row),
             Effect::OrmFilter => "where",
             Effect::OrmConflict => "conflict",
             Effect::OrmValues => "values",
@@ -253,6 +257,11 @@ impl Program<'_> {
             traits.push("for-update".into());
         }
         traits
+    }
+
+    fn verb_of(&self, row: &Row) -> Vec<Name> {
+        let verb = row.sql.as_deref().and_then(|s| s.strip_prefix('=')).unwrap_or("SELECT");
+        vec![verb.to_lowercase().into()]
     }
 
     /// The first variant of a row that applies to these arguments.

@@ -90,7 +90,8 @@ impl Program<'_> {
 
     /// What packs say of a class by its decorators (`@dataclass`) or its own name (`*Agent`).
     pub fn base_row_by_name(&self, class: ClassRef) -> Option<&BaseRow> {
-        self.knowledge.base_by_own_name(self.language(class.module), &self.class(class).name)
+        let named = |c: &ClassRef| self.knowledge.base_by_own_name(self.language(c.module), &self.class(*c).name);
+        self.ancestors(class).iter().find_map(named)
     }
 
     /// Whether packs say that it is a mapped class, one table.

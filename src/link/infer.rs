@@ -317,10 +317,22 @@ impl Program<'_> {
                 plain: false,
             }));
         }
+        if let Some(found) = self.inherited_attribute(class, name) {
+            return found;
+        }
         match self.class_attribute(class, name) {
             Kind::Unknown => Kind::Member(Rc::new((base.clone(), name.into()))),
             found => found,
         }
+    }
+
+    /// An attribute that a class has from the library it derives from: `Order.objects`.
+    fn inherited_attribute(&self, class: ClassRef, name: &str) -> Option<Kind> {
+        let ty = self.external_type(class)?;
+        let found = self.knowledge.attribute_type(ty, name)?;
+        let mut value = LibraryValue::of(found);
+        value.subject = Kind::Class(class);
+        Some(Kind::Library(Rc::new(value)))
     }
 
     /// What a class body assigns to a name, its own or inherited.

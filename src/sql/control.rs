@@ -3,8 +3,9 @@
 use super::dispatch::Origin;
 use super::name::{Name, TableRef};
 use super::routine;
-use super::statement::{Argument, BeginMode, FunctionCall, Isolation, Placeholder, RowCount, Statement, Value, Verb};
+use super::statement::{Argument, FunctionCall, Placeholder, RowCount, Statement, Value};
 use super::token::{Kind, Token, closing, dotted, find_words, simple_value, split_commas, words_at};
+use super::verb::{BeginMode, Isolation, Verb};
 
 /// Settings that bound how long a lock is waited for.
 const LOCK_TIMEOUTS: &[&str] = &["lock_timeout", "innodb_lock_wait_timeout", "lock_wait_timeout", "busy_timeout", "ddl_lock_timeout"];

@@ -4,10 +4,11 @@
 use super::dispatch::{Origin, statement};
 use super::name::{Name, TableRef};
 use super::routine;
-use super::statement::{Placeholder, Statement, Verb};
+use super::statement::{Placeholder, Statement};
 use super::table::{Change, Column, IndexDefinition, Reference, TableDefinition};
 use super::text::Dialect;
 use super::token::{Kind, Token, closing, dotted, find_words, split_commas, words_at};
+use super::verb::Verb;
 
 /// Words between CREATE and what is created.
 const BEFORE: &[&str] = &[

@@ -97,7 +97,8 @@ fn named(tokens: &[Token], at: usize) -> bool {
     let Some(token) = tokens.get(at) else { return false };
     if token.is_any(ARTICLES) {
         // `FROM a WHERE`, but not `from a list`.
-        return !tokens.get(at + 1).is_some_and(|next| next.word().is_some_and(|word| !is_keyword(word))) && token.is_any(&["a", "one"]);
+        let sentence = tokens.get(at + 1).is_some_and(|next| next.word().is_some_and(|word| !is_keyword(word)));
+        return token.is_any(&["a", "one"]) && !sentence;
     }
     match &token.kind {
         Kind::Word(word) => !is_keyword(word) || tokens.get(at + 1).is_some_and(|t| t.punct('.')),
@@ -266,7 +267,8 @@ fn structure(tokens: &[Token], capitalised: bool) -> bool {
         "load" => second_is(&["data"]) && tokens.iter().any(|t| t.is("infile")),
         "do" => tokens.iter().take(4).any(|t| matches!(t.kind, Kind::Dollar(..))),
         "explain" => (1..tokens.len().min(8)).any(|at| {
-            tokens[at].word().is_some_and(|word| VERBS.contains(&word.to_ascii_lowercase().as_str())) && structure(&tokens[at..], false)
+            let verb = tokens[at].word().map(str::to_ascii_lowercase).filter(|word| word != "explain");
+            verb.is_some_and(|verb| VERBS.contains(&verb.as_str())) && structure(&tokens[at..], false)
         }),
         "vacuum" => alone || second_is(&["full", "analyze", "verbose", "into"]) || tokens.len() == 2 && !capitalised,
         "values" => second.is_some_and(|t| t.punct('(')),

@@ -1,8 +1,9 @@
 //! The last resort: verb, table and marks by keywords. What comes of it is `exact: false`.
 
 use super::name::{Name, TableRef};
-use super::statement::{Argument, Conflict, ConflictAction, FunctionCall, InsertSource, Placeholder, Statement, Verb};
+use super::statement::{Argument, Conflict, ConflictAction, FunctionCall, InsertSource, Placeholder, Statement};
 use super::token::{Kind, Token, closing, dotted, simple_value, split_commas, words_at};
+use super::verb::Verb;
 
 /// How many tokens are looked at.
 const TOKENS: usize = 20_000;

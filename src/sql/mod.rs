@@ -33,6 +33,7 @@ mod statement;
 mod table;
 mod text;
 mod token;
+mod verb;
 mod walk;
 mod write;
 
@@ -43,8 +44,9 @@ pub use detect::looks_like_sql;
 pub use name::{Name, Piece, TableRef};
 pub use script::parse;
 pub use statement::{
-    Aggregate, Argument, AssignedValue, Assignment, BeginMode, Condition, Conflict, ConflictAction, FunctionCall, InsertSource, Isolation,
-    Locking, Op, Placeholder, Predicate, RoutineKind, RowCount, Statement, Value, Verb,
+    Aggregate, Argument, AssignedValue, Assignment, Condition, Conflict, ConflictAction, FunctionCall, InsertSource, Locking, Op,
+    Placeholder, Predicate, RowCount, Statement, Value,
 };
 pub use table::{Change, Column, IndexDefinition, Reference, TableDefinition};
 pub use text::{Dialect, Part, SqlText};
+pub use verb::{BeginMode, Isolation, RoutineKind, Verb};

@@ -3,7 +3,8 @@
 use super::expression::{Expressions, function_name};
 use super::name::{Name, TableRef};
 use super::normalise::Facts;
-use super::statement::{Aggregate, InsertSource, Placeholder, RowCount, Statement, Value, Verb};
+use super::statement::{Aggregate, InsertSource, Placeholder, RowCount, Statement, Value};
+use super::verb::Verb;
 use super::walk::{Node, roots, walk};
 use sqlparser::ast::{self, Expr, LockType, NonBlock, Query, Select, SelectItem, SetExpr, TableFactor};
 

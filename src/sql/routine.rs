@@ -6,8 +6,9 @@
 use super::dispatch::{BODIES, Origin, QUERIES, Scope, statement};
 use super::name::Name;
 use super::script::{begins_statement, script};
-use super::statement::{FunctionCall, Placeholder, RoutineKind, Statement, Verb};
+use super::statement::{FunctionCall, Placeholder, Statement};
 use super::token::{Kind, Token, dotted, find_words, words_at};
+use super::verb::{RoutineKind, Verb};
 
 /// CREATE FUNCTION, PROCEDURE, TRIGGER, EVENT: `what` is the index of that word, `at` of the name.
 pub(super) fn create(tokens: &[Token], what: usize, at: usize, table: &[Placeholder], origin: Origin) -> Option<Statement> {
@@ -137,7 +138,10 @@ impl Body<'_, '_> {
         } else if token.is("begin") && !self.is(1, &transaction) {
             self.at += if self.is(1, &["try", "catch", "atomic"]) { 2 } else { 1 };
         } else if token.is("end") {
-            self.at += if self.is(1, &["if", "loop", "while", "repeat", "case", "for", "try", "catch"]) { 2 } else { 1 };
+            // On a line of its own the next IF is a new one.
+            let own = self.tokens.get(self.at + 1).is_some_and(|next| next.line_start);
+            let closes = self.is(1, &["if", "loop", "while", "repeat", "case", "for", "try", "catch"]) && !own;
+            self.at += if closes { 2 } else { 1 };
         } else if token.is_any(STEPS) || token.is("case") {
             self.at += 1;
         } else if token.is_any(TESTS) {

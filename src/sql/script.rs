@@ -5,9 +5,10 @@
 use super::dispatch::{BODIES, Origin, QUERIES, Scope, statement};
 use super::lex::lex;
 use super::routine;
-use super::statement::{Placeholder, Statement, Verb};
+use super::statement::{Placeholder, Statement};
 use super::text::{Dialect, SqlText};
-use super::token::{Kind, Token, words_at};
+use super::token::{Kind, Token};
+use super::verb::Verb;
 
 /// A character in place of a delimiter that MySQL's client was told to use.
 const CUT: char = '\u{1}';
@@ -117,7 +118,7 @@ fn ends_block(tokens: &[Token], index: usize) -> bool {
 
 /// `END IF`, `END LOOP`: what they end was not counted.
 fn words_after_end(tokens: &[Token], index: usize) -> bool {
-    tokens.get(index + 1).is_some_and(|t| t.is_any(&["if", "loop", "while", "repeat", "for"]))
+    tokens.get(index + 1).is_some_and(|t| !t.line_start && t.is_any(&["if", "loop", "while", "repeat", "for"]))
 }
 
 /// Whether a body with delimiters of its own may follow.
@@ -129,8 +130,7 @@ fn creates_routine(tokens: &[Token]) -> bool {
     let head = tokens.get(..14).unwrap_or(tokens);
     let stops = ["table", "index", "view", "as", "on", "sequence", "type"];
     let head = head.iter().take_while(|t| !t.is_any(&stops) && !t.punct('('));
-    let kind = head.into_iter().any(|t| t.is_any(&kinds));
-    kind && !words_at(tokens, 1, &["event", "trigger"]) || kind && words_at(tokens, 0, &["create"])
+    head.into_iter().any(|t| t.is_any(&kinds))
 }
 
 /// The text without the lines that are for a client program, every byte at its place: psql's `\…`, COPY's data,
@@ -160,7 +160,7 @@ fn without_client_lines(text: &str) -> Option<String> {
             let sign = delimiter.as_ref().map_or(0, String::len);
             out.push_str(&line[..at]);
             out.push(CUT);
-            blank(&line[at + 1..at + sign], &mut out);
+            out.extend(std::iter::repeat_n(' ', sign.saturating_sub(1)));
             out.push_str(&line[at + sign..]);
         } else {
             out.push_str(line);

@@ -3,7 +3,8 @@
 use super::expression::Expressions;
 use super::name::{Name, TableRef};
 use super::read::Reader;
-use super::statement::{Conflict, ConflictAction, InsertSource, RowCount, Statement, Verb};
+use super::statement::{Conflict, ConflictAction, InsertSource, RowCount, Statement};
+use super::verb::Verb;
 use sqlparser::ast::{
     self, AssignmentTarget, ConflictTarget, Expr, FromTable, MergeAction, MergeInsertKind, MergeUpdateKind, ObjectName, OnConflictAction,
     OnInsert, SqliteOnConflict, TableObject,

@@ -190,11 +190,8 @@ pub(super) fn handled(contexts: &[Context]) -> bool {
 }
 
 /// What runs an item again on failure: a retry around it, its queue's, or the model that may call the tool once more.
-fn retry(doing: &Doing, _tool: bool, item: &Item, model: &Model) -> Option<(Site, String)> {
-    let around = item.contexts.iter().find_map(|c| match &c.held {
-        Held::Retry(r) if r.attempts != Some(0) && r.attempts != Some(1) => Some((c.site, r.api.to_string())),
-        _ => None,
-    });
+fn retry(doing: &Doing, tool: bool, item: &Item, model: &Model) -> Option<(Site, String)> {
+    let around = item.contexts.iter().find_map(Context::retries).or_else(|| doing.retried_run().filter(|_| tool));
     let actor = model.actor(doing.actor);
     around.or_else(|| actor.retries.filter(|n| *n != 0).map(|_| (actor.site, format!("{} runs it again on failure", actor.framework))))
 }

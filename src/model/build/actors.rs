@@ -401,6 +401,8 @@ impl Collector<'_, '_, '_, '_> {
                 self.draft.meshes.push((members, d.site));
             }
         }
+        // One agent alone is orchestrated by nobody.
+        self.draft.orchestrators.retain(|o| o.members.len() != 1);
         // A class of the project that hands out locks is a coordinator of whoever uses it.
         for coordinator in self.input.effects.coordinators().all() {
             let program = self.input.effects.program;

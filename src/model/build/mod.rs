@@ -6,6 +6,7 @@
 mod accesses;
 mod actors;
 mod controls;
+mod coordinators;
 mod locks;
 mod orders;
 mod overlap;
@@ -15,8 +16,9 @@ mod systems;
 
 use super::{ActorId, Coverage, Frame, Model};
 use crate::config::Config;
-use crate::effects::{Effects, Item, Summary};
+use crate::effects::{Context, Effects, Item, Summary, What};
 use crate::facts::Document;
+use crate::knowledge::vocabulary::Effect;
 use crate::link::FunctionRef;
 use crate::source::{FileId, Site, SourceFile};
 use std::rc::Rc;
@@ -60,6 +62,7 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     races::collect(input, &doings, &schema, &mut model);
     controls::collect(input, &draft, &doings, &mut model);
     orders::collect(input, &doings, &mut model);
+    coordinators::collect(input, &doings, &mut model);
     model.coverage.unresolved = input.effects.unresolved();
     model
 }
@@ -76,6 +79,14 @@ impl Doing {
         let entries = &draft.actors[actor.0 as usize].entries;
         let runs = entries.iter().map(|e| (e.function.function, e.tool, input.effects.run(&e.function))).collect();
         Doing { actor, runs }
+    }
+
+    /// What runs the agent's model, and with it its tools, again on failure: the retry around a run in its own code.
+    pub fn retried_run(&self) -> Option<(Site, String)> {
+        self.items().find_map(|(_, item)| match &*item.what {
+            What::Declare(d) if d.effect == Effect::Run => item.contexts.iter().find_map(Context::retries),
+            _ => None,
+        })
     }
 
     /// Every item with its run.

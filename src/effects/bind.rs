@@ -224,8 +224,17 @@ fn library_is_open(value: &crate::link::LibraryValue) -> bool {
         || value.lock.as_ref().is_some_and(|l| l.name.is_open() || matches!(&l.ttl, Ttl::After(kind, _) if is_open(kind)))
 }
 
+/// Whether only a caller knows what a value is: a parameter, a field that depends on how the object was made, their members.
+pub(super) fn is_callers(kind: &Kind) -> bool {
+    match kind {
+        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) => true,
+        Kind::Member(member) => is_callers(&member.0),
+        _ => false,
+    }
+}
+
 /// Whether a caller can still fill a piece of a value.
-pub(super) fn is_open(kind: &Kind) -> bool {
+fn is_open(kind: &Kind) -> bool {
     match kind {
         Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) => true,
         Kind::Text(template) => template.is_open(),

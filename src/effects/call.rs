@@ -1,6 +1,6 @@
 //! Calls: which function or library row is meant, and what its doings become here.
 
-use super::bind::{Binding, is_open};
+use super::bind::{Binding, is_callers};
 use super::context::{Context, Held, mix, token};
 use super::item::{Call, Item, What};
 use super::value::{Dep, Deps, Value};
@@ -8,7 +8,7 @@ use super::walk::Walker;
 use super::{ITEMS, Summary};
 use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
 use crate::knowledge::vocabulary::Effect;
-use crate::link::{ClassRef, FunctionValue, Hole, Kind, LibraryValue, Object, Template};
+use crate::link::{ClassRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
 use crate::source::Site;
 use std::rc::Rc;
 
@@ -89,6 +89,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 (2, Kind::Map(entries)) => given.extend(entries.iter().filter_map(|(k, v)| {
                     Some(Given { name: Some(k.as_text()?.into()), value: Value { kind: v.clone(), ..value.clone() }, expr: None, spread: 0 })
                 })),
+                (1, Kind::Parameter(_)) if row_effect.is_some() => given.push(Given { name: None, value, expr: Some(arg.value), spread: 0 }),
                 _ => given.push(Given { name: arg.name.clone(), value, expr: Some(arg.value), spread: arg.spread }),
             }
         }
@@ -192,8 +193,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 }
                 None => Called::default(),
             },
-            Kind::Member(member) if is_open(&member.0) => self.call_later(kind, given, place),
-            Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) => self.call_later(kind, given, place),
+            kind if is_callers(kind) => self.call_later(kind, given, place),
             Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), opened: None },
             _ => Called { value: Value::unknown(callee.deps.clone().with(&all_deps(given))), opened: None },
         }
@@ -383,7 +383,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                     // `f(*args)` inside a wrapper: the wrapper's own parameters go through by position.
                     found.or_else(|| rest.map(|r| passed_on(&r.value, next - 1 - positional.len())))
                 }
-                (None, ParamKind::Rest) => Some(Value::unknown(positional.iter().skip(next).fold(Deps::default(), |d, g| d.with(&g.value.deps)))),
+                (None, ParamKind::Rest) => Some(match rest {
+                    Some(rest) if positional.len() <= next => rest.value.clone(),
+                    _ => Value {
+                        kind: Kind::List(Rc::new(positional.iter().skip(next).map(|g| g.value.kind.clone()).collect())),
+                        deps: positional.iter().skip(next).fold(Deps::default(), |d, g| d.with(&g.value.deps)),
+                        ..Value::default()
+                    },
+                }),
                 (None, ParamKind::RestKeywords) => Some(Value::unknown(
                     all.iter().filter(|g| g.name.is_some() || g.spread == 2).fold(Deps::default(), |d, g| d.with(&g.value.deps)),
                 )),
@@ -455,6 +462,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 binding.items.push(deps);
                 continue;
             }
+            if let Some(channels) = several_channels(&item.what, &binding) {
+                for channel in channels {
+                    let new = Item { what: Rc::new(channel), contexts: Rc::new(held.clone()), chain: chain.clone(), control: Rc::new(control.clone()), ..item.clone() };
+                    self.push_item(new);
+                }
+                binding.items.push(Deps::default());
+                continue;
+            }
             let repeated = self.summary.items[first.min(self.summary.items.len())..].iter().filter(|i| i.site == item.site && Rc::ptr_eq(&i.what, &what)).count();
             if repeated > 3 {
                 binding.items.push(Deps::default());
@@ -512,10 +527,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// Now that its callee is known, do what a call of the callee's caller-given function does.
     fn resume(&mut self, callee: &Kind, args: &[(Option<Name>, Value)], through: Through<'_>) -> Deps {
         let given: Vec<Given> = args.iter().map(|(n, v)| Given { name: n.clone(), value: v.clone(), expr: None, spread: 0 }).collect();
-        let still_open = matches!(callee, Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_))
-            || matches!(callee, Kind::Member(m) if is_open(&m.0));
         let what = What::CallParameter { callee: callee.clone(), args: args.to_vec() };
-        if still_open || matches!(callee, Kind::Unknown | Kind::Null) {
+        if is_callers(callee) || matches!(callee, Kind::Unknown | Kind::Null) {
             return self.push_item(Item {
                 what: Rc::new(what),
                 site: through.item.site,
@@ -614,6 +627,15 @@ fn receiver_hint(what: &What, names: &[Name]) -> Name {
         },
         _ => Name::default(),
     }
+}
+
+/// `subscribe(*channels)` called with several: one event each.
+fn several_channels(what: &What, binding: &Binding) -> Option<Vec<What>> {
+    let What::Event { effect, channel, api } = what else { return None };
+    let [Part::Hole(Hole::Parameter(index))] = channel.parts.as_slice() else { return None };
+    let Kind::List(items) = &binding.params.get(usize::from(*index))?.kind else { return None };
+    let each = |k: &Kind| What::Event { effect: *effect, channel: k.template(""), api: api.clone() };
+    (items.len() > 1).then(|| items.iter().map(each).collect())
 }
 
 /// What a wrapper's `*args` gives at a position.

@@ -248,7 +248,11 @@ impl Walker<'_, '_, '_> {
 
     /// What iterating yields, parameters seen as what they are declared.
     pub fn element_kind(&self, iterated: &Kind) -> Kind {
-        self.program.element(&self.opened(iterated))
+        match self.program.element(&self.opened(iterated)) {
+            // An element of what the caller gives: filled in with it.
+            Kind::Unknown if matches!(iterated, Kind::Parameter(_)) => iterated.clone(),
+            found => found,
+        }
     }
 
     /// Evaluate a condition: on what it decides, and whether it asks for existence or for contents.

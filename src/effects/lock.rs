@@ -43,11 +43,7 @@ impl Walker<'_, '_, '_> {
     }
 
     /// Hold a lock from here on.
-    pub fn hold(&mut self, mut lock: LockUse, site: Site, explicit: bool) -> Deps {
-        lock.many = self.state.held.iter().rev().find_map(|c| match c.held {
-            Held::Loop { sorted, .. } => Some(sorted),
-            _ => None,
-        });
+    pub fn hold(&mut self, lock: LockUse, site: Site, explicit: bool) -> Deps {
         let lock = Rc::new(lock);
         let deps = self.push_at(What::Acquire { lock: lock.clone(), explicit }, site, Deps::default());
         // A semaphore with several permits excludes nobody.
@@ -176,7 +172,6 @@ impl Walker<'_, '_, '_> {
             reentrant: true,
             refusal_returned: coordinator.refuses_by_result,
             api: self.program.qualified(value.function).into(),
-            many: None,
             made: Some(place.site),
             own: true,
             permits: None,

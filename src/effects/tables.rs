@@ -237,7 +237,6 @@ impl<'k> Walker<'_, '_, 'k> {
                     reentrant: true,
                     refusal_returned: tries || limited,
                     api: function.into(),
-                    many: None,
                     made: Some(site),
                     own: false,
                     permits: None,

@@ -142,7 +142,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             StmtKind::Return(value) => {
                 self.coroutine = Coroutine::Awaited;
-                let mut value = value.map(|v| self.eval(v)).unwrap_or(Value::of(Kind::Null));
+                let mut value = value.map(|v| self.returned_value(v)).unwrap_or(Value::of(Kind::Null));
                 for (dep, _) in &self.state.control {
                     value.deps.join(&Deps::one(dep.clone()));
                 }
@@ -177,6 +177,17 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             StmtKind::DefineClass(class) => self.define_class(ClassRef { module: self.at.module, class: *class }),
             StmtKind::Assign { .. } | StmtKind::Outer(_) | StmtKind::Import(_) => {}
         }
+    }
+
+    /// A returned value; a context manager that is handed on keeps what entering it means.
+    fn returned_value(&mut self, expr: ExprId) -> Value {
+        let ExprKind::Call { callee, args } = &self.facts.expr(expr).kind else { return self.eval(expr) };
+        let called = self.eval_call(expr, *callee, args);
+        if let Some((opened, value)) = called.opened {
+            let contexts = self.state.held.iter().cloned().chain(opened).collect();
+            self.summary.yields.get_or_insert((contexts, value));
+        }
+        called.value
     }
 
     fn branch(&mut self, cond: ExprId, then: &Block, other: &Block) {

@@ -238,6 +238,8 @@ impl Kind {
             Kind::Parameter(index) => Template::hole(Hole::Parameter(*index)),
             Kind::Field(name) => Template::hole(Hole::Field(name.clone())),
             Kind::Lookup(table) => table.0.template(hint),
+            // One of a list's elements: told where there is only one.
+            Kind::List(items) if items.len() == 1 => items[0].template(hint),
             Kind::Library(value) if value.identity.is_some() => value.identity.clone().unwrap_or_default(),
             _ => Template::hole(Hole::Named(hint.into())),
         }

@@ -29,8 +29,6 @@ pub struct LockUse {
     pub refusal_returned: bool,
     /// The library call or the project's own method.
     pub api: Name,
-    /// It was taken in a loop, so several of the kind are held at once; whether the loop is sorted.
-    pub many: Option<bool>,
     /// Where the lock value was made.
     pub made: Option<Site>,
     /// It is handed out by a class of the project.
@@ -81,7 +79,6 @@ impl Program<'_> {
             reentrant: row.reentrant,
             refusal_returned: row.refusal_returned,
             api: api.into(),
-            many: None,
             made: Some(site),
             own: false,
             permits: row.permits.as_deref().map(|p| argument(p, args).and_then(Kind::number).map_or(1, |n| n as i64)),

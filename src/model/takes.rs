@@ -18,7 +18,7 @@ pub struct Take {
     pub held: Vec<(usize, Site)>,
     /// Taken in a loop, so that several of the kind are held at once; whether the loop is sorted.
     pub many: Option<bool>,
-    /// Taken in a loop, it stays held when the loop goes on.
+    /// Taken in a loop, it is still held behind the loop.
     pub kept: bool,
     /// How long it waits.
     pub waiting: Waiting,
@@ -33,7 +33,7 @@ pub struct Take {
 }
 
 impl Take {
-    /// Whether the lock stays held when its loop goes on to the next: taken into an exit stack or by a call of its own.
+    /// Whether several of the kind are held at once: taken in a loop and still held behind it.
     pub fn keeps(&self) -> bool {
         self.kept
     }

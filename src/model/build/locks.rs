@@ -45,8 +45,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                         site: item.site,
                         function: input.effects.program.qualified(item.function).to_string(),
                         held,
-                        many: lock.many,
-                        kept: *explicit && !run.2.items.iter().any(|i| matches!(&*i.what, What::Release { name, .. } if *name == lock.name && same_loop(i, item))),
+                        many: looped(item).map(|l| l.1),
+                        kept: outlives_loop(item, lock, &run.2.items),
                         waiting: waiting(lock, item),
                         release: if *explicit { release(item, lock, &run.2.items) } else { Release::Always },
                         pauses,
@@ -163,10 +163,21 @@ fn release(item: &Item, lock: &LockUse, items: &[Item]) -> Release {
     }
 }
 
-/// Whether two items stand in the same round of a loop.
-fn same_loop(a: &Item, b: &Item) -> bool {
-    let inner = |i: &Item| i.contexts.iter().rev().find(|c| matches!(c.held, Held::Loop { .. })).map(|c| c.token);
-    inner(a).is_some() && inner(a) == inner(b)
+/// The innermost loop that an item stands in, and whether it goes through its values in sorted order.
+fn looped(item: &Item) -> Option<(u64, bool)> {
+    item.contexts.iter().rev().find_map(|c| match c.held {
+        Held::Loop { sorted, endless: false } => Some((c.token, sorted)),
+        _ => None,
+    })
+}
+
+/// Whether a lock taken in a loop is still held behind it, so that several of the kind are held at once.
+fn outlives_loop(item: &Item, lock: &LockUse, items: &[Item]) -> bool {
+    let Some((token, _)) = looped(item) else { return false };
+    items.iter().any(|other| {
+        let holds = other.contexts.iter().any(|c| c.site == item.site && c.lock().is_some_and(|l| l.name == lock.name));
+        holds && !other.contexts.iter().any(|c| c.token == token)
+    })
 }
 
 fn same_function(a: FunctionRef, b: FunctionRef) -> bool {

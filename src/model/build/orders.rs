@@ -17,7 +17,7 @@ pub(super) fn collect(input: &Input, _doings: &[Doing], model: &mut Model) {
         });
         model.orders.push(Order { how: "alphabetical resource-ID".into(), site, fault });
     }
-    let mut sorted: Vec<_> = model.takes.iter().filter(|t| t.many == Some(true)).map(|t| t.site).collect();
+    let mut sorted: Vec<_> = model.takes.iter().filter(|t| t.many == Some(true) && t.keeps()).map(|t| t.site).collect();
     sorted.dedup();
     model.orders.extend(sorted.into_iter().map(|site| Order { how: "alphabetical resource-ID".into(), site, fault: None }));
 }

@@ -369,7 +369,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let rest = all.iter().find(|g| g.spread == 1);
         let mut next = 0;
         for (index, parameter) in function.params.iter().enumerate() {
-            if index == 0 && value.receiver.is_some() && function.class.is_some() {
+            if index == 0 && value.receiver.is_some() && self.program.takes_receiver(value.function) {
                 let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
                 params.push(Value { kind: value.receiver.clone().unwrap_or_default(), deps, ..Value::default() });
                 continue;

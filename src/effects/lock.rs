@@ -135,7 +135,7 @@ impl Walker<'_, '_, '_> {
             return None;
         }
         let function = self.program.function(value.function);
-        let offset = usize::from(value.receiver.is_some() && function.class.is_some());
+        let offset = usize::from(value.receiver.is_some() && self.program.takes_receiver(value.function));
         let at = |index: usize| {
             let name = function.params.get(index).map(|p| &p.name);
             given.iter().find(|g| g.name.as_ref() == name && name.is_some()).or_else(|| {

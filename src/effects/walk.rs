@@ -75,7 +75,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         };
         for (index, parameter) in function.params.iter().enumerate() {
             let declared = program.parameter_declared(at, index as u32);
-            let method = function.class.is_some() && index == 0;
+            let method = index == 0 && program.takes_receiver(at);
             let value = match (method, declared, class) {
                 (true, Kind::Object(object), Some(class)) => {
                     let object = Object { class, exact: true, ..(*object).clone() };

@@ -152,18 +152,26 @@ impl Program<'_> {
         })
     }
 
+    /// Whether a function's first parameter is the object or class it is called on.
+    pub fn takes_receiver(&self, function: FunctionRef) -> bool {
+        self.function(function).class.is_some() && !self.is_decorated(function, "staticmethod")
+    }
+
+    fn is_decorated(&self, function: FunctionRef, name: &str) -> bool {
+        let facts = self.facts(function.module);
+        self.function(function).decorators.iter().any(|d| super::last_name(facts, *d).is_some_and(|n| n == name))
+    }
+
     /// What the declaration alone says of a parameter.
     pub fn parameter_declared(&self, function: FunctionRef, index: u32) -> Kind {
         let f = self.function(function);
-        let facts = self.facts(function.module);
         let Some(parameter) = f.params.get(index as usize) else { return Kind::Unknown };
         if let (0, Some(class)) = (index, f.class) {
             let class = ClassRef { module: function.module, class };
-            let decorated = |name: &str| f.decorators.iter().any(|d| super::last_name(facts, *d).is_some_and(|n| n == name));
-            if decorated("classmethod") {
+            if self.is_decorated(function, "classmethod") {
                 return Kind::Class(class);
             }
-            if !decorated("staticmethod") {
+            if self.takes_receiver(function) {
                 return Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }));
             }
         }
@@ -205,7 +213,7 @@ impl Program<'_> {
             return Kind::Unknown;
         }
         let Some(parameter) = f.params.get(index as usize) else { return Kind::Unknown };
-        let position = index as usize - usize::from(f.class.is_some());
+        let Some(position) = (index as usize).checked_sub(usize::from(self.takes_receiver(function))) else { return Kind::Unknown };
         let mut found = Kind::Unknown;
         for (module, call) in calls {
             let ExprKind::Call { callee, args } = &self.facts(*module).expr(*call).kind else { continue };
@@ -307,8 +315,7 @@ impl Program<'_> {
 
     fn class_member(&self, class: ClassRef, name: &str, base: &Kind) -> Kind {
         if let Some(method) = self.method(class, name) {
-            let facts = self.facts(method.module);
-            let bound = self.function(method).decorators.iter().any(|d| super::last_name(facts, *d).is_some_and(|n| n == "classmethod"));
+            let bound = self.is_decorated(method, "classmethod");
             return Kind::Function(Rc::new(FunctionValue {
                 function: method,
                 receiver: bound.then(|| Kind::Class(class)),
@@ -358,7 +365,8 @@ impl Program<'_> {
             return found
                 .into_iter()
                 .map(|function| {
-                    let bound = FunctionValue { function, receiver: Some(base.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+                    let receiver = self.takes_receiver(function).then(|| base.clone());
+                    let bound = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
                     if property { self.returned(function) } else { Kind::Function(Rc::new(bound)) }
                 })
                 .fold(Kind::Unknown, Kind::or);
@@ -500,6 +508,8 @@ impl Program<'_> {
                 None => Kind::Unknown,
             },
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.item(k, index, hint)).fold(Kind::Unknown, Kind::or),
+            // `Agent[Context]`, `Repository[Order]`: still the class.
+            Kind::Class(_) | Kind::External(_) => base.clone(),
             _ => Kind::Unknown,
         }
     }
@@ -546,6 +556,9 @@ impl Program<'_> {
                 text.extend(&right.template(right_hint));
                 Kind::Text(Rc::new(text))
             }
+            // `prompt | model | parser`: what runs is what a library runs in it.
+            (BinaryOp::Or, _, Kind::Library(_)) => right.clone(),
+            (BinaryOp::Or, Kind::Library(_), _) => left.clone(),
             (BinaryOp::Rem, Kind::Text(format), _) => Kind::Text(Rc::new(percent(format, right, right_hint))),
             (BinaryOp::Div, Kind::Library(path), _) => {
                 let mut identity = path.identity.clone().unwrap_or_else(|| Template::hole(Hole::Named(left_hint.into())));

@@ -290,6 +290,8 @@ impl Collector<'_, '_, '_, '_> {
                 let row = program.base_row(class).filter(|r| r.is == BaseKind::Tool);
                 let methods: Vec<FunctionRef> = match row {
                     Some(row) if !row.entry.is_empty() => row.entry.iter().filter_map(|m| program.method(class, m)).collect(),
+                    // What a node or callback calls: the object itself.
+                    None if program.method(class, "__call__").is_some() => program.method(class, "__call__").into_iter().collect(),
                     // A toolkit: the methods it offers.
                     Some(_) => program.class(class).methods.iter().map(|m| FunctionRef { module: class.module, function: *m }).filter(|m| !program.function(*m).name.starts_with('_')).collect(),
                     None => Vec::new(),
@@ -424,7 +426,13 @@ impl Collector<'_, '_, '_, '_> {
 
     /// A graph's node: an actor where its function calls a model or runs an agent.
     fn node(&mut self, d: &Declared, graph: usize) {
-        let Some(name) = d.declaration.names.iter().find_map(Self::text) else { return };
+        let program = self.input.effects.program;
+        // A node without a name of its own is called by its function.
+        let own_name = d.declaration.entries.iter().find_map(|e| match e {
+            Kind::Function(f) => Some(program.function(f.function).name.to_string()),
+            _ => None,
+        });
+        let Some(name) = d.declaration.names.iter().find_map(Self::text).or(own_name) else { return };
         let existing: Vec<usize> = d.declaration.entries.iter().flat_map(|e| self.member(e)).collect();
         if let Some(index) = existing.first() {
             let actor = &mut self.draft.actors[*index];

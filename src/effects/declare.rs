@@ -7,7 +7,7 @@ use super::value::{Deps, Value};
 use super::walk::{Walker, summarise};
 use super::{Effects, Summary};
 use crate::facts::{ExprId, ExprKind, FunctionId, Name};
-use crate::knowledge::vocabulary::{BaseKind, Effect, Row};
+use crate::knowledge::vocabulary::{BaseKind, BaseRow, Effect, Row};
 use crate::knowledge::{Found, Place};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue, Object};
 use crate::source::Site;
@@ -118,15 +118,7 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// Instances of classes that are actors by what they derive from or are called.
     pub fn declare_object(&mut self, class: ClassRef, made: &Kind, given: &[Given], place: &CallPlace) {
-        let row = match self.program.base_row(class) {
-            Some(row) if row.is == BaseKind::Actor => row,
-            // A record or a test is no actor, whatever its name.
-            Some(_) => return,
-            None => match self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor && !self.is_record(class)) {
-                Some(row) => row,
-                None => return,
-            },
-        };
+        let Some(row) = self.actor_row(class) else { return };
         let names: Vec<Kind> = row
             .named
             .iter()
@@ -181,15 +173,9 @@ impl<'k> Walker<'_, '_, 'k> {
         if place.receiver_path.is_some() && place.receiver_path == self.receiver_name {
             return;
         }
-        let row = match self.program.base_row(object.class) {
-            Some(row) => row,
-            None => match self.program.base_row_by_name(object.class) {
-                Some(row) => row,
-                None => return,
-            },
-        };
+        let Some(row) = self.actor_row(object.class) else { return };
         let name = &self.program.function(value.function).name;
-        if row.is != BaseKind::Actor || !row.entry.iter().any(|e| e == name.as_str()) || self.is_record(object.class) {
+        if !row.entry.iter().any(|e| e == name.as_str()) {
             return;
         }
         let declaration = Declaration {
@@ -215,21 +201,16 @@ impl<'k> Walker<'_, '_, 'k> {
         self.push_at(What::Declare(declaration), place.site, Deps::default());
     }
 
-    /// Whether a class is a record by its decorators: `@dataclass`.
-    pub fn is_record(&self, class: ClassRef) -> bool {
-        let facts = self.program.facts(class.module);
-        let at = FunctionRef { module: class.module, function: self.program.class(class).parent };
-        let language = self.program.language(class.module);
-        self.program.class(class).decorators.iter().any(|d| {
-            let callee = match &facts.expr(*d).kind {
-                ExprKind::Call { callee, .. } => *callee,
-                _ => *d,
-            };
-            match self.program.infer(at, callee) {
-                Kind::External(name) => self.program.knowledge.base(language, &name).is_some_and(|r| r.is == BaseKind::Record),
-                _ => false,
-            }
-        })
+    /// What makes a class an actor: what it derives from, or its own name together with a method through which it is run.
+    fn actor_row(&self, class: ClassRef) -> Option<&BaseRow> {
+        match self.program.base_row(class) {
+            Some(row) if row.is == BaseKind::Actor => return Some(row),
+            // Whatever their names: errors, tests and tools are none. A record may be one, if it can be run.
+            Some(row) if row.is != BaseKind::Record => return None,
+            _ => {}
+        }
+        let row = self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor)?;
+        row.entry.iter().any(|m| self.program.method(class, m).is_some()).then_some(row)
     }
 
     /// A class: its body, its methods' decorators, and what it declares by what it derives from.

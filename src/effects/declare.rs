@@ -135,10 +135,9 @@ impl<'k> Walker<'_, '_, 'k> {
             })
             .filter(|k| matches!(k, Kind::Text(_) | Kind::Parameter(_)))
             .collect();
-        let entries = row
-            .entry
-            .iter()
-            .filter_map(|m| self.program.method(class, m))
+        let entries = self
+            .entry_methods(class, row)
+            .into_iter()
             .map(|function| {
                 Kind::Function(Rc::new(FunctionValue { function, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false }))
             })
@@ -175,7 +174,7 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         let Some(row) = self.actor_row(object.class) else { return };
         let name = &self.program.function(value.function).name;
-        if !row.entry.iter().any(|e| e == name.as_str()) {
+        if !self.entry_methods(object.class, row).contains(&value.function) {
             return;
         }
         let declaration = Declaration {
@@ -201,16 +200,47 @@ impl<'k> Walker<'_, '_, 'k> {
         self.push_at(What::Declare(declaration), place.site, Deps::default());
     }
 
-    /// What makes a class an actor: what it derives from, or its own name together with a method through which it is run.
+    /// What makes a class an actor: what it derives from, or its own name. A record is one only where it can be run.
     fn actor_row(&self, class: ClassRef) -> Option<&BaseRow> {
-        match self.program.base_row(class) {
+        let base = self.program.base_row(class);
+        match base {
             Some(row) if row.is == BaseKind::Actor => return Some(row),
-            // Whatever their names: errors, tests and tools are none. A record may be one, if it can be run.
+            // Whatever their names: errors, tests and tools are none.
             Some(row) if row.is != BaseKind::Record => return None,
             _ => {}
         }
         let row = self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor)?;
-        row.entry.iter().any(|m| self.program.method(class, m).is_some()).then_some(row)
+        let record = base.is_some() || self.is_decorated_as_record(class);
+        (!record || self.has_entry(class, row)).then_some(row)
+    }
+
+    fn has_entry(&self, class: ClassRef, row: &BaseRow) -> bool {
+        row.entry.iter().any(|m| self.program.method(class, m).is_some())
+    }
+
+    /// The methods through which an actor's class is run: those the row names, else whatever it offers.
+    fn entry_methods(&self, class: ClassRef, row: &BaseRow) -> Vec<FunctionRef> {
+        if self.has_entry(class, row) {
+            return row.entry.iter().filter_map(|m| self.program.method(class, m)).collect();
+        }
+        let own = self.program.class(class).methods.iter().map(|m| FunctionRef { module: class.module, function: *m });
+        own.filter(|m| !self.program.function(*m).name.starts_with('_')).collect()
+    }
+
+    fn is_decorated_as_record(&self, class: ClassRef) -> bool {
+        let facts = self.program.facts(class.module);
+        let at = FunctionRef { module: class.module, function: self.program.class(class).parent };
+        let language = self.program.language(class.module);
+        self.program.class(class).decorators.iter().any(|d| {
+            let callee = match &facts.expr(*d).kind {
+                ExprKind::Call { callee, .. } => *callee,
+                _ => *d,
+            };
+            match self.program.infer(at, callee) {
+                Kind::External(name) => self.program.knowledge.base(language, &name).is_some_and(|r| r.is == BaseKind::Record),
+                _ => false,
+            }
+        })
     }
 
     /// A class: its body, its methods' decorators, and what it declares by what it derives from.

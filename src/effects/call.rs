@@ -12,6 +12,11 @@ use crate::link::{ClassRef, FunctionValue, Hole, Kind, LibraryValue, Object, Par
 use crate::source::Site;
 use std::rc::Rc;
 
+/// How deep caller-given calls are followed into one another.
+const RESUME_DEPTH: u8 = 4;
+/// How many caller-given calls one walk follows.
+const RESUMES: u16 = 200;
+
 /// An evaluated argument.
 #[derive(Clone, Debug)]
 pub(super) struct Given {
@@ -542,10 +547,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 awaits: self.awaits + through.item.awaits,
             });
         }
-        if self.depth > 12 {
+        // Callbacks that call callbacks: each level multiplies the work, so both depth and number are bounded.
+        if self.depth >= RESUME_DEPTH || self.resumed >= RESUMES {
             return Deps::default();
         }
         self.depth += 1;
+        self.resumed += 1;
         let saved = (
             std::mem::replace(&mut self.state.held, through.held),
             std::mem::replace(&mut self.state.control, through.control),

@@ -32,6 +32,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub proxy: Option<(FunctionRef, Option<Rc<Call>>)>,
     /// How many caller-given calls are being resumed.
     pub depth: u8,
+    /// How many were resumed in this walk.
+    pub resumed: u16,
     /// The receiver's type was inferred.
     pub inferring: bool,
     /// Missing arguments are an outsider's: parameters are worth what they are declared to be.
@@ -68,6 +70,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             coroutine: Coroutine::Loose,
             proxy: None,
             depth: 0,
+            resumed: 0,
             inferring: false,
             from_outside: false,
             returned: None,

@@ -5,6 +5,7 @@ use super::item::{Access, Check, Declaration, What};
 use super::value::{Dep, Deps, Value};
 use crate::facts::Name;
 use crate::link::{FunctionValue, Hole, Kind, LockUse, Part, Program, Template, Ttl};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// What a call gives its callee.
@@ -24,7 +25,12 @@ pub(super) struct Binding<'a, 'k> {
     pub items: Vec<Deps>,
     /// Distinguishes this call's contexts from those of other calls.
     pub token: u64,
+    /// How deep the value being filled in is nested.
+    pub depth: Cell<u8>,
 }
+
+/// How deep values are filled in.
+const DEPTH: u8 = 8;
 
 impl Binding<'_, '_> {
     pub fn deps(&self, deps: &Deps) -> Deps {
@@ -93,6 +99,17 @@ impl Binding<'_, '_> {
     }
 
     pub fn kind(&self, kind: &Kind) -> Kind {
+        // Objects made of objects, closures of closures: what lies deep is not worth its cost.
+        if self.depth.get() >= DEPTH {
+            return Kind::Unknown;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let bound = self.kind_below(kind);
+        self.depth.set(self.depth.get() - 1);
+        bound
+    }
+
+    fn kind_below(&self, kind: &Kind) -> Kind {
         match kind {
             Kind::Parameter(index) => self.params.get(usize::from(*index)).map(|v| v.kind.clone()).unwrap_or_default(),
             Kind::Field(name) => self.field(name),

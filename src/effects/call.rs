@@ -414,6 +414,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             own_receiver,
             fields,
             items: Vec::new(),
+            depth: std::cell::Cell::new(0),
             token: mix(token(place.site, 5), self.summary.items.len() as u64),
         }
     }

@@ -7,7 +7,7 @@ use super::value::{Deps, Value};
 use super::walk::{Walker, summarise};
 use super::{Effects, Summary};
 use crate::facts::{ExprId, ExprKind, FunctionId, Name};
-use crate::knowledge::vocabulary::{BaseKind, Effect, Row};
+use crate::knowledge::vocabulary::{BaseKind, BaseRow, Effect, Row};
 use crate::knowledge::{Found, Place};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue, Object};
 use crate::source::Site;
@@ -118,15 +118,7 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// Instances of classes that are actors by what they derive from or are called.
     pub fn declare_object(&mut self, class: ClassRef, made: &Kind, given: &[Given], place: &CallPlace) {
-        let row = match self.program.base_row(class) {
-            Some(row) if row.is == BaseKind::Actor => row,
-            // A record or a test is no actor, whatever its name.
-            Some(_) => return,
-            None => match self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor && !self.is_record(class)) {
-                Some(row) => row,
-                None => return,
-            },
-        };
+        let Some(row) = self.actor_row(class) else { return };
         let names: Vec<Kind> = row
             .named
             .iter()
@@ -143,10 +135,9 @@ impl<'k> Walker<'_, '_, 'k> {
             })
             .filter(|k| matches!(k, Kind::Text(_) | Kind::Parameter(_)))
             .collect();
-        let entries = row
-            .entry
-            .iter()
-            .filter_map(|m| self.program.method(class, m))
+        let entries = self
+            .entry_methods(class, row)
+            .into_iter()
             .map(|function| {
                 Kind::Function(Rc::new(FunctionValue { function, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false }))
             })
@@ -181,15 +172,9 @@ impl<'k> Walker<'_, '_, 'k> {
         if place.receiver_path.is_some() && place.receiver_path == self.receiver_name {
             return;
         }
-        let row = match self.program.base_row(object.class) {
-            Some(row) => row,
-            None => match self.program.base_row_by_name(object.class) {
-                Some(row) => row,
-                None => return,
-            },
-        };
+        let Some(row) = self.actor_row(object.class) else { return };
         let name = &self.program.function(value.function).name;
-        if row.is != BaseKind::Actor || !row.entry.iter().any(|e| e == name.as_str()) || self.is_record(object.class) {
+        if !self.entry_methods(object.class, row).contains(&value.function) {
             return;
         }
         let declaration = Declaration {
@@ -215,8 +200,34 @@ impl<'k> Walker<'_, '_, 'k> {
         self.push_at(What::Declare(declaration), place.site, Deps::default());
     }
 
-    /// Whether a class is a record by its decorators: `@dataclass`.
-    pub fn is_record(&self, class: ClassRef) -> bool {
+    /// What makes a class an actor: what it derives from, or its own name. A record is one only where it can be run.
+    fn actor_row(&self, class: ClassRef) -> Option<&BaseRow> {
+        let base = self.program.base_row(class);
+        match base {
+            Some(row) if row.is == BaseKind::Actor => return Some(row),
+            // Whatever their names: errors, tests and tools are none.
+            Some(row) if row.is != BaseKind::Record => return None,
+            _ => {}
+        }
+        let row = self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor)?;
+        let record = base.is_some() || self.is_decorated_as_record(class);
+        (!record || self.has_entry(class, row)).then_some(row)
+    }
+
+    fn has_entry(&self, class: ClassRef, row: &BaseRow) -> bool {
+        row.entry.iter().any(|m| self.program.method(class, m).is_some())
+    }
+
+    /// The methods through which an actor's class is run: those the row names, else whatever it offers.
+    fn entry_methods(&self, class: ClassRef, row: &BaseRow) -> Vec<FunctionRef> {
+        if self.has_entry(class, row) {
+            return row.entry.iter().filter_map(|m| self.program.method(class, m)).collect();
+        }
+        let own = self.program.class(class).methods.iter().map(|m| FunctionRef { module: class.module, function: *m });
+        own.filter(|m| !self.program.function(*m).name.starts_with('_')).collect()
+    }
+
+    fn is_decorated_as_record(&self, class: ClassRef) -> bool {
         let facts = self.program.facts(class.module);
         let at = FunctionRef { module: class.module, function: self.program.class(class).parent };
         let language = self.program.language(class.module);

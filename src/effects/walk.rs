@@ -430,8 +430,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let captured: Vec<(Name, Kind)> = if self.at.function == MODULE {
             Vec::new()
         } else {
-            let own = self.state.vars.iter().filter(|(n, _)| !n.contains('.')).map(|(n, v)| (n.clone(), v.kind.clone()));
-            let around = self.captured.iter().filter(|(n, _)| !self.state.vars.contains_key(n)).cloned();
+            let used = self.program.names_used(function);
+            let own = self.state.vars.iter().filter(|(n, _)| used.contains(*n)).map(|(n, v)| (n.clone(), v.kind.clone()));
+            let around = self.captured.iter().filter(|(n, _)| used.contains(n) && !self.state.vars.contains_key(n)).cloned();
             let mut all: Vec<(Name, Kind)> = own.chain(around).filter(|(_, k)| *k != Kind::Unknown).collect();
             all.sort_by(|a, b| a.0.cmp(&b.0));
             all

@@ -31,7 +31,7 @@ impl Program<'_> {
             Kind::Class(class) => match self.base_row(*class).and_then(|r| r.instance_of.as_deref()).and_then(|t| self.knowledge.type_named(t)) {
                 // A project's class that is a library's type and nothing of its own.
                 Some(ty) if self.class(*class).methods.is_empty() => self.made(ty, args, site),
-                _ => Kind::Object(Rc::new(Object { class: *class, exact: true, args: Rc::new(args.to_vec()), site: Some(site) })),
+                _ => Kind::Object(Rc::new(Object { class: *class, exact: true, args: Rc::new(shallow(args)), site: Some(site) })),
             },
             Kind::External(name) => self.external_call(name, args, site),
             Kind::Function(value) => {
@@ -314,6 +314,18 @@ impl Program<'_> {
             _ => None,
         }
     }
+}
+
+/// Constructor arguments as they are kept: of objects among them no further arguments, so that values stay small.
+fn shallow(args: &[(Option<Name>, Kind)]) -> Vec<(Option<Name>, Kind)> {
+    let flat = |kind: &Kind| match kind {
+        Kind::Object(object) if object.args.iter().any(|(_, k)| matches!(k, Kind::Object(_) | Kind::List(_) | Kind::Map(_))) => {
+            let args: Vec<_> = object.args.iter().filter(|(_, k)| !matches!(k, Kind::Object(_) | Kind::List(_) | Kind::Map(_))).cloned().collect();
+            Kind::Object(Rc::new(Object { args: Rc::new(args), ..(**object).clone() }))
+        }
+        kind => kind.clone(),
+    };
+    args.iter().map(|(n, k)| (n.clone(), flat(k))).collect()
 }
 
 /// Whether a constant value holds a text, also as a key of a mapping.

@@ -23,11 +23,11 @@ pub use reach::needed;
 pub use infer::hint;
 pub use scope::{Scope, Source};
 
-use crate::facts::{ClassId, ExprId, ExprKind, FileFacts, Function, FunctionId, MODULE, Name};
+use crate::facts::{ClassId, ExprId, ExprKind, FileFacts, Function, FunctionId, MODULE, Name, StmtId, StmtKind};
 use crate::knowledge::{Knowledge, vocabulary::PackLanguage};
 use crate::source::{FileId, Site, Span};
 use classes::ClassTable;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -83,6 +83,7 @@ struct Caches {
     fields: Memo<(ClassRef, Name), Kind>,
     parameters: Memo<(FunctionRef, u32), Kind>,
     returns: Memo<FunctionRef, Kind>,
+    used: RefCell<FxHashMap<FunctionRef, Rc<FxHashSet<Name>>>>,
 }
 
 impl<'k> Program<'k> {
@@ -179,6 +180,46 @@ impl<'k> Program<'k> {
         let scope = Rc::new(Scope::of_block(self.facts(class.module), &self.class(class).body));
         self.caches.class_scopes.borrow_mut().insert(class, scope.clone());
         scope
+    }
+
+    /// Every name that a function's body mentions, nested functions included: what a closure can capture.
+    pub fn names_used(&self, function: FunctionRef) -> Rc<FxHashSet<Name>> {
+        if let Some(known) = self.caches.used.borrow().get(&function) {
+            return known.clone();
+        }
+        let facts = self.facts(function.module);
+        let mut names = FxHashSet::default();
+        let mut functions = vec![function.function];
+        while let Some(next) = functions.pop() {
+            let f = facts.function(next);
+            let mut blocks: Vec<StmtId> = f.body.clone();
+            let mut exprs: Vec<ExprId> = f.decorators.clone();
+            while let Some(id) = blocks.pop() {
+                let kind = &facts.stmt(id).kind;
+                match kind {
+                    StmtKind::Define(inner) => functions.push(*inner),
+                    StmtKind::DefineClass(class) => {
+                        blocks.extend(&facts.class(*class).body);
+                        functions.extend(&facts.class(*class).methods);
+                    }
+                    _ => {}
+                }
+                exprs.extend(kind.expressions());
+                blocks.extend(kind.blocks().into_iter().flatten());
+            }
+            while let Some(id) = exprs.pop() {
+                match &facts.expr(id).kind {
+                    ExprKind::Name(name) => {
+                        names.insert(name.clone());
+                    }
+                    ExprKind::Lambda(inner) => functions.push(*inner),
+                    kind => exprs.extend(kind.children()),
+                }
+            }
+        }
+        let names = Rc::new(names);
+        self.caches.used.borrow_mut().insert(function, names.clone());
+        names
     }
 
     /// Calls whose callee's last name is `name`, which the program defines.

@@ -103,6 +103,8 @@ pub struct Access {
     pub verb: String,
     /// What runs it again on failure: where, and by what.
     pub retry: Option<(Site, String)>,
+    /// The retry is written in the code and no framework's default.
+    pub retry_explicit: bool,
     /// Its key differs at each attempt.
     pub fresh_key: bool,
     /// It takes effect only under a condition that the store checks.

@@ -50,7 +50,11 @@ pub(super) fn read(tokens: &[Token], table: &[Placeholder], origin: Origin) -> O
     if !tokens.first()?.is_any(&["create", "alter"]) {
         return None;
     }
-    let what = tokens.iter().position(|t| t.is_any(&["table", "index", "view", "function", "procedure", "proc", "trigger", "event"]))?;
+    let kinds = ["table", "index", "view", "function", "procedure", "proc", "trigger", "event"];
+    let what = tokens.iter().take(20).position(|t| t.is_any(&kinds));
+    let Some(what) = what.filter(|_| tokens.first().is_some_and(|t| t.is("create")) || is_routine(tokens)) else {
+        return Some(Statement::new(Verb::Other));
+    };
     let before = &tokens[1..what];
     let definer = before.iter().any(|t| t.is("definer"));
     if !definer && !before.iter().all(|t| t.is_any(BEFORE)) {
@@ -75,6 +79,11 @@ pub(super) fn read(tokens: &[Token], table: &[Placeholder], origin: Origin) -> O
         }
         () => routine::create(tokens, what, at, table, origin),
     }
+}
+
+/// SQL Server's ALTER PROCEDURE gives the whole body anew.
+fn is_routine(tokens: &[Token]) -> bool {
+    tokens.get(1).is_some_and(|t| t.is_any(&["function", "procedure", "proc", "trigger"]))
 }
 
 /// Adds what a query inside a definition reads.

@@ -238,23 +238,36 @@ fn structure(tokens: &[Token], capitalised: bool) -> bool {
                     && !tokens.get(2).is_some_and(|t| t.is_any(ARTICLES))
         }
         "savepoint" => tokens.len() == 2,
-        "release" => tokens.len() <= 3 && (second_is(&["savepoint"]) || tokens.len() == 2 && !capitalised),
+        "release" => {
+            let marked = second.and_then(Token::name_text).is_some_and(|name| !name.chars().all(char::is_alphabetic));
+            tokens.len() == 3 && second_is(&["savepoint"]) || tokens.len() == 2 && marked
+        }
         "set" => set(tokens),
         "lock" => {
             second_is(&["table", "tables"]) && tokens.len() > 2 && !tokens.get(2).is_some_and(|t| t.is_any(ARTICLES))
                 || find_words(tokens, 1, &["in"]).is_some() && tokens.last().is_some_and(|t| t.is_any(&["mode", "nowait"]))
         }
         "unlock" => second_is(&["tables"]),
-        "notify" => named(tokens, 1) && tokens.get(2).is_none_or(|t| t.punct(',')),
+        "notify" => named(tokens, 1) && tokens.get(2).map_or(first.word() == Some("NOTIFY"), |t| t.punct(',')),
         "listen" | "unlisten" => tokens.len() == 2 && (named(tokens, 1) || second.is_some_and(|t| t.op("*"))),
-        "call" => named(tokens, 1) && tokens.get(after_name(tokens, 1)).is_some_and(|t| t.punct('(')),
+        "call" => {
+            let open = after_name(tokens, 1);
+            let filled = tokens.get(open + 1).is_some_and(|t| !t.punct(')') && t.word().is_none());
+            let certain = first.word() == Some("CALL") || filled && !tokens.get(open).is_some_and(|t| t.spaced);
+            named(tokens, 1) && tokens.get(open).is_some_and(|t| t.punct('(')) && certain
+        }
         "exec" | "execute" => {
-            second.is_some_and(|t| t.punct('('))
-                || named(tokens, 1) && {
-                    let next = tokens.get(after_name(tokens, 1));
-                    next.is_none_or(|t| matches!(t.kind, Kind::Param(_) | Kind::Str(_) | Kind::Number(_)) || t.punct('('))
-                        && (next.is_some() || first.word() == Some("EXEC"))
+            let next = tokens.get(after_name(tokens, 1));
+            let system = second.and_then(Token::word).is_some_and(|word| word.to_ascii_lowercase().starts_with("sp_"));
+            let upper = first.word().is_some_and(|word| word.chars().all(char::is_uppercase));
+            match second {
+                Some(open) if open.punct('(') => upper && tokens.get(2).is_some_and(|t| t.word().is_none()),
+                _ if !upper && !system || !named(tokens, 1) => false,
+                _ => {
+                    let args = |t: &Token| matches!(t.kind, Kind::Param(_) | Kind::Str(_) | Kind::Number(_)) || t.punct('(');
+                    next.map_or(system || first.word() == Some("EXEC"), args)
                 }
+            }
         }
         "pragma" => {
             second.is_some_and(|t| t.word().is_some()) && tokens.get(after_name(tokens, 1)).is_none_or(|t| t.op("=") || t.punct('('))
@@ -264,7 +277,13 @@ fn structure(tokens: &[Token], capitalised: bool) -> bool {
                 && (find_words(tokens, 2, &["from"]).is_some() || find_words(tokens, 2, &["to"]).is_some())
                 && tokens.iter().any(|t| t.is_any(&["stdin", "stdout", "program"]) || matches!(t.kind, Kind::Str(_)))
         }
-        "load" => second_is(&["data"]) && tokens.iter().any(|t| t.is("infile")),
+        "load" => {
+            second_is(&["data"])
+                && tokens
+                    .iter()
+                    .position(|t| t.is("infile"))
+                    .is_some_and(|at| tokens.get(at + 1).is_some_and(|t| matches!(t.kind, Kind::Str(_) | Kind::Param(_) | Kind::Quoted(_))))
+        }
         "do" => tokens.iter().take(4).any(|t| matches!(t.kind, Kind::Dollar(..))),
         "explain" => (1..tokens.len().min(8)).any(|at| {
             let verb = tokens[at].word().map(str::to_ascii_lowercase).filter(|word| word != "explain");
@@ -283,14 +302,19 @@ fn structure(tokens: &[Token], capitalised: bool) -> bool {
 /// SELECT needs a FROM with a table, or something that only SQL computes.
 fn select(tokens: &[Token]) -> bool {
     let Some(second) = tokens.get(1) else { return false };
+    let inner = tokens.get(2).is_some_and(|t| t.is_any(&["select", "with"]));
+    let separate = second.op("*") || matches!(second.kind, Kind::Quoted(_) | Kind::Str(_)) || (second.punct('(') && inner);
+    if !second.spaced && !separate {
+        return false;
+    }
     let from = find_words(tokens, 1, &["from"]);
     let list = &tokens[1..from.unwrap_or(tokens.len())];
     // Two plain words in a row are a column and its alias; three are a sentence.
     let mut plain = 0usize;
     for token in list {
-        let is_plain = token.word().is_some_and(|word| !is_keyword(word)) || token.is_any(ARTICLES);
+        let is_plain = token.word().is_some_and(|word| !is_keyword(word));
         plain = if is_plain { plain + 1 } else { 0 };
-        if plain > 2 || (plain == 2 && token.is_any(ARTICLES)) {
+        if plain > 2 || (plain == 2 && is_plain && token.is_any(ARTICLES)) {
             return false;
         }
     }
@@ -412,6 +436,9 @@ fn create(tokens: &[Token]) -> bool {
         at += 1;
     }
     let kind = &tokens[what];
+    if tokens[1..what].iter().any(|t| t.is_any(ARTICLES) || t.is("new")) {
+        return false;
+    }
     if kind.is("index") {
         return find_words(tokens, at, &["on"]).is_some_and(|on| named(tokens, on + 1) && tokens.iter().skip(on).any(|t| t.punct('(')));
     }
@@ -428,7 +455,9 @@ fn create(tokens: &[Token]) -> bool {
         return next.is_some_and(|t| {
             t.punct('(')
                 || matches!(t.kind, Kind::Param(_))
-                || t.is_any(&["as", "on", "before", "after", "instead", "is", "with", "returns", "begin", "for", "from"])
+                || t.is_any(&[
+                    "as", "on", "before", "after", "instead", "is", "with", "returns", "begin", "for", "from", "insert", "update", "delete",
+                ])
         }) && tokens.len() > at + 3;
     }
     next.is_none_or(|t| {
@@ -440,17 +469,23 @@ fn create(tokens: &[Token]) -> bool {
 /// SET of a setting or of the transaction.
 fn set(tokens: &[Token]) -> bool {
     let Some(second) = tokens.get(1) else { return false };
-    if second.is_any(&["transaction", "session", "local", "global", "constraints", "names", "role"]) {
-        return tokens.len() > 2 && !tokens.get(2).is_some_and(|t| t.is_any(ARTICLES));
+    let third = tokens.get(2);
+    let third_is = |words: &[&str]| third.is_some_and(|t| t.is_any(words));
+    if second.is("transaction") {
+        return third_is(&["isolation", "read", "snapshot", "not", "deferrable", "use"]);
+    }
+    let equals = |t: &Token| matches!(&t.kind, Kind::Op(op) if op == "=" || op == ":=");
+    if second.is_any(&["session", "local", "global"]) && !third_is(&["transaction", "characteristics", "authorization"]) {
+        let next = tokens.get(after_name(tokens, 2));
+        return third.is_some() && next.is_some_and(|t| t.is("to") || equals(t));
+    }
+    if second.is_any(&["session", "local", "global", "constraints", "names", "role"]) {
+        return third.is_some() && !third_is(ARTICLES) && tokens.len() < 10;
     }
     let next = after_name(tokens, 1);
-    let is_name = second.word().is_some() || matches!(second.kind, Kind::Param(_));
-    let setting = second.word().is_some_and(|word| word.contains('_') || word.starts_with("@@")) || matches!(second.kind, Kind::Param(_));
-    is_name
-        && !second.is_any(ARTICLES)
-        && tokens.get(next).is_some_and(|t| {
-            matches!(&t.kind, Kind::Op(op) if op == "=" || op == ":=")
-                || (t.is("to") && setting)
-                || (setting && (matches!(t.kind, Kind::Number(_)) || t.is_any(&["on", "off"])))
-        })
+    let setting = matches!(second.kind, Kind::Param(_))
+        || second.is_any(&["autocommit", "timezone", "datestyle", "time", "nocount"])
+        || second.word().is_some_and(|word| word.contains('_') || word.starts_with("@@"));
+    let value = |t: &Token| equals(t) || matches!(t.kind, Kind::Number(_)) || t.is_any(&["to", "on", "off", "zone"]);
+    setting && tokens.get(next).is_some_and(value)
 }

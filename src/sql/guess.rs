@@ -124,6 +124,7 @@ fn marks(tokens: &[Token], table: &[Placeholder], out: &mut Statement) {
             let named = dotted(tokens, skip_only(tokens, index + 1), table);
             if let Some((name, next)) = named.filter(|(name, _)| !is_noise(name))
                 && !tokens.get(next).is_some_and(|t| t.punct('('))
+                && out.reads.len() < 200
                 && !out.reads.iter().any(|known| known.same_table(&name))
             {
                 out.reads.push(name);

@@ -49,6 +49,9 @@ pub(super) fn continues_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$' || c == '#'
 }
 
+/// How many characters a name in brackets or braces may have.
+pub(super) const NAME: usize = 128;
+
 /// Operators made of several characters are kept together; these may be in one.
 const OPERATOR: &str = "+-*/<>=~!#^&|";
 
@@ -148,6 +151,8 @@ impl Lexer<'_> {
             ':' => self.colon(),
             '@' => self.at_sign(),
             '{' => self.brace(1),
+            // `\:\:jsonb`: a colon SQLAlchemy shall not take for its own.
+            '\\' if next == Some(':') => self.skip(1),
             '}' => self.push(Kind::Op("}".into()), 1),
             '#' if next == Some('{') => self.brace(2),
             '#' if next.is_some_and(starts_word) => {
@@ -184,8 +189,13 @@ impl Lexer<'_> {
             }
             length += 1;
         }
-        let op = rest[..length.max(1)].to_string();
-        self.push(Kind::Op(op), length.max(1))
+        // A sign is the next operand's: `=-1`; operators of PostgreSQL that end so have one of these.
+        let mut op = &rest[..length.max(1)];
+        while op.len() > 1 && op.ends_with(['-', '+']) && !op.contains(['~', '!', '#', '^', '&', '|']) {
+            op = &op[..op.len() - 1];
+        }
+        let (op, length) = (op.to_string(), op.len());
+        self.push(Kind::Op(op), length)
     }
 
     fn line_comment(&mut self) -> bool {
@@ -261,7 +271,7 @@ impl Lexer<'_> {
     }
 
     /// The entry of the table for a special character.
-    fn special(&mut self, c: char) -> usize {
+    pub(super) fn special(&mut self, c: char) -> usize {
         match (hole_of(c), placeholder_of(c)) {
             (Some(hole), _) => self.add(Placeholder::Hole(hole)),
             (None, Some(index)) if index < self.params.len() => index,
@@ -316,11 +326,12 @@ impl Lexer<'_> {
                 _ => false,
             });
         let array = self.tokens.last().is_some_and(|token| token.is("array"));
-        let Some(inner) = self.rest()[1..].split(']').next() else { return false };
+        let close = self.rest()[1..].chars().take(NAME).position(|c| c == ']');
+        let inner: String = self.rest()[1..].chars().take(close.unwrap_or(0)).collect();
         let first = inner.chars().next();
         let name = first.is_some_and(|c| starts_word(c) || c == '#' || is_special(c))
             && inner.chars().all(|c| continues_word(c) || is_special(c) || " .-{}".contains(c));
-        !glued && !array && name && self.rest().contains(']')
+        !glued && !array && name
     }
 
     fn number(&mut self) -> bool {

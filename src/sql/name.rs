@@ -64,8 +64,10 @@ impl Name {
 impl TableRef {
     /// A table from the parts of a dotted name.
     pub(super) fn from_parts(mut parts: Vec<Name>) -> Option<TableRef> {
+        // `db..items` leaves out the schema between.
+        parts.retain(|part| part.known() != Some(""));
         let name = parts.pop()?;
-        let usual = |name: &Name| matches!(name.known(), Some("public" | "main" | "dbo" | ""));
+        let usual = |name: &Name| matches!(name.known(), Some("public" | "main" | "dbo"));
         let schema = parts.pop().filter(|schema| !usual(schema));
         Some(TableRef { schema, name, alias: None })
     }

@@ -1,7 +1,8 @@
 //! The placeholders of drivers and hosts, as the lexer meets them.
 
-use super::lex::{Lexer, continues_word, starts_word};
+use super::lex::{Lexer, NAME, continues_word, starts_word};
 use super::statement::Placeholder;
+use super::text::is_special;
 use super::token::Kind;
 
 impl Lexer<'_> {
@@ -11,6 +12,9 @@ impl Lexer<'_> {
             let rest = &self.rest()[1..];
             rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())
         };
+        if self.before_hole(1) {
+            return true;
+        }
         let rest = self.rest();
         if rest[1 + length..].starts_with('$') && !rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
             let tag = rest[..length + 2].to_string();
@@ -31,14 +35,26 @@ impl Lexer<'_> {
         }
     }
 
+    /// `${hole}`, `:{hole}`, `@{hole}`: the sign and the hole after it are one placeholder.
+    fn before_hole(&mut self, sign: usize) -> bool {
+        let Some(c) = self.rest()[sign..].chars().next().filter(|c| is_special(*c)) else { return false };
+        let index = self.special(c);
+        self.push(Kind::Param(index), sign + c.len_utf8())
+    }
+
     /// `%s`, `%(name)s`, `%%`, psycopg's `%b` and `%t`, `%I` and `%L` of format().
     pub(super) fn percent(&mut self) -> bool {
         let rest = self.rest();
         if rest.starts_with("%%") {
             return self.push(Kind::Op("%".into()), 2);
         }
-        if let Some(end) = rest.find(')').filter(|_| rest.starts_with("%(")) {
+        let end = rest.bytes().take(NAME).position(|byte| byte == b')');
+        if let Some(end) = end.filter(|_| rest.starts_with("%(")) {
             let name = &rest[2..end];
+            if let Some(c) = name.chars().next().filter(|c| is_special(*c) && name.len() == c.len_utf8()) {
+                let index = self.special(c);
+                return self.push(Kind::Param(index), end + 2);
+            }
             let plain = !name.is_empty() && name.chars().all(|c| continues_word(c) || c == '.');
             if plain && rest[end + 1..].starts_with(['s', 'b', 't', 'd', 'i', 'f', 'r']) {
                 return self.param(Placeholder::Named(name.to_string()), end + 2);
@@ -87,6 +103,10 @@ impl Lexer<'_> {
             return self.push(Kind::Op(op), 2);
         }
         let glued = !self.spaced && self.after_operand();
+        if !glued && self.before_hole(1) {
+            return true;
+        }
+        let rest = self.rest();
         let inside = rest[1..].strip_prefix(['\'', '"']).and_then(|text| text.split(['\'', '"']).next());
         if let Some(name) = inside.filter(|name| !name.is_empty() && name.chars().all(continues_word)) {
             let (name, length) = (name.to_string(), name.len() + 3);
@@ -110,6 +130,10 @@ impl Lexer<'_> {
             let length = 2 + self.word_length(2);
             return self.word(length);
         }
+        if self.before_hole(1) {
+            return true;
+        }
+        let rest = self.rest();
         let length = self.word_length(1);
         if length == 0 || !rest[1..].starts_with(starts_word) {
             let op = if rest.starts_with("@>") || rest.starts_with("@?") { 2 } else { 1 };
@@ -134,7 +158,8 @@ impl Lexer<'_> {
         };
         let close = if double == 1 { "}}" } else { "}" };
         let plain = |c: char| continues_word(c) || " .!:()\"'".contains(c);
-        match inside.find(close) {
+        let near = inside.char_indices().nth(NAME).map_or(inside, |(at, _)| &inside[..at]);
+        match near.find(close) {
             Some(end) if end <= 80 && inside[..end].chars().all(plain) && !inside.trim_start().starts_with('\'') => {
                 let name = inside[..end].split(['!', ':']).next().unwrap_or("").trim().to_string();
                 let length = open + double + end + close.len();

@@ -168,8 +168,14 @@ impl Rewrite<'_> {
             }
             _ => {}
         }
-        if before.is("in") {
+        if before.is_any(&["in", "top"]) {
             return self.in_parentheses(index);
+        }
+        // `WITH x AS ({query})`, `FROM ({query}) AS x`.
+        let whole = before.punct('(') && next.is_some_and(|next| next.punct(')'));
+        if hosted && whole && self.back(2).is_some_and(|t| t.is_any(&["as", "from", "join", "exists", "materialized", "lateral"])) {
+            self.facts.open = true;
+            return self.make(index, &[word("select"), Kind::Number("1".into())]);
         }
         if before.is("interval") {
             let unit = next.is_some_and(|next| next.word().is_some_and(|word| !is_keyword(word)));
@@ -194,12 +200,22 @@ impl Rewrite<'_> {
         if before.is_any(&["insert", "update", "delete", "share", "locked", "nowait", "nothing", "desc", "asc"]) {
             return self.leave_out();
         }
-        if self.ends_operand(&before) {
+        if hosted && self.ends_operand(&before) {
             let operand = next.is_some_and(|next| match &next.kind {
                 Kind::Number(_) | Kind::Str(_) | Kind::Param(_) | Kind::Quoted(_) => true,
                 Kind::Word(word) => !is_keyword(word),
                 _ => false,
             });
+            // `FROM t {where} a = 1`
+            let compares = self
+                .tokens
+                .get(index + 2)
+                .is_some_and(|t| matches!(t.kind, Kind::Op(_)) || t.is_any(&["is", "in", "like", "between", "not"]) || t.punct('.'));
+            if operand && compares && self.clause() == Clause::From {
+                self.facts.open = true;
+                self.enter(Clause::Where);
+                return self.make(index, &[word("where")]);
+            }
             // `column {operator} ?`
             if operand && matches!(self.clause(), Clause::Where | Clause::Inside) {
                 return self.make(index, &[Kind::Op("<".into())]);
@@ -248,6 +264,7 @@ impl Rewrite<'_> {
     /// Whether a token can be the end of an operand.
     fn ends_operand(&self, before: &Token) -> bool {
         match &before.kind {
+            Kind::Word(_) if before.is_any(&["match", "regexp", "rlike", "glob", "similar", "to", "escape", "contains"]) => false,
             Kind::Word(word) => !is_keyword(word) || before.is_any(&["null", "end", "key", "default"]),
             Kind::Quoted(_) | Kind::Str(_) | Kind::Dollar(..) | Kind::Number(_) | Kind::Param(_) => true,
             Kind::Punct(c) => matches!(c, ')' | ']'),

@@ -53,7 +53,7 @@ fn read_chunk(chunk: &[Token], origin: Origin, out: &mut Vec<Statement>) {
     let read = statement(chunk, origin);
     // Without delimiters several statements look like one that is broken.
     let broken = read.first().is_some_and(|first| !first.exact);
-    if (broken || origin.dialect == Dialect::MsSql) && chunk.len() < 20_000 {
+    if (broken || origin.dialect == Dialect::MsSql) && chunk.len() < 20_000 && !creates_routine(chunk) {
         let mut parts = Vec::new();
         routine::statements(chunk, origin, &mut parts);
         if parts.len() > read.len() && (origin.dialect == Dialect::MsSql || parts.iter().any(|part| part.exact)) {

@@ -321,6 +321,39 @@ impl Statement {
         matches!(self.verb, Verb::Insert | Verb::Replace | Verb::Upsert | Verb::Merge)
     }
 
+    /// Whether running it again, with the same things filled in, changes nothing more. It says nothing of two that
+    /// run at once (a guarded INSERT is racy), and takes for granted that a unique key stands behind a conflict
+    /// clause, which only the schema can tell. True for what writes nothing.
+    pub fn is_idempotent(&self) -> bool {
+        if matches!(self.verb, Verb::Copy { into_table: true }) {
+            return false;
+        }
+        if self.inserts() {
+            let Some(conflict) = &self.conflict else { return self.predicate.not_exists };
+            return !conflict.assignments.iter().any(Assignment::accumulates);
+        }
+        match self.verb {
+            // What takes the next few rows takes others the next time.
+            Verb::Update | Verb::Delete if self.limit => false,
+            Verb::Update => self.applies_once() || !self.assignments.iter().any(Assignment::accumulates),
+            _ => true,
+        }
+    }
+
+    /// Whether an UPDATE changes a column that its WHERE compares, so that it cannot match the same row again.
+    fn applies_once(&self) -> bool {
+        let changes = |assignment: &Assignment| {
+            let compared = |c: &&Condition| c.op == Op::Eq && c.column == assignment.column;
+            let Some(before) = self.predicate.conditions.iter().find(compared) else { return false };
+            match (&assignment.value, &before.value) {
+                (AssignedValue::Relative { accumulates }, _) => *accumulates,
+                (AssignedValue::Constant(after), Value::Text(before)) => after != before,
+                _ => false,
+            }
+        };
+        !self.predicate.disjunction && self.assignments.iter().any(changes)
+    }
+
     /// The value an INSERT gives to a column.
     pub fn inserted(&self, column: &str) -> Option<&Value> {
         let index = self.columns.iter().position(|name| name.known() == Some(column))?;
@@ -333,5 +366,12 @@ impl Statement {
             Value::Placeholder(index) => self.placeholders.get(*index),
             _ => None,
         }
+    }
+}
+
+impl Assignment {
+    /// Whether assigning twice differs from once.
+    pub fn accumulates(&self) -> bool {
+        self.value == AssignedValue::Relative { accumulates: true }
     }
 }

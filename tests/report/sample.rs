@@ -144,6 +144,10 @@ fn model(sample: &Sample) -> Model {
         entry_points: vec![EntryPoint { function: format!("agents.{name}.run"), site }],
         system: 0,
         multiple: None,
+        long_running: None,
+        stopped_by: None,
+        retries: None,
+        by_model: true,
     };
     let access = |actor, mode, operation, site, function: &str| Access {
         actor: ActorId(actor),
@@ -156,6 +160,19 @@ fn model(sample: &Sample) -> Model {
         atomic: true,
         guards: vec!["lock:stock".to_owned()],
         path: vec![Frame { function: function.to_owned(), site }],
+        verb: operation.to_uppercase(),
+        retry: None,
+        retry_explicit: false,
+        fresh_key: false,
+        conditional: false,
+        polling: None,
+        unique: None,
+        handled: false,
+        money: false,
+        inferred: 0,
+        decided: false,
+        in_transaction: false,
+        process_guard: None,
     };
     let resource = |name: &str, readers: &[u32], writers: &[u32], accesses| Resource {
         id: format!("postgres:{name}"),
@@ -195,6 +212,7 @@ fn model(sample: &Sample) -> Model {
             ttl_seconds: Some(30.0),
             ttl: Some("30s default, per-resource configurable".to_owned()),
             session: false,
+            own: true,
             api: "Coordinator.lock".to_owned(),
             site: read,
             holders: vec![ActorId(1)],
@@ -216,6 +234,7 @@ fn model(sample: &Sample) -> Model {
             unresolved: vec![(update, "UPDATE of a table whose name is not known".to_owned())],
             unknown_imports: vec!["inhouse.store".to_owned()],
         },
+        ..Model::default()
     }
 }
 

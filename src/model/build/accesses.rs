@@ -159,6 +159,7 @@ fn build(input: &Input, doing: &Doing, run: &(crate::link::FunctionRef, bool, st
         guards: guards(&item.contexts),
         path: frames(input, item),
         verb: access.verb.to_string(),
+        retry_explicit: explicit_retry(doing, run.1, item).is_some(),
         retry: retry(doing, run.1, item, model),
         fresh_key: access.fresh_key,
         conditional: access.conditional,
@@ -191,9 +192,13 @@ pub(super) fn handled(contexts: &[Context]) -> bool {
 
 /// What runs an item again on failure: a retry around it, its queue's, or the model that may call the tool once more.
 fn retry(doing: &Doing, tool: bool, item: &Item, model: &Model) -> Option<(Site, String)> {
-    let around = item.contexts.iter().find_map(Context::retries).or_else(|| doing.retried_run().filter(|_| tool));
     let actor = model.actor(doing.actor);
-    around.or_else(|| actor.retries.filter(|n| *n != 0).map(|_| (actor.site, format!("{} runs it again on failure", actor.framework))))
+    explicit_retry(doing, tool, item).or_else(|| actor.retries.filter(|n| *n != 0).map(|_| (actor.site, format!("{} runs it again on failure", actor.framework))))
+}
+
+/// The retry that is written around an item, or around the run of the agent whose tool does it.
+fn explicit_retry(doing: &Doing, tool: bool, item: &Item) -> Option<(Site, String)> {
+    item.contexts.iter().find_map(Context::retries).or_else(|| doing.retried_run().filter(|_| tool))
 }
 
 /// The loop with a sleep in it that an item stands in.

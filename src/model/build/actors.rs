@@ -250,8 +250,9 @@ impl Collector<'_, '_, '_, '_> {
             }
             self.draft.by_site.insert(d.site, index);
             if let Kind::Library(value) = &d.declaration.subject {
-                if let Some(site) = value.site {
-                    self.draft.by_site.insert(site, index);
+                // What hangs on a server or agent does not take its place.
+                if let Some(site) = value.site.filter(|_| kind != ActorKind::Endpoint) {
+                    self.draft.by_site.entry(site).or_insert(index);
                 }
             }
             for (kind, site) in &d.declaration.prompts {

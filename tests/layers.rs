@@ -66,9 +66,7 @@ fn code(path: &str, text: &str) -> String {
     let mut last = ' ';
     while let Some(c) = rest.next() {
         match c {
-            '/' if rest.peek() == Some(&'/') => {
-                while rest.next_if(|c| *c != '\n').is_some() {}
-            }
+            '/' if rest.peek() == Some(&'/') => while rest.next_if(|c| *c != '\n').is_some() {},
             // Not the quote of a character literal.
             '"' if last != '\'' => {
                 while let Some(c) = rest.next() {
@@ -192,7 +190,8 @@ fn no_front_end_imports_another() {
             let is_module = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/parse").join(sibling).is_dir()
                 || Path::new(env!("CARGO_MANIFEST_DIR")).join("src/parse").join(format!("{sibling}.rs")).is_file();
             if is_module && sibling != own && own != "mod" && !READ_THROUGH.contains(&(own, sibling)) {
-                writeln!(wrong, "src/{path}:{line}: the front end `{own}` imports `{sibling}`; what they share stands in parse/mod.rs").unwrap();
+                writeln!(wrong, "src/{path}:{line}: the front end `{own}` imports `{sibling}`; what they share stands in parse/mod.rs")
+                    .unwrap();
             }
         }
     }

@@ -44,6 +44,12 @@ pub const ITEMS: usize = 500;
 /// How deep closures are walked into one another.
 pub const CLOSURE_DEPTH: u8 = 6;
 
+/// For how many sets of captured names one closure is walked.
+const CLOSURE_WALKS: usize = 12;
+
+/// The names that a closure captured.
+type Captured = Rc<Vec<(Name, Kind)>>;
+
 /// What one function does.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
@@ -72,6 +78,7 @@ pub struct Effects<'p, 'k> {
     pub program: &'p Program<'k>,
     coordinators: Coordinators,
     summaries: RefCell<FxHashMap<SummaryKey, Option<Rc<Summary>>>>,
+    closures: RefCell<FxHashMap<FunctionRef, Vec<(Captured, Rc<Summary>)>>>,
     closure_depth: std::cell::Cell<u8>,
     unresolved: RefCell<Vec<(Site, String)>>,
 }
@@ -83,6 +90,7 @@ impl<'p, 'k> Effects<'p, 'k> {
             program,
             coordinators: Coordinators::find(program),
             summaries: RefCell::default(),
+            closures: RefCell::default(),
             closure_depth: std::cell::Cell::new(0),
             unresolved: RefCell::default(),
         }
@@ -129,12 +137,26 @@ impl<'p, 'k> Effects<'p, 'k> {
         if value.captured.is_empty() {
             return self.summary(value.function, class);
         }
+        self.closure_summary(value, class)
+    }
+
+    /// A closure is walked once for each set of names it captured, and for few of those.
+    fn closure_summary(&self, value: &FunctionValue, class: Option<crate::link::ClassRef>) -> Rc<Summary> {
+        {
+            let known = self.closures.borrow();
+            let walked = known.get(&value.function).map_or(&[][..], Vec::as_slice);
+            let same = walked.iter().find(|(captured, _)| Rc::ptr_eq(captured, &value.captured));
+            if let Some((_, summary)) = same.or(walked.first().filter(|_| walked.len() >= CLOSURE_WALKS)) {
+                return summary.clone();
+            }
+        }
         if self.closure_depth.get() >= CLOSURE_DEPTH {
             return Rc::default();
         }
         self.closure_depth.set(self.closure_depth.get() + 1);
         let summary = Rc::new(walk::summarise(self, value.function, class, &value.captured));
         self.closure_depth.set(self.closure_depth.get() - 1);
+        self.closures.borrow_mut().entry(value.function).or_default().push((value.captured.clone(), summary.clone()));
         summary
     }
 

@@ -17,6 +17,8 @@ pub(super) struct ClassTable {
     externals: FxHashMap<ClassRef, Vec<Name>>,
     /// Classes that derive from it, directly or not.
     descendants: FxHashMap<ClassRef, Vec<ClassRef>>,
+    /// Methods that do more than state their signature, by name.
+    methods: FxHashMap<Name, Vec<FunctionRef>>,
 }
 
 impl ClassTable {
@@ -44,6 +46,14 @@ impl ClassTable {
             }
         }
         let mut table = ClassTable::default();
+        for class in program.all_classes() {
+            for method in &program.class(class).methods {
+                let method = FunctionRef { module: class.module, function: *method };
+                if !program.is_abstract(method) {
+                    table.methods.entry(program.function(method).name.clone()).or_default().push(method);
+                }
+            }
+        }
         for class in program.all_classes() {
             let mut order = vec![class];
             let mut index = 0;
@@ -176,10 +186,13 @@ impl Program<'_> {
     fn structural(&self, protocol: ClassRef, name: &str) -> Vec<FunctionRef> {
         let facts = self.facts(protocol.module);
         let wanted: Vec<&Name> = self.class(protocol).methods.iter().map(|m| &facts.function(*m).name).collect();
-        self.all_classes()
-            .filter(|c| *c != protocol && wanted.iter().all(|w| self.own_method(*c, w).is_some()))
-            .filter_map(|c| self.own_method(c, name))
-            .filter(|m| !self.is_abstract(*m))
+        let named = self.classes.methods.get(name).into_iter().flatten();
+        named
+            .copied()
+            .filter(|m| {
+                let Some(class) = self.function(*m).class.map(|class| ClassRef { module: m.module, class }) else { return false };
+                class != protocol && wanted.iter().all(|w| self.own_method(class, w).is_some())
+            })
             .collect()
     }
 
@@ -204,16 +217,7 @@ impl Program<'_> {
 
     /// Classes whose own methods include `name`, when there are few: a receiver of unknown type may be one of them.
     pub fn classes_with_method(&self, name: &str, most: usize) -> Vec<FunctionRef> {
-        let mut found = Vec::new();
-        for class in self.all_classes() {
-            if let Some(method) = self.own_method(class, name).filter(|m| !self.is_abstract(*m)) {
-                found.push(method);
-                if found.len() > most {
-                    return Vec::new();
-                }
-            }
-        }
-        found
+        self.classes.methods.get(name).filter(|found| found.len() <= most).cloned().unwrap_or_default()
     }
 }
 

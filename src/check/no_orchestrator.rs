@@ -25,7 +25,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         agents.sort();
         agents.dedup();
         let side_by_side = agents.iter().any(|a| agents.iter().any(|b| a != b && model.overlap(*a, *b)));
-        let coordinated = model.orchestrators.iter().any(|o| o.system == system) || model.messages.iter().any(|(a, ..)| model.actor(*a).system == system);
+        // Agents that message each other directly are peer-to-peer's fault alone.
+        let mesh = model.messages.iter().any(|(a, b, _)| model.actor(*a).system == system && model.messages.iter().any(|(c, d, _)| (c, d) == (b, a)));
+        let coordinated = mesh || model.orchestrators.iter().any(|o| o.system == system);
         if agents.len() < 2 || !side_by_side || coordinated {
             continue;
         }

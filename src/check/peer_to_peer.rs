@@ -21,12 +21,14 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for (from, to, site) in &model.messages {
         let back = model.messages.iter().any(|(a, b, _)| a == to && b == from);
-        let first = found.iter().all(|f| f.site != *site);
+        // One pair or mesh is one finding, at its first message.
+        let first = found.iter().all(|f| f.site != *site && !(f.actors.contains(&model.actor(*from).id) && f.actors.contains(&model.actor(*to).id)));
         let orchestrated = model.orchestrators.iter().any(|o| o.system == model.actor(*from).system);
         if !back || !first || orchestrated {
             continue;
         }
         let mut actors: Vec<ActorId> = model.messages.iter().filter(|(_, _, s)| s == site).flat_map(|(a, b, _)| [*a, *b]).collect();
+        actors.extend([*from, *to]);
         actors.sort();
         actors.dedup();
         let draft = Draft {

@@ -220,11 +220,21 @@ impl Reader<'_, '_> {
         while let Some(id) = pending.pop() {
             match &facts.stmt(id).kind {
                 StmtKind::Return(None) | StmtKind::Raise(_) => return true,
-                StmtKind::Return(Some(e)) if matches!(facts.expr(*e).kind, ExprKind::Null | ExprKind::Bool(false)) => return true,
+                StmtKind::Return(Some(e)) if self.is_refusal_value(*e) => return true,
                 kind => pending.extend(kind.blocks().into_iter().flatten().copied()),
             }
         }
         false
+    }
+
+    /// `None`, `False`, or a conditional of which one side is.
+    fn is_refusal_value(&self, expr: ExprId) -> bool {
+        let facts = self.program.facts(self.class.module);
+        match &facts.expr(expr).kind {
+            ExprKind::Null | ExprKind::Bool(false) => true,
+            ExprKind::Choice { then, other, .. } => [then, other].iter().any(|e| matches!(facts.expr(**e).kind, ExprKind::Null | ExprKind::Bool(false))),
+            _ => false,
+        }
     }
 
     /// Every expression below one.
@@ -285,6 +295,10 @@ impl Reader<'_, '_> {
                             }
                         }
                     }
+                }
+                StmtKind::Return(Some(value)) if matches!(facts.expr(*value).kind, ExprKind::Choice { .. }) => {
+                    uses.refuses_by_result |= self.is_refusal_value(*value);
+                    uses.grants = true;
                 }
                 StmtKind::Return(value) => match value.map(|v| &facts.expr(v).kind) {
                     None | Some(ExprKind::Null | ExprKind::Bool(false)) => uses.refuses_by_result = true,

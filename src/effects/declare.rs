@@ -9,7 +9,7 @@ use super::{Effects, Summary};
 use crate::facts::{ExprId, ExprKind, FunctionId, Name};
 use crate::knowledge::vocabulary::{BaseKind, BaseRow, Effect, Row};
 use crate::knowledge::{Found, Place};
-use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue, Object};
+use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue, Object, Source};
 use crate::source::Site;
 use std::rc::Rc;
 
@@ -150,7 +150,7 @@ impl<'k> Walker<'_, '_, 'k> {
             entries,
             members: Vec::new(),
             subject: made.clone(),
-            prompts: Vec::new(),
+            prompts: self.own_prompts(class, row),
             pattern: row.pattern.clone().map(Name::from),
             runs: None,
             multiple: row.multiple,
@@ -212,6 +212,27 @@ impl<'k> Walker<'_, '_, 'k> {
         let row = self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor)?;
         let record = base.is_some() || self.is_decorated_as_record(class);
         (!record || self.has_entry(class, row)).then_some(row)
+    }
+
+    /// Texts that a hand-written agent's class keeps for its model: class attributes and fields.
+    fn own_prompts(&self, class: ClassRef, row: &BaseRow) -> Vec<(Kind, Site)> {
+        let facts = self.program.facts(class.module);
+        let mut found = Vec::new();
+        for name in &row.prompts {
+            for source in self.program.class_scope(class).get(name) {
+                if let Source::Value(value) = source {
+                    let at = FunctionRef { module: class.module, function: self.program.class(class).parent };
+                    found.push((self.program.infer(at, *value), self.program.site(class.module, facts.expr(*value).span)));
+                }
+            }
+            for (method, value, _) in self.program.field_assignments(class, name) {
+                if let Some(value) = value {
+                    found.push((self.program.infer(method, value), self.program.site(class.module, facts.expr(value).span)));
+                }
+            }
+        }
+        found.retain(|(kind, _)| matches!(kind, Kind::Text(_)));
+        found
     }
 
     fn has_entry(&self, class: ClassRef, row: &BaseRow) -> bool {

@@ -7,7 +7,7 @@ use super::state::{End, State};
 use super::value::{Dep, Deps, Value};
 use super::{Effects, ITEMS, Summary};
 use crate::facts::{Block, ExprId, ExprKind, FileFacts, FunctionId, GuardItem, Handler, MODULE, Name, StmtId, StmtKind};
-use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Object, Program};
+use crate::link::{ClassRef, FunctionRef, FunctionValue, Hole, Kind, Object, Program, Template};
 use crate::source::{Site, Span};
 use std::rc::Rc;
 
@@ -99,7 +99,15 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
 
     /// What is known of a parameter's value beyond that it is one.
     pub fn parameter_hint(&self, index: u8) -> Kind {
-        self.program.parameter(self.at, u32::from(index))
+        match self.program.parameter(self.at, u32::from(index)) {
+            // Of which type it is stands in the declaration; which one it is, the caller says.
+            Kind::Library(value) if value.identity.as_ref().is_none_or(|t| t.constant().is_none()) => {
+                let mut value = (*value).clone();
+                value.identity = Some(Template::hole(Hole::Parameter(index)));
+                Kind::Library(Rc::new(value))
+            }
+            hint => hint,
+        }
     }
 
     pub fn site(&self, span: Span) -> Site {

@@ -30,6 +30,7 @@ pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mu
     }
     kill_switches(input, doings, model);
     tests(input, model);
+    direct_calls(draft, doings, model);
     for (members, site) in &draft.meshes {
         for from in members {
             for to in members {
@@ -41,6 +42,22 @@ pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mu
     }
     model.controls.sort_by_key(|c| (c.kind, c.site));
     model.controls.dedup_by(|a, b| a.kind == b.kind && a.site == b.site && a.detail == b.detail);
+}
+
+/// An agent whose own code runs another agent sends it a message.
+fn direct_calls(draft: &Draft, doings: &[Doing], model: &mut Model) {
+    for doing in doings.iter().filter(|d| model.actors[d.actor.0 as usize].kind == ActorKind::Agent) {
+        for (_, item) in doing.items() {
+            let What::Declare(declaration) = &*item.what else { continue };
+            let Kind::Object(object) = &declaration.subject else { continue };
+            let known = object.site.and_then(|s| draft.by_site.get(&s)).or_else(|| draft.by_class.get(&object.class));
+            let Some(to) = known.map(|i| ActorId(*i as u32)).filter(|to| declaration.effect == Effect::Run && *to != doing.actor) else { continue };
+            if !model.messages.contains(&(doing.actor, to, item.site)) {
+                model.messages.push((doing.actor, to, item.site));
+            }
+        }
+    }
+    model.messages.sort();
 }
 
 /// Whether a name is about waiting for locks.

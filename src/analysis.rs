@@ -59,7 +59,9 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
         match read {
             Read::Code(mut code, needed) => {
                 for problem in &code.problems {
-                    coverage.skipped.push((path.clone(), format!("{} at line {}", problem.what, files[index].lines.line(problem.span.start))));
+                    coverage
+                        .skipped
+                        .push((path.clone(), format!("{} at line {}", problem.what, files[index].lines.line(problem.span.start))));
                 }
                 comments.push((file, std::mem::take(&mut code.comments)));
                 if needed {
@@ -68,7 +70,9 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
             }
             Read::Data(data) => {
                 for problem in &data.problems {
-                    coverage.skipped.push((path.clone(), format!("{} at line {}", problem.what, files[index].lines.line(problem.span.start))));
+                    coverage
+                        .skipped
+                        .push((path.clone(), format!("{} at line {}", problem.what, files[index].lines.line(problem.span.start))));
                 }
                 comments.push((file, data.comments));
                 manifests.extend(data.documents.into_iter().map(|document| Manifest { file, path: path.clone(), document }));
@@ -131,7 +135,8 @@ fn unknown_imports(program: &Program) -> Vec<String> {
     for (index, module) in program.modules.iter().enumerate() {
         for import in module.facts.imports.iter().filter(|i| i.level == 0) {
             let root = import.module.split('.').next().unwrap_or("").to_string();
-            let known = program.knowledge.is_external_root(program.language(index as u32), &root) || program.find_module(index as u32, 0, &root).is_some();
+            let known = program.knowledge.is_external_root(program.language(index as u32), &root)
+                || program.find_module(index as u32, 0, &root).is_some();
             if !known && !root.is_empty() {
                 *counts.entry(root).or_default() += 1;
             }

@@ -76,7 +76,11 @@ fn dispatch(cli: &Cli) -> u8 {
 /// The list of ids that configuration and options may name.
 fn known() -> (Vec<&'static str>, Vec<&'static str>, Vec<&'static str>) {
     let rows = page::pages().iter().flat_map(|p| &p.rows);
-    (RULES.iter().map(|r| r.id).collect(), rows.clone().map(|r| r.id.as_str()).collect(), rows.filter(|r| r.declarable).map(|r| r.id.as_str()).collect())
+    (
+        RULES.iter().map(|r| r.id).collect(),
+        rows.clone().map(|r| r.id.as_str()).collect(),
+        rows.filter(|r| r.declarable).map(|r| r.id.as_str()).collect(),
+    )
 }
 
 fn prepare(scan: &Scan) -> Result<(Settings, Knowledge), String> {
@@ -114,7 +118,8 @@ fn scan(scan: &Scan, print: &Print) -> u8 {
         gates: settings.config.gates.iter().map(|g| g.value.clone()).collect(),
         min_confidence: None,
     };
-    let subject = RuleSubject { model: &analysis.model, expected_task_seconds: settings.config.expected_task_seconds.as_ref().map(|s| s.value) };
+    let subject =
+        RuleSubject { model: &analysis.model, expected_task_seconds: settings.config.expected_task_seconds.as_ref().map(|s| s.value) };
     let silenced = quiet(check::find(&subject, &selection), &analysis, &settings);
     if !silenced.errors.is_empty() {
         silenced.errors.iter().for_each(|e| say(&format!("error: {e}")));
@@ -280,5 +285,6 @@ fn fail(message: &str) -> u8 {
 
 /// One message on standard error; that it may be closed is nobody's problem.
 fn say(message: &str) {
-    let _ = writeln!(std::io::stderr(), "{message}");
+    let lines: Vec<_> = message.lines().map(report::escaped).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }

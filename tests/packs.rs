@@ -198,9 +198,7 @@ fn a_name_that_is_declared_twice_is_told_with_both_places() {
         "functions:\n  - {name: [a.b], effect: read}\n  - {name: [a.c, a.b], effect: write}\n",
         "p.yaml:6:18: functions[1].name[1]: `a.b` is declared twice — it stands in ",
     );
-    assert!(
-        complaint("functions:\n  - {name: [a.b, a.b], effect: read}\n").contains("p.yaml:5 (functions[0].name[0])")
-    );
+    assert!(complaint("functions:\n  - {name: [a.b, a.b], effect: read}\n").contains("p.yaml:5 (functions[0].name[0])"));
     let other = HEAD.to_owned() + "types:\n  t.one: {made-by: [a.One]}\n";
     let said = complaints(&[("one.yaml", &other), ("deep/two.yaml", &other)]);
     assert!(said.contains("one.yaml:5:3: types.t.one: `t.one` is declared twice"), "{said}");
@@ -214,10 +212,7 @@ fn a_name_that_is_declared_twice_is_told_with_both_places() {
 #[test]
 fn names_that_match_nothing_and_types_that_go_round_are_told() {
     assert_says("functions:\n  - {name: [], effect: read}\n", "p.yaml:5:6: functions[0].name: it names nothing");
-    assert_says(
-        "functions:\n  - {name: [\"a.*.b\"], effect: read}\n",
-        "p.yaml:5:13: functions[0].name[0]: `a.*.b` is no qualified name",
-    );
+    assert_says("functions:\n  - {name: [\"a.*.b\"], effect: read}\n", "p.yaml:5:13: functions[0].name[0]: `a.*.b` is no qualified name");
     assert_says("types:\n  a.x:\n    is: [a.y]\n  a.y: {is: [a.x]}\n", "p.yaml:6:5: types.a.x.is: `a.x` is itself");
 }
 

@@ -139,7 +139,13 @@ fn decide(verdict: &mut Verdict, findings: &[Finding], subject: &Subject, left_o
             verdict.messages = vec![if accepted > 0 { format!("{words}, {accepted} accepted ({by})") } else { words }];
             verdict.evidence = evidence;
         }
-        None => verdict.messages = vec!["no evidence either way".into()],
+        None => match suppressed.iter().filter(|s| s.finding.row == verdict.row).count() {
+            0 => verdict.messages = vec!["no evidence either way".into()],
+            accepted => {
+                let by = suppressed.iter().find(|s| s.finding.row == verdict.row).map_or("", |s| s.by.as_str());
+                verdict.messages = vec![format!("{accepted} accepted ({by})")];
+            }
+        },
     }
 }
 

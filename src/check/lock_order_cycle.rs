@@ -42,7 +42,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         }
         cycle.sort();
         let locks: Vec<usize> = cycle.iter().map(|n| graph[*n]).collect();
-        let takes: Vec<&Take> = edges.iter().filter(|((a, b), _)| locks.contains(a) && locks.contains(b)).flat_map(|(_, t)| t.iter().copied()).collect();
+        let takes: Vec<&Take> =
+            edges.iter().filter(|((a, b), _)| locks.contains(a) && locks.contains(b)).flat_map(|(_, t)| t.iter().copied()).collect();
         let mut actors: Vec<ActorId> = takes.iter().flat_map(|t| t.actors.iter().copied()).collect();
         actors.sort();
         actors.dedup();

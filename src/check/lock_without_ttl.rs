@@ -25,6 +25,13 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         }
         let takes: Vec<_> = model.takes.iter().filter(|t| t.lock == index).collect();
         let Some(take) = takes.first() else { continue };
+        // One call that makes locks of several names is one cause.
+        if let Some(before) = found.iter_mut().find(|f: &&mut Finding| f.site == take.site) {
+            before.actors.extend(lock.holders.iter().map(|h| model.actor(*h).id.clone()));
+            before.actors.sort();
+            before.actors.dedup();
+            continue;
+        }
         let mut finding = Draft {
             rule,
             message: format!("Lock \"{}\" has no TTL — a crashed agent blocks all others", lock.name),

@@ -33,7 +33,13 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         format!("No kill switch — {} cannot be stopped", named("agent", &model.names(&free)).replacen("Agent", "agent", 1))
     };
     let first = free.iter().find(|a| model.actor(**a).long_running == Some(site)).copied();
-    let function = first.and_then(|a| model.actor(a).entry_points.first().map(|e| e.function.rsplit('.').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join(".")));
+    let function = first.and_then(|a| {
+        model
+            .actor(a)
+            .entry_points
+            .first()
+            .map(|e| e.function.rsplit('.').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("."))
+    });
     let draft = Draft {
         rule,
         message,

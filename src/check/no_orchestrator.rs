@@ -21,12 +21,16 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let mut found = Vec::new();
     for system in 0..model.systems.len() as u32 {
         let shared: Vec<&Resource> = model.resources.iter().filter(|r| r.system == system && r.shared).collect();
-        let mut agents: Vec<ActorId> = shared.iter().flat_map(|r| r.writers.iter().copied()).filter(|w| model.actor(*w).kind == ActorKind::Agent).collect();
+        let mut agents: Vec<ActorId> =
+            shared.iter().flat_map(|r| r.writers.iter().copied()).filter(|w| model.actor(*w).kind == ActorKind::Agent).collect();
         agents.sort();
         agents.dedup();
         let side_by_side = agents.iter().any(|a| agents.iter().any(|b| a != b && model.overlap(*a, *b)));
         // Agents that message each other directly are peer-to-peer's fault alone.
-        let mesh = model.messages.iter().any(|(a, b, _)| model.actor(*a).system == system && model.messages.iter().any(|(c, d, _)| (c, d) == (b, a)));
+        let mesh = model
+            .messages
+            .iter()
+            .any(|(a, b, _)| model.actor(*a).system == system && model.messages.iter().any(|(c, d, _)| (c, d) == (b, a)));
         let coordinated = mesh || model.orchestrators.iter().any(|o| o.system == system);
         if agents.len() < 2 || !side_by_side || coordinated {
             continue;
@@ -36,7 +40,11 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         let Some(first) = widest.accesses.iter().filter(|a| a.mode != crate::model::Mode::Read).min_by_key(|a| a.site) else { continue };
         let draft = Draft {
             rule,
-            message: format!("No orchestrator — {} write {} independently", counted(agents.len(), "agent"), counted(shared.len(), "shared resource")),
+            message: format!(
+                "No orchestrator — {} write {} independently",
+                counted(agents.len(), "agent"),
+                counted(shared.len(), "shared resource")
+            ),
             actors: agents,
             resource: Some(widest.id.clone()),
             function: first.function.clone(),

@@ -21,7 +21,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for resource in &model.resources {
         // What a framework would retry by itself counts for money only: many a POST merely asks.
-        let calls = |a: &&Access| a.operation == "call" && (!a.idempotent || a.fresh_key) && (a.retry_explicit || a.money && a.retry.is_some());
+        let calls =
+            |a: &&Access| a.operation == "call" && (!a.idempotent || a.fresh_key) && (a.retry_explicit || a.money && a.retry.is_some());
         let mut sites: Vec<_> = resource.accesses.iter().filter(calls).map(|a| a.site).collect();
         sites.sort();
         sites.dedup();

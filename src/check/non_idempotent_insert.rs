@@ -27,7 +27,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         sites.dedup();
         for site in sites {
             let writes: Vec<&Access> = resource.accesses.iter().filter(creates).filter(|a| a.site == site).collect();
-            let asked = |a: &Access| model.actor(a.actor).by_model && matches!(model.actor(a.actor).kind, ActorKind::Agent | ActorKind::ToolServer);
+            let asked =
+                |a: &Access| model.actor(a.actor).by_model && matches!(model.actor(a.actor).kind, ActorKind::Agent | ActorKind::ToolServer);
             let repeated: Vec<&&Access> = writes.iter().filter(|a| a.retry.is_some() || asked(a) && !nothing_shared).collect();
             let Some(first) = repeated.iter().find(|a| a.retry.is_some()).or(repeated.first()) else { continue };
             if first.unique.is_some() && first.handled || first.decided && first.unique.is_some() {

@@ -22,7 +22,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     for (from, to, site) in &model.messages {
         let back = model.messages.iter().any(|(a, b, _)| a == to && b == from);
         // One pair or mesh is one finding, at its first message.
-        let first = found.iter().all(|f| f.site != *site && !(f.actors.contains(&model.actor(*from).id) && f.actors.contains(&model.actor(*to).id)));
+        let first = found
+            .iter()
+            .all(|f| f.site != *site && !(f.actors.contains(&model.actor(*from).id) && f.actors.contains(&model.actor(*to).id)));
         let orchestrated = model.orchestrators.iter().any(|o| o.system == model.actor(*from).system);
         if !back || !first || orchestrated {
             continue;

@@ -29,8 +29,19 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         }
         let name = &model.resource(race.resource).name;
         let verb = if actors.len() == 1 { "guards" } else { "guard" };
-        let message = format!("{} {verb} \"{name}\" with \"{}\", which other processes do not see", subject_of(model, &actors), lock.trim_start_matches("lock:"));
-        found.push(finding(rule, subject, race, actors, message, "Use a lock that all processes share: a database row lock, an advisory lock, Redis with a TTL"));
+        let message = format!(
+            "{} {verb} \"{name}\" with \"{}\", which other processes do not see",
+            subject_of(model, &actors),
+            lock.trim_start_matches("lock:")
+        );
+        found.push(finding(
+            rule,
+            subject,
+            race,
+            actors,
+            message,
+            "Use a lock that all processes share: a database row lock, an advisory lock, Redis with a TTL",
+        ));
     }
     found
 }

@@ -16,21 +16,67 @@ pub static RULE: Rule = Rule {
 
 /// Who else: others that act on the same thing.
 const OTHERS: [&str; 12] = [
-    "another agent", "other agent", "other agents", "someone else", "another worker", "other workers", "another process", "another instance", "anyone else", "other sessions",
-    "another session", "other assistants",
+    "another agent",
+    "other agent",
+    "other agents",
+    "someone else",
+    "another worker",
+    "other workers",
+    "another process",
+    "another instance",
+    "anyone else",
+    "other sessions",
+    "another session",
+    "other assistants",
 ];
 /// What they do to it.
 const ACTS: [&str; 14] = [
-    "writing", "editing", "modifying", "updating", "working on", "using", "is not locked", "holds the lock", "has the lock", "claimed", "in progress", "touching", "finished", "done",
+    "writing",
+    "editing",
+    "modifying",
+    "updating",
+    "working on",
+    "using",
+    "is not locked",
+    "holds the lock",
+    "has the lock",
+    "claimed",
+    "in progress",
+    "touching",
+    "finished",
+    "done",
 ];
 /// What the model is told to do about it.
 const ORDERS: [&str; 16] = [
-    "check", "make sure", "ensure", "wait", "do not edit", "don't edit", "do not modify", "don't modify", "do not write", "don't write", "never edit", "avoid", "verify", "before you", "before writing",
+    "check",
+    "make sure",
+    "ensure",
+    "wait",
+    "do not edit",
+    "don't edit",
+    "do not modify",
+    "don't modify",
+    "do not write",
+    "don't write",
+    "never edit",
+    "avoid",
+    "verify",
+    "before you",
+    "before writing",
     "before editing",
 ];
 /// Locks that the model itself is to take.
 const LOCKS: [&str; 10] = [
-    "acquire the lock", "acquire a lock", "take the lock", "release the lock", "wait for the lock", "check the lock", "check if the lock", "lock the file before", "obtain the lock", "hold the lock",
+    "acquire the lock",
+    "acquire a lock",
+    "take the lock",
+    "release the lock",
+    "wait for the lock",
+    "check the lock",
+    "check if the lock",
+    "lock the file before",
+    "obtain the lock",
+    "hold the lock",
 ];
 
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::words::subject as named;
-use crate::finding::{Confidence, Finding, Role, Severity};
+use crate::finding::{Confidence, Finding, Role, Severity, Turn};
 use crate::model::{ActorId, ActorKind, Model, Race};
 
 /// Words in names that say that a resource is money.
@@ -11,11 +11,7 @@ const MONEY: [&str; 8] = ["balance", "payment", "wallet", "ledger", "invoice", "
 /// The actors of a race that can really come between one another.
 pub(super) fn rivals(model: &Model, race: &Race) -> Vec<ActorId> {
     let resource = model.resource(race.resource);
-    race.actors
-        .iter()
-        .copied()
-        .filter(|a| resource.writers.iter().any(|w| model.overlap(*a, *w)))
-        .collect()
+    race.actors.iter().copied().filter(|a| resource.writers.iter().any(|w| model.overlap(*a, *w))).collect()
 }
 
 /// What an actor is called in a sentence: its kind where it is no agent.
@@ -31,6 +27,23 @@ pub(super) fn subject_of(model: &Model, actors: &[ActorId]) -> String {
         _ => "actor",
     };
     named(noun, &model.names(actors))
+}
+
+/// The schedule of two actors (or of one run twice) that loses.
+fn interleaving(model: &Model, race: &Race, actors: &[ActorId], name: &str) -> Vec<Turn> {
+    let ids: Vec<String> = match actors {
+        [] => return Vec::new(),
+        // A second run of the same actor is told apart, so that each has its own column.
+        [one] => vec![model.actor(*one).id.clone(), format!("{}#2", model.actor(*one).id)],
+        [one, two, ..] => vec![model.actor(*one).id.clone(), model.actor(*two).id.clone()],
+    };
+    let turn = |step: crate::model::replay::Step| Turn {
+        actor: ids[step.who].clone(),
+        step: if step.writes { format!("writes {name}") } else { format!("reads {name}") },
+        value: step.value,
+        site: if step.writes { race.write } else { race.read },
+    };
+    crate::model::replay::losing(race.dependence).unwrap_or_default().into_iter().map(turn).collect()
 }
 
 /// A finding about a race.
@@ -71,6 +84,7 @@ pub(super) fn finding(rule: &Rule, subject: &Subject, race: &Race, actors: Vec<A
     if finding.confidence < Confidence::High {
         finding.assumption = Some("assumes what a receiver of unknown type is".into());
     }
+    finding.interleaving = interleaving(model, race, &actors, &resource.name);
     finding.related.dedup();
     finding.evidence = witness(model, actors[0], &race.path, &format!("{} {}", race.verb, resource.name));
     finding

@@ -1,18 +1,25 @@
 //! When a row applies, and what it says when it holds.
 
-use crate::finding::words::{counted, list};
 use crate::finding::Evidence;
+use crate::finding::words::{counted, list};
 use crate::model::{ActorId, ActorKind, ControlKind, LockScope, Mode, Model, Resource, Take};
 
 /// Why a row does not apply; `None` where it does.
 pub(super) fn skipped(row: &str, model: &Model) -> Option<String> {
     let shared: Vec<&Resource> = model.resources.iter().filter(|r| r.shared).collect();
     if shared.is_empty() {
-        return Some(if row == "shared-resources" { "no resource is shared between concurrent agents".into() } else { "nothing is shared".into() });
+        return Some(if row == "shared-resources" {
+            "no resource is shared between concurrent agents".into()
+        } else {
+            "nothing is shared".into()
+        });
     }
     let reason = match row {
-        "orchestrator" => (touching(model, &shared).len() < 2 && model.messages.is_empty()).then_some("one agent alone touches shared resources"),
-        "locks" => (!shared.iter().any(|r| written_by_many(model, r)) && model.takes.is_empty()).then_some("no shared resource has more than one writer"),
+        "orchestrator" => {
+            (touching(model, &shared).len() < 2 && model.messages.is_empty()).then_some("one agent alone touches shared resources")
+        }
+        "locks" => (!shared.iter().any(|r| written_by_many(model, r)) && model.takes.is_empty())
+            .then_some("no shared resource has more than one writer"),
         "lock-order" => (!model.takes.iter().any(|t| !t.held.is_empty() || t.many.is_some() && t.keeps()) && model.orders.is_empty())
             .then_some("no agent holds two locks at once"),
         "idempotent-writes" => (writes(model).count() == 0).then_some("no agent writes outside its process"),
@@ -20,8 +27,10 @@ pub(super) fn skipped(row: &str, model: &Model) -> Option<String> {
         "deadlock-alerting" => (waits(model).next().is_none()).then_some("no lock is waited for"),
         "kill-switch" => (long_running(model).next().is_none()).then_some("no agent runs on and on"),
         "concurrency-tests" => (!shared.iter().any(|r| !r.writers.is_empty())).then_some("nothing shared is written"),
-        "contention-metrics" => (!model.takes.iter().any(|t| model.locks[t.lock].scope != LockScope::Process || model.locks[t.lock].store_is_own()))
-            .then_some("no lock is contended for by several processes"),
+        "contention-metrics" => {
+            (!model.takes.iter().any(|t| model.locks[t.lock].scope != LockScope::Process || model.locks[t.lock].store_is_own()))
+                .then_some("no lock is contended for by several processes")
+        }
         _ => None,
     };
     reason.map(str::to_string)
@@ -36,18 +45,32 @@ pub(super) fn holds(row: &str, model: &Model, expected: Option<f64>) -> Option<(
             writers.sort();
             writers.dedup();
             let evidence = shared.iter().filter_map(|r| r.accesses.first().map(|a| Evidence { message: r.id.clone(), site: a.site }));
-            Some((format!("Shared resources mapped: {}, {} with write access", counted(shared.len(), "resource"), census(model, &writers)), evidence.collect()))
+            Some((
+                format!("Shared resources mapped: {}, {} with write access", counted(shared.len(), "resource"), census(model, &writers)),
+                evidence.collect(),
+            ))
         }
         "orchestrator" => {
-            let best = model.orchestrators.iter().min_by_key(|o| (rank(&o.pattern), o.site))?;
-            Some((format!("Orchestrator pattern detected: {}", best.pattern), vec![Evidence { message: best.pattern.clone(), site: best.site }]))
+            let best = model.orchestrators.first()?;
+            Some((
+                format!("Orchestrator pattern detected: {}", best.pattern),
+                vec![Evidence { message: best.pattern.clone(), site: best.site }],
+            ))
         }
         "locks" => locks(model, &shared),
         "lock-order" => {
             if let Some(order) = model.orders.iter().find(|o| o.fault.is_none()) {
-                return Some((format!("Global lock ordering enforced ({})", order.how), vec![Evidence { message: "sorted before they are taken".into(), site: order.site }]));
+                return Some((
+                    format!("Global lock ordering enforced ({})", order.how),
+                    vec![Evidence { message: "sorted before they are taken".into(), site: order.site }],
+                ));
             }
-            let evidence: Vec<Evidence> = model.takes.iter().filter(|t| !t.held.is_empty()).map(|t| Evidence { message: "taken while another is held".into(), site: t.site }).collect();
+            let evidence: Vec<Evidence> = model
+                .takes
+                .iter()
+                .filter(|t| !t.held.is_empty())
+                .map(|t| Evidence { message: "taken while another is held".into(), site: t.site })
+                .collect();
             (!evidence.is_empty()).then(|| (format!("Lock order consistent: {}, no cycle", counted(model.locks.len(), "lock")), evidence))
         }
         "idempotent-writes" => {
@@ -56,7 +79,8 @@ pub(super) fn holds(row: &str, model: &Model, expected: Option<f64>) -> Option<(
             if good == 0 {
                 return None;
             }
-            let evidence = all.iter().filter(|a| a.1.idempotent).map(|a| Evidence { message: format!("{} {}", a.1.verb, a.0.name), site: a.1.site });
+            let evidence =
+                all.iter().filter(|a| a.1.idempotent).map(|a| Evidence { message: format!("{} {}", a.1.verb, a.0.name), site: a.1.site });
             Some((format!("Agent writes are idempotent: {good} of {} upsert, keyed or conditional", all.len()), evidence.collect()))
         }
         "event-sync" => events(model, &shared),
@@ -64,24 +88,42 @@ pub(super) fn holds(row: &str, model: &Model, expected: Option<f64>) -> Option<(
             let alert = model.controls.iter().find(|c| c.kind == ControlKind::Alert)?;
             let task = expected.or_else(|| model.locks.iter().find_map(|l| l.ttl_seconds));
             let words = match task {
-                Some(task) => format!("Deadlock detection alerting configured: fires after {}s of lock wait (2x expected {}s)", number(task * 2.0), number(task)),
+                Some(task) => format!(
+                    "Deadlock detection alerting configured: fires after {}s of lock wait (2x expected {}s)",
+                    number(task * 2.0),
+                    number(task)
+                ),
                 None => "Deadlock detection alerting configured".into(),
             };
             Some((words, vec![Evidence { message: alert.detail.clone(), site: alert.site }]))
         }
         "kill-switch" => {
-            let switch = model.controls.iter().filter(|c| c.kind == ControlKind::KillSwitch).max_by_key(|c| (!c.actors.is_empty(), c.detail.contains("API"), std::cmp::Reverse(c.site)))?;
-            let words = if switch.actors.is_empty() { format!("Kill switch available: {}", switch.detail) } else { format!("Kill switch available {}", switch.detail) };
+            let switch = model
+                .controls
+                .iter()
+                .filter(|c| c.kind == ControlKind::KillSwitch)
+                .max_by_key(|c| (!c.actors.is_empty(), c.detail.contains("API"), std::cmp::Reverse(c.site)))?;
+            let words = if switch.actors.is_empty() {
+                format!("Kill switch available: {}", switch.detail)
+            } else {
+                format!("Kill switch available {}", switch.detail)
+            };
             Some((words, vec![Evidence { message: switch.detail.clone(), site: switch.site }]))
         }
         "concurrency-tests" => {
             let most = tested(model)?;
             let test = model.controls.iter().find(|c| c.kind == ControlKind::ConcurrencyTest)?;
-            Some((format!("Concurrent access tested: {most} agents at once, consistency verified"), vec![Evidence { message: "runs them at once and asserts".into(), site: test.site }]))
+            Some((
+                format!("Concurrent access tested: {most} agents at once, consistency verified"),
+                vec![Evidence { message: "runs them at once and asserts".into(), site: test.site }],
+            ))
         }
         "contention-metrics" => {
             let metric = model.controls.iter().find(|c| c.kind == ControlKind::Metric)?;
-            Some((format!("Lock contention metrics: {} per resource", metric.detail), vec![Evidence { message: metric.detail.clone(), site: metric.site }]))
+            Some((
+                format!("Lock contention metrics: {} per resource", metric.detail),
+                vec![Evidence { message: metric.detail.clone(), site: metric.site }],
+            ))
         }
         _ => None,
     }
@@ -105,18 +147,6 @@ fn census(model: &Model, actors: &[ActorId]) -> String {
     if parts.is_empty() { "0 agents".into() } else { list(&parts) }
 }
 
-/// In which order patterns are named where several are present.
-fn rank(pattern: &str) -> u8 {
-    let has = |word: &str| pattern.contains(word);
-    match () {
-        () if has("coordinator") => 0,
-        () if has("hierarch") || has("supervisor") => 1,
-        () if has("broker") || has("queue") || has("workflow") => 2,
-        () if has("sequential") || has("pipeline") => 3,
-        () => 4,
-    }
-}
-
 fn locks(model: &Model, shared: &[&Resource]) -> Option<(String, Vec<Evidence>)> {
     let used: Vec<&crate::model::Lock> = model.locks.iter().collect();
     let evidence: Vec<Evidence> = used.iter().map(|l| Evidence { message: l.id.clone(), site: l.site }).collect();
@@ -126,13 +156,21 @@ fn locks(model: &Model, shared: &[&Resource]) -> Option<(String, Vec<Evidence>)>
     if !timed.is_empty() {
         let own = timed.iter().all(|l| l.scope == LockScope::Process);
         let lifetime = lifetime(&timed);
-        parts.push(if own { format!("Locks with TTL: {lifetime} (one process)") } else { format!("Distributed locks with TTL: {lifetime}") });
+        parts.push(if own {
+            format!("Locks with TTL: {lifetime} (one process)")
+        } else {
+            format!("Distributed locks with TTL: {lifetime}")
+        });
     }
     if !bound.is_empty() {
         let mut apis: Vec<String> = bound.iter().map(|l| session_words(&l.api)).collect();
         apis.sort();
         apis.dedup();
-        parts.push(if parts.is_empty() { format!("Locks end with their session: {}", list(&apis)) } else { format!("session-bound: {}", list(&apis)) });
+        parts.push(if parts.is_empty() {
+            format!("Locks end with their session: {}", list(&apis))
+        } else {
+            format!("session-bound: {}", list(&apis))
+        });
     }
     if !parts.is_empty() {
         return Some((parts.join("; "), evidence));
@@ -142,7 +180,8 @@ fn locks(model: &Model, shared: &[&Resource]) -> Option<(String, Vec<Evidence>)>
         let evidence = writes.iter().map(|a| Evidence { message: a.verb.clone(), site: a.site }).collect();
         return Some(("Shared writes are atomic, no locks needed".into(), evidence));
     }
-    let local: Vec<Evidence> = used.iter().filter(|l| l.scope == LockScope::Process).map(|l| Evidence { message: l.id.clone(), site: l.site }).collect();
+    let local: Vec<Evidence> =
+        used.iter().filter(|l| l.scope == LockScope::Process).map(|l| Evidence { message: l.id.clone(), site: l.site }).collect();
     (!local.is_empty()).then(|| ("Shared writes are locked within one process".to_string(), local))
 }
 
@@ -178,10 +217,15 @@ fn events(model: &Model, shared: &[&Resource]) -> Option<(String, Vec<Evidence>)
     if model.channels.is_empty() {
         return None;
     }
-    let readers: Vec<ActorId> = long_running(model).filter(|a| shared.iter().any(|r| r.readers.contains(a) && r.writers.iter().any(|w| w != a))).collect();
+    let readers: Vec<ActorId> =
+        long_running(model).filter(|a| shared.iter().any(|r| r.readers.contains(a) && r.writers.iter().any(|w| w != a))).collect();
     let deaf: Vec<ActorId> = readers.iter().copied().filter(|a| !model.channels.iter().any(|c| c.subscribers.contains(a))).collect();
     let evidence = model.channels.iter().map(|c| Evidence { message: c.id.clone(), site: c.site }).collect();
-    let all = if deaf.is_empty() { "all agents subscribed".to_string() } else { format!("{} of {} agents subscribed", readers.len() - deaf.len(), readers.len()) };
+    let all = if deaf.is_empty() {
+        "all agents subscribed".to_string()
+    } else {
+        format!("{} of {} agents subscribed", readers.len() - deaf.len(), readers.len())
+    };
     Some((format!("Event-driven sync: {}, {all}", counted(model.channels.len(), "event channel")), evidence))
 }
 

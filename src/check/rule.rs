@@ -87,7 +87,8 @@ pub(super) fn witness(model: &Model, actor: ActorId, path: &[Frame], last: &str)
         let to = frame.function.clone();
         let tool = index == 0 && actor.tools.contains(&to.rsplit('.').next().unwrap_or(&to).to_string());
         let named = if tool { format!("tool {to}") } else { to.clone() };
-        evidence.push(Evidence { message: format!("{from} → {named}"), site: if index == 0 { actor.site } else { path[index - 1].site } });
+        evidence
+            .push(Evidence { message: format!("{from} → {named}"), site: if index == 0 { actor.site } else { path[index - 1].site } });
         from = to;
     }
     if let Some(frame) = path.last() {

@@ -28,7 +28,11 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             // A write that is part of a read-modify-write is reported there.
             let in_race = model.races.iter().any(|r| r.resource.0 as usize == index && (r.write_access == site || r.write == site));
             let writes: Vec<&Access> = resource.accesses.iter().filter(torn).filter(|a| a.site == site).collect();
-            let actors: Vec<ActorId> = writes.iter().map(|a| a.actor).filter(|w| resource.readers.iter().chain(&resource.writers).any(|o| model.overlap(*w, *o))).collect();
+            let actors: Vec<ActorId> = writes
+                .iter()
+                .map(|a| a.actor)
+                .filter(|w| resource.readers.iter().chain(&resource.writers).any(|o| model.overlap(*w, *o)))
+                .collect();
             let (Some(first), false, false) = (writes.first(), in_race, actors.is_empty()) else { continue };
             let verb = if actors.len() == 1 { "overwrites" } else { "overwrite" };
             let mut finding = Draft {

@@ -230,7 +230,9 @@ fn access_is_open(access: &Access) -> bool {
 }
 
 fn value_is_open(value: &FunctionValue) -> bool {
-    value.receiver.as_ref().is_some_and(is_open) || value.bound.iter().any(|(_, k)| is_open(k)) || value.captured.iter().any(|(_, k)| is_open(k))
+    value.receiver.as_ref().is_some_and(is_open)
+        || value.bound.iter().any(|(_, k)| is_open(k))
+        || value.captured.iter().any(|(_, k)| is_open(k))
 }
 
 fn library_is_open(value: &crate::link::LibraryValue) -> bool {

@@ -76,12 +76,19 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let spawning = matches!(row_effect, Some(Effect::Spawn | Effect::Gather));
         if spawning {
             let api: Name = self.api_of(&callee_value.kind);
-            let many = args.iter().any(|a| a.spread > 0 || matches!(facts.expr(a.value).kind, ExprKind::Comprehension { .. })) || self.in_loop();
-            self.state.held.push(Context { token: token(place.site, 3), held: Held::Spawned { api, many }, site: place.site, function: self.at });
+            let many =
+                args.iter().any(|a| a.spread > 0 || matches!(facts.expr(a.value).kind, ExprKind::Comprehension { .. })) || self.in_loop();
+            self.state.held.push(Context {
+                token: token(place.site, 3),
+                held: Held::Spawned { api, many },
+                site: place.site,
+                function: self.at,
+            });
         }
         let mut given = Vec::with_capacity(args.len());
         for arg in args {
-            self.coroutine = if row_effect.is_some() && row_effect != Some(Effect::Value) || spawning { Coroutine::Awaited } else { Coroutine::Loose };
+            self.coroutine =
+                if row_effect.is_some() && row_effect != Some(Effect::Value) || spawning { Coroutine::Awaited } else { Coroutine::Loose };
             let value = if row_effect == Some(Effect::Enter) { self.enter(arg.value).value } else { self.eval(arg.value) };
             self.coroutine = Coroutine::Loose;
             match (arg.spread, &value.kind) {
@@ -92,9 +99,16 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                     spread: 0,
                 })),
                 (2, Kind::Map(entries)) => given.extend(entries.iter().filter_map(|(k, v)| {
-                    Some(Given { name: Some(k.as_text()?.into()), value: Value { kind: v.clone(), ..value.clone() }, expr: None, spread: 0 })
+                    Some(Given {
+                        name: Some(k.as_text()?.into()),
+                        value: Value { kind: v.clone(), ..value.clone() },
+                        expr: None,
+                        spread: 0,
+                    })
                 })),
-                (1, Kind::Parameter(_)) if row_effect.is_some() => given.push(Given { name: None, value, expr: Some(arg.value), spread: 0 }),
+                (1, Kind::Parameter(_)) if row_effect.is_some() => {
+                    given.push(Given { name: None, value, expr: Some(arg.value), spread: 0 })
+                }
                 _ => given.push(Given { name: arg.name.clone(), value, expr: Some(arg.value), spread: arg.spread }),
             }
         }
@@ -134,7 +148,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let own = self.program.class(c).methods.iter().rev().find(|m| facts.function(**m).name == *name)?;
             Some(crate::link::FunctionRef { module: c.module, function: *own })
         })?;
-        let value = FunctionValue { function: next, receiver: Some(self.receiver.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+        let value = FunctionValue {
+            function: next,
+            receiver: Some(self.receiver.clone()),
+            bound: Vec::new(),
+            captured: Rc::default(),
+            plain: false,
+        };
         Some(Value::of(Kind::Function(Rc::new(value))))
     }
 
@@ -190,10 +210,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             Kind::Function(value) => self.call_function(value, given, place, coroutine),
             Kind::Class(class) => Called { value: self.construct(*class, given, place), opened: None },
             Kind::External(name) => Called { value: self.call_external(name, given, place), opened: None },
-            Kind::Library(value) => Called { value: self.call_method(&Kind::Library(value.clone()), "call", place.site).depending(&all_deps(given)), opened: None },
+            Kind::Library(value) => Called {
+                value: self.call_method(&Kind::Library(value.clone()), "call", place.site).depending(&all_deps(given)),
+                opened: None,
+            },
             Kind::Object(object) => match self.program.method(object.class, "__call__") {
                 Some(function) => {
-                    let value = FunctionValue { function, receiver: Some(kind.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+                    let value =
+                        FunctionValue { function, receiver: Some(kind.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
                     self.call_function(&value, given, place, coroutine)
                 }
                 None => Called::default(),
@@ -217,7 +241,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let made = self.program.call_kind(&Kind::Class(class), &args, place.site);
         if let Kind::Object(_) = made {
             if let Some(init) = self.program.method(class, "__init__") {
-                let value = FunctionValue { function: init, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+                let value = FunctionValue {
+                    function: init,
+                    receiver: Some(made.clone()),
+                    bound: Vec::new(),
+                    captured: Rc::default(),
+                    plain: false,
+                };
                 let inner = CallPlace { receiver: Some(Value::of(made.clone())), receiver_path: None, ..place.clone() };
                 self.call_function(&value, given, &inner, &Coroutine::Awaited);
             }
@@ -280,7 +310,19 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if let Some(path) = place.receiver_path.clone() {
             let changing = matches!(
                 name.as_str(),
-                "append" | "add" | "update" | "extend" | "insert" | "setdefault" | "pop" | "remove" | "discard" | "clear" | "appendleft" | "sort" | "popleft"
+                "append"
+                    | "add"
+                    | "update"
+                    | "extend"
+                    | "insert"
+                    | "setdefault"
+                    | "pop"
+                    | "remove"
+                    | "discard"
+                    | "clear"
+                    | "appendleft"
+                    | "sort"
+                    | "popleft"
             );
             if changing {
                 self.touch_path(&path, &all_deps(given));
@@ -407,7 +449,11 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let fields = match &place.receiver_path {
             Some(path) => {
                 let prefix = format!("{path}.");
-                self.state.vars.iter().filter_map(|(n, v)| n.strip_prefix(&prefix).filter(|f| !f.contains('.')).map(|f| (f.into(), v.deps.clone()))).collect()
+                self.state
+                    .vars
+                    .iter()
+                    .filter_map(|(n, v)| n.strip_prefix(&prefix).filter(|f| !f.contains('.')).map(|f| (f.into(), v.deps.clone())))
+                    .collect()
             }
             None => Vec::new(),
         };
@@ -470,13 +516,22 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             }
             if let Some(channels) = several_channels(&item.what, &binding) {
                 for channel in channels {
-                    let new = Item { what: Rc::new(channel), contexts: Rc::new(held.clone()), chain: chain.clone(), control: Rc::new(control.clone()), ..item.clone() };
+                    let new = Item {
+                        what: Rc::new(channel),
+                        contexts: Rc::new(held.clone()),
+                        chain: chain.clone(),
+                        control: Rc::new(control.clone()),
+                        ..item.clone()
+                    };
                     self.push_item(new);
                 }
                 binding.items.push(Deps::default());
                 continue;
             }
-            let repeated = self.summary.items[first.min(self.summary.items.len())..].iter().filter(|i| i.site == item.site && Rc::ptr_eq(&i.what, &what)).count();
+            let repeated = self.summary.items[first.min(self.summary.items.len())..]
+                .iter()
+                .filter(|i| i.site == item.site && Rc::ptr_eq(&i.what, &what))
+                .count();
             if repeated > 3 {
                 binding.items.push(Deps::default());
                 continue;
@@ -497,9 +552,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         self.awaits += summary.items.last().map_or(0, |i| i.awaits);
         self.take_over(summary, &binding, place);
-        let opened = summary.yields.as_ref().map(|(contexts, value)| {
-            (contexts.iter().map(|c| binding.context(c)).collect(), binding.value(value))
-        });
+        let opened =
+            summary.yields.as_ref().map(|(contexts, value)| (contexts.iter().map(|c| binding.context(c)).collect(), binding.value(value)));
         let mut returns = binding.value(&summary.returns);
         if matches!(returns.kind, Kind::Unknown | Kind::Null) {
             returns.kind = self.program.returned(value.function);

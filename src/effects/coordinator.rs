@@ -136,7 +136,8 @@ impl Reader<'_, '_> {
             for (field, key, _) in &used.stores {
                 let ExprKind::Name(key_name) = &facts.expr(*key).kind else { continue };
                 let Some(key_index) = function.params.iter().position(|p| p.name == *key_name) else { continue };
-                let looked = used.looks.iter().any(|(f, k)| f == field && matches!(&facts.expr(*k).kind, ExprKind::Name(n) if n == key_name));
+                let looked =
+                    used.looks.iter().any(|(f, k)| f == field && matches!(&facts.expr(*k).kind, ExprKind::Name(n) if n == key_name));
                 if !looked || !removing(field) || !self.is_refusal(*method, field) {
                     continue;
                 }
@@ -232,7 +233,9 @@ impl Reader<'_, '_> {
         let facts = self.program.facts(self.class.module);
         match &facts.expr(expr).kind {
             ExprKind::Null | ExprKind::Bool(false) => true,
-            ExprKind::Choice { then, other, .. } => [then, other].iter().any(|e| matches!(facts.expr(**e).kind, ExprKind::Null | ExprKind::Bool(false))),
+            ExprKind::Choice { then, other, .. } => {
+                [then, other].iter().any(|e| matches!(facts.expr(**e).kind, ExprKind::Null | ExprKind::Bool(false)))
+            }
             _ => false,
         }
     }
@@ -335,7 +338,10 @@ impl Reader<'_, '_> {
                                 uses.looks.push((field.clone(), *left));
                             }
                         }
-                        crate::facts::CompareOp::Lt | crate::facts::CompareOp::Gt | crate::facts::CompareOp::Le | crate::facts::CompareOp::Ge => {
+                        crate::facts::CompareOp::Lt
+                        | crate::facts::CompareOp::Gt
+                        | crate::facts::CompareOp::Le
+                        | crate::facts::CompareOp::Ge => {
                             uses.ordered.push(expr);
                         }
                         _ => {}
@@ -402,7 +408,8 @@ impl Reader<'_, '_> {
             return (None, None);
         }
         let function = self.program.function(method);
-        let lasting = |name: &str| ["ttl", "timeout", "expir", "lease", "seconds", "duration"].iter().any(|w| name.to_lowercase().contains(w));
+        let lasting =
+            |name: &str| ["ttl", "timeout", "expir", "lease", "seconds", "duration"].iter().any(|w| name.to_lowercase().contains(w));
         for (index, parameter) in function.params.iter().enumerate() {
             if lasting(&parameter.name) {
                 return (Some(index), self.program.default_number(method, index as u32));

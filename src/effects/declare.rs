@@ -16,12 +16,26 @@ use std::rc::Rc;
 impl<'k> Walker<'_, '_, 'k> {
     /// A call that declares.
     #[allow(clippy::too_many_arguments)]
-    pub fn declare(&mut self, effect: Effect, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    pub fn declare(
+        &mut self,
+        effect: Effect,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         let mut declaration = self.declaration(effect, found.row, receiver, api, given, place.site);
         declaration.subject = match found.row.agent.as_deref().map(|p| self.place_kind(p, receiver, given)) {
             Some(kind) => kind,
             None => result.kind.library().filter(|l| l.site == Some(place.site)).map_or_else(
-                || receiver.map(|r| Kind::Library(r.clone())).or_else(|| place.receiver.as_ref().map(|r| r.kind.clone())).unwrap_or_default(),
+                || {
+                    receiver
+                        .map(|r| Kind::Library(r.clone()))
+                        .or_else(|| place.receiver.as_ref().map(|r| r.kind.clone()))
+                        .unwrap_or_default()
+                },
                 |made| Kind::Library(made.clone()),
             ),
         };
@@ -29,7 +43,15 @@ impl<'k> Walker<'_, '_, 'k> {
         if effect == Effect::Run { result.depending(&deps) } else { result }
     }
 
-    fn declaration(&self, effect: Effect, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site) -> Declaration {
+    fn declaration(
+        &self,
+        effect: Effect,
+        row: &Row,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        site: Site,
+    ) -> Declaration {
         let args = kinds(given);
         let variant = self.program.variant(row, &args);
         let all = |places: &[String]| -> Vec<Kind> {
@@ -65,7 +87,11 @@ impl<'k> Walker<'_, '_, 'k> {
             actor: row.actor,
             names,
             config: row.config.as_deref().map(|p| self.config_key(p, given)).filter(|k| *k != Kind::Unknown),
-            entries: if effect == Effect::Edge { row.edge.iter().map(|p| self.place_kind(p, receiver, given)).collect() } else { all(&row.entry) },
+            entries: if effect == Effect::Edge {
+                row.edge.iter().map(|p| self.place_kind(p, receiver, given)).collect()
+            } else {
+                all(&row.entry)
+            },
             members: all(&row.members),
             subject: Kind::Unknown,
             prompts: prompts.collect(),
@@ -73,7 +99,13 @@ impl<'k> Walker<'_, '_, 'k> {
             runs: variant.and_then(|v| v.runs).or(row.runs),
             multiple: row.multiple,
             parallel_tools: variant.and_then(|v| v.parallel_tools).unwrap_or(row.parallel_tools),
-            retries: row.retries_from.as_deref().and_then(|p| crate::link::argument(p, &args)).and_then(Kind::number).map(|n| n as i64).or(row.retries),
+            retries: row
+                .retries_from
+                .as_deref()
+                .and_then(|p| crate::link::argument(p, &args))
+                .and_then(Kind::number)
+                .map(|n| n as i64)
+                .or(row.retries),
             framework: row.framework.clone().unwrap_or_default().into(),
             sessions: row.sessions,
             api: api.clone(),
@@ -139,7 +171,13 @@ impl<'k> Walker<'_, '_, 'k> {
             .entry_methods(class, row)
             .into_iter()
             .map(|function| {
-                Kind::Function(Rc::new(FunctionValue { function, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false }))
+                Kind::Function(Rc::new(FunctionValue {
+                    function,
+                    receiver: Some(made.clone()),
+                    bound: Vec::new(),
+                    captured: Rc::default(),
+                    plain: false,
+                }))
             })
             .collect();
         let declaration = Declaration {
@@ -275,7 +313,8 @@ impl<'k> Walker<'_, '_, 'k> {
         self.state.vars = outer;
         for method in facts.methods.clone() {
             let function = FunctionRef { module: class.module, function: method };
-            let value = FunctionValue { function, receiver: Some(object.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+            let value =
+                FunctionValue { function, receiver: Some(object.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
             self.decorators(function, Kind::Function(Rc::new(value)));
         }
         let site = self.site(facts.name_span);
@@ -286,16 +325,25 @@ impl<'k> Walker<'_, '_, 'k> {
                 BaseKind::Actor if row.multiple => Effect::Actor,
                 _ => Effect::Value,
             };
-            if effect != Effect::Value && !self.program.descendants(class).iter().any(|d| d.module == class.module && self.program.class(*d).name == name) {
+            if effect != Effect::Value
+                && !self.program.descendants(class).iter().any(|d| d.module == class.module && self.program.class(*d).name == name)
+            {
                 let entries: Vec<Kind> = row
                     .entry
                     .iter()
                     .filter_map(|m| self.program.method(class, m))
                     .map(|function| {
-                        Kind::Function(Rc::new(FunctionValue { function, receiver: Some(object.clone()), bound: Vec::new(), captured: Rc::default(), plain: false }))
+                        Kind::Function(Rc::new(FunctionValue {
+                            function,
+                            receiver: Some(object.clone()),
+                            bound: Vec::new(),
+                            captured: Rc::default(),
+                            plain: false,
+                        }))
                     })
                     .collect();
-                let mut names: Vec<Kind> = row.named.iter().map(|n| self.program.class_attribute(class, n)).filter(|k| k.as_text().is_some()).collect();
+                let mut names: Vec<Kind> =
+                    row.named.iter().map(|n| self.program.class_attribute(class, n)).filter(|k| k.as_text().is_some()).collect();
                 names.push(Kind::text(name.clone()));
                 let declaration = Declaration {
                     effect,
@@ -305,7 +353,12 @@ impl<'k> Walker<'_, '_, 'k> {
                     entries,
                     members: Vec::new(),
                     subject: Kind::Class(class),
-                    prompts: row.prompts.iter().map(|p| (self.program.class_attribute(class, p), site)).filter(|(k, _)| matches!(k, Kind::Text(_))).collect(),
+                    prompts: row
+                        .prompts
+                        .iter()
+                        .map(|p| (self.program.class_attribute(class, p), site))
+                        .filter(|(k, _)| matches!(k, Kind::Text(_)))
+                        .collect(),
                     pattern: row.pattern.clone().map(Name::from),
                     runs: None,
                     multiple: row.multiple,
@@ -342,7 +395,15 @@ impl<'k> Walker<'_, '_, 'k> {
             let Some((found, receiver, api)) = self.decorator_row(&callee_value.kind) else { continue };
             let declares = matches!(
                 found.row.effect,
-                Effect::Actor | Effect::Tool | Effect::Task | Effect::Orchestrator | Effect::Member | Effect::HandOff | Effect::Schedule | Effect::Consume | Effect::Subscribe
+                Effect::Actor
+                    | Effect::Tool
+                    | Effect::Task
+                    | Effect::Orchestrator
+                    | Effect::Member
+                    | Effect::HandOff
+                    | Effect::Schedule
+                    | Effect::Consume
+                    | Effect::Subscribe
             );
             if !declares {
                 continue;
@@ -361,7 +422,8 @@ impl<'k> Walker<'_, '_, 'k> {
             if found.row.actor == Some(crate::knowledge::vocabulary::ActorKind::Endpoint) {
                 if let Some(Kind::Text(path)) = declaration.names.first().cloned() {
                     let method = api.rsplit('.').next().unwrap_or("").to_uppercase();
-                    let method = if matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") { method } else { "ANY".to_string() };
+                    let method =
+                        if matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") { method } else { "ANY".to_string() };
                     declaration.names[0] = Kind::text(format!("{method} {}", path.pattern()));
                 }
             }
@@ -463,7 +525,14 @@ fn surround(fx: &Effects, summary: &mut Summary, found: &Found, api: &Name, arou
 }
 
 /// The summary of the project's wrapper around a function.
-fn wrapped(fx: &Effects, decorator: &Rc<FunctionValue>, call: Option<ExprId>, around: FunctionRef, function: FunctionRef, class: Option<ClassRef>) -> Option<Summary> {
+fn wrapped(
+    fx: &Effects,
+    decorator: &Rc<FunctionValue>,
+    call: Option<ExprId>,
+    around: FunctionRef,
+    function: FunctionRef,
+    class: Option<ClassRef>,
+) -> Option<Summary> {
     let program = fx.program;
     let facts = program.facts(around.module);
     let mut decorator = (**decorator).clone();

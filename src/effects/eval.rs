@@ -245,7 +245,6 @@ impl Walker<'_, '_, '_> {
         }
     }
 
-
     /// What iterating yields, parameters seen as what they are declared.
     pub fn element_kind(&self, iterated: &Kind) -> Kind {
         match self.program.element(&self.opened(iterated)) {
@@ -296,9 +295,7 @@ impl Walker<'_, '_, '_> {
         let facts = self.facts;
         let null = |e: ExprId| matches!(facts.expr(e).kind, ExprKind::Null);
         let zero = |e: ExprId| matches!(facts.expr(e).kind, ExprKind::Int(0));
-        let length = |e: ExprId| {
-            matches!(&facts.expr(e).kind, ExprKind::Call { callee, .. } if crate::link::last_name(facts, *callee).is_some_and(|n| n == "len"))
-        };
+        let length = |e: ExprId| matches!(&facts.expr(e).kind, ExprKind::Call { callee, .. } if crate::link::last_name(facts, *callee).is_some_and(|n| n == "len"));
         let existence = rest.iter().all(|(op, right)| match op {
             CompareOp::Is | CompareOp::IsNot => true,
             CompareOp::In | CompareOp::NotIn => true,

@@ -1,7 +1,7 @@
 //! The items of a summary: what is done, where, in which contexts, depending on what.
 
 use super::context::Context;
-use super::value::{Deps, Dep, Value};
+use super::value::{Dep, Deps, Value};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
 use crate::link::{FunctionRef, Kind, LockUse, Template};

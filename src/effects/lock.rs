@@ -16,13 +16,29 @@ const LOCK_WORDS: [&str; 8] = ["lock", "lease", "mutex", "semaphore", "claim", "
 
 impl Walker<'_, '_, '_> {
     /// `lock.acquire(…)`.
-    pub fn acquire(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site, result: Value) -> Value {
+    pub fn acquire(
+        &mut self,
+        row: &Row,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        site: Site,
+        result: Value,
+    ) -> Value {
         let deps = self.take(row, receiver, api, given, site, true);
         result.depending(&deps)
     }
 
     /// Take a lock and hold it from here; what a test of the result depends on.
-    pub fn take(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site, explicit: bool) -> Deps {
+    pub fn take(
+        &mut self,
+        row: &Row,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        site: Site,
+        explicit: bool,
+    ) -> Deps {
         let args = kinds(given);
         let mut lock = match receiver.and_then(|r| r.lock.clone()) {
             Some(made) => {
@@ -89,11 +105,21 @@ impl Walker<'_, '_, '_> {
 
     /// Operations on keys that are locks: `SET key token NX PX`, a plain DEL or a comparing script on the same key. Whether it was one.
     #[allow(clippy::too_many_arguments)]
-    pub fn locking(&mut self, effect: Effect, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site, name: Option<&Template>) -> bool {
+    pub fn locking(
+        &mut self,
+        effect: Effect,
+        row: &Row,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        site: Site,
+        name: Option<&Template>,
+    ) -> bool {
         let Some(name) = name.filter(|_| row.kind.as_deref() == Some("cache") || row.effect == Effect::Script) else { return false };
         let held = self.state.held.iter().any(|c| c.lock().is_some_and(|l| l.name == *name));
         let pattern = name.pattern().to_lowercase();
-        let named = LOCK_WORDS.iter().any(|w| pattern.contains(w)) || name.hole_names().any(|h| LOCK_WORDS.iter().any(|w| h.to_lowercase().contains(w)));
+        let named = LOCK_WORDS.iter().any(|w| pattern.contains(w))
+            || name.hole_names().any(|h| LOCK_WORDS.iter().any(|w| h.to_lowercase().contains(w)));
         if !held && !named {
             return false;
         }
@@ -138,9 +164,10 @@ impl Walker<'_, '_, '_> {
         let offset = usize::from(value.receiver.is_some() && self.program.takes_receiver(value.function));
         let at = |index: usize| {
             let name = function.params.get(index).map(|p| &p.name);
-            given.iter().find(|g| g.name.as_ref() == name && name.is_some()).or_else(|| {
-                given.iter().filter(|g| g.name.is_none() && g.spread == 0).nth(index.checked_sub(offset)?)
-            })
+            given
+                .iter()
+                .find(|g| g.name.as_ref() == name && name.is_some())
+                .or_else(|| given.iter().filter(|g| g.name.is_none() && g.spread == 0).nth(index.checked_sub(offset)?))
         };
         if !acquires {
             let named = coordinator.release_key.and_then(at).map(|g| g.value.kind.template("resource"));

@@ -38,7 +38,16 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// Calls that load, add, merge or delete mapped objects.
     #[allow(clippy::too_many_arguments)]
-    pub fn orm(&mut self, effect: Effect, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    pub fn orm(
+        &mut self,
+        effect: Effect,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         let row = found.row;
         let subject = row.resource.as_deref().and_then(|p| given_at(p, given));
         let kind = subject.map(|g| g.value.kind.clone()).or_else(|| receiver.map(|r| r.subject.clone())).unwrap_or_default();
@@ -103,7 +112,12 @@ impl<'k> Walker<'_, '_, 'k> {
     /// Whether a value depends on a read of this table.
     fn reads_table(&self, deps: &Deps, table: &Template) -> bool {
         deps.iter().any(|d| match d {
-            Dep::Item(index) => self.summary.items.get(*index as usize).and_then(|i| i.access()).is_some_and(|a| a.operation.is_read() && a.name.as_ref() == Some(table)),
+            Dep::Item(index) => self
+                .summary
+                .items
+                .get(*index as usize)
+                .and_then(|i| i.access())
+                .is_some_and(|a| a.operation.is_read() && a.name.as_ref() == Some(table)),
             _ => false,
         })
     }

@@ -14,7 +14,15 @@ use std::rc::Rc;
 
 impl<'k> Walker<'_, '_, 'k> {
     /// As [`Walker::apply`], for a receiver whose type was inferred from its name.
-    pub fn apply_inferred(&mut self, found: &Found<'k>, library: &Rc<LibraryValue>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    pub fn apply_inferred(
+        &mut self,
+        found: &Found<'k>,
+        library: &Rc<LibraryValue>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         let before = std::mem::replace(&mut self.inferring, true);
         let value = self.apply(found, Some(library), api, given, place, result);
         self.inferring = before;
@@ -22,7 +30,15 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     /// Do what a row says; `result` is what the call is worth by name and type alone.
-    pub fn apply(&mut self, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    pub fn apply(
+        &mut self,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         let row = found.row;
         let args = kinds(given);
         let variant = self.program.variant(row, &args);
@@ -51,7 +67,9 @@ impl<'k> Walker<'_, '_, 'k> {
             | Effect::Call => self.access(effect, found, receiver, api, given, place, result),
             Effect::Replace => self.replace(found, receiver, api, given, place, result),
             Effect::Dump | Effect::Load => self.handle(effect, found, receiver, api, given, place, result),
-            Effect::OrmLoad | Effect::OrmAdd | Effect::OrmMerge | Effect::OrmDelete => self.orm(effect, found, receiver, api, given, place, result),
+            Effect::OrmLoad | Effect::OrmAdd | Effect::OrmMerge | Effect::OrmDelete => {
+                self.orm(effect, found, receiver, api, given, place, result)
+            }
             Effect::OrmFilter | Effect::OrmStatement | Effect::OrmConflict | Effect::OrmValues => result,
             Effect::Transaction => result,
             Effect::Commit | Effect::Rollback => {
@@ -66,7 +84,8 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::Renew => result,
             Effect::Publish | Effect::Subscribe | Effect::Consume | Effect::Enqueue => {
                 let channel = row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver, &args));
-                let channel = channel.or_else(|| receiver.and_then(|r| r.identity.clone())).unwrap_or_else(|| Template::hole(Hole::Named("".into())));
+                let channel =
+                    channel.or_else(|| receiver.and_then(|r| r.identity.clone())).unwrap_or_else(|| Template::hole(Hole::Named("".into())));
                 if channel.parts.is_empty() {
                     return result;
                 }
@@ -88,7 +107,9 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.spawn(row, api, given, place);
                 result
             }
-            Effect::Gather | Effect::RunMain | Effect::Timeout => given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result),
+            Effect::Gather | Effect::RunMain | Effect::Timeout => {
+                given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result)
+            }
             Effect::Invoke | Effect::Retry => self.invoke(effect, row, api, given, place, result),
             Effect::Partial => self.partial(given).unwrap_or(result),
             // Entered where its arguments are evaluated.
@@ -119,7 +140,16 @@ impl<'k> Walker<'_, '_, 'k> {
         Some(text)
     }
 
-    fn access(&mut self, effect: Effect, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    fn access(
+        &mut self,
+        effect: Effect,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         let row = found.row;
         let args = kinds(given);
         let variant = self.program.variant(row, &args);
@@ -212,7 +242,15 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     /// `os.replace(source, target)`: what was written to the source becomes the target's content in one step.
-    fn replace(&mut self, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    fn replace(
+        &mut self,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         let row = found.row;
         let args = kinds(given);
         let source = row.resource.as_deref().and_then(|p| self.program.place_text(p, receiver, &args));
@@ -237,7 +275,16 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     /// Reading from and writing to an open file.
-    fn handle(&mut self, effect: Effect, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    fn handle(
+        &mut self,
+        effect: Effect,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         let row = found.row;
         let handle = match row.resource.as_deref().map(Place::parse) {
             Some(Ok(Place::Argument { position, name })) => {
@@ -249,7 +296,8 @@ impl<'k> Walker<'_, '_, 'k> {
         if handle.identity.is_none() && handle.site.is_none() {
             return result;
         }
-        let mode = argument_at(Some(1), Some("mode"), &handle.args).or_else(|| argument_at(Some(0), Some("mode"), &handle.args).filter(|_| handle.args.len() == 1));
+        let mode = argument_at(Some(1), Some("mode"), &handle.args)
+            .or_else(|| argument_at(Some(0), Some("mode"), &handle.args).filter(|_| handle.args.len() == 1));
         let mode = mode.and_then(Kind::as_text).filter(|m| m.len() <= 4).unwrap_or("r");
         let operation = match (effect, mode.chars().next()) {
             (Effect::Load, _) => Operation::Read,
@@ -313,7 +361,16 @@ impl<'k> Walker<'_, '_, 'k> {
     /// Call the function that a row names as its entry, with the arguments it passes on.
     fn call_entry(&mut self, row: &Row, given: &[Given], place: &CallPlace) -> Option<Called> {
         let entry = row.entry.iter().find_map(|p| given_at(p, given))?;
-        if !matches!(entry.value.kind, Kind::Function(_) | Kind::OneOf(_) | Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Member(_) | Kind::Object(_)) {
+        if !matches!(
+            entry.value.kind,
+            Kind::Function(_)
+                | Kind::OneOf(_)
+                | Kind::Parameter(_)
+                | Kind::ParameterMember(_)
+                | Kind::Field(_)
+                | Kind::Member(_)
+                | Kind::Object(_)
+        ) {
             return None;
         }
         let mut passed: Vec<Given> = match row.passes_from {
@@ -329,7 +386,12 @@ impl<'k> Walker<'_, '_, 'k> {
                     spread: 0,
                 })),
                 (Some("kwargs"), Kind::Map(entries)) => passed.extend(entries.iter().filter_map(|(k, v)| {
-                    Some(Given { name: Some(k.as_text()?.into()), value: Value { kind: v.clone(), ..g.value.clone() }, expr: None, spread: 0 })
+                    Some(Given {
+                        name: Some(k.as_text()?.into()),
+                        value: Value { kind: v.clone(), ..g.value.clone() },
+                        expr: None,
+                        spread: 0,
+                    })
                 })),
                 (Some(name), _) if row.passes_from.is_some() && !row.entry.iter().any(|p| p.ends_with(name)) => passed.push(g.clone()),
                 _ => {}
@@ -366,7 +428,8 @@ impl<'k> Walker<'_, '_, 'k> {
 
     pub fn retry_context(&self, row: &Row, api: &Name, given: &[Given], site: Site) -> Context {
         let args = kinds(given);
-        let attempts = row.retries_from.as_deref().and_then(|p| argument(p, &args)).and_then(Kind::number).map(|n| n as i64).or(row.retries);
+        let attempts =
+            row.retries_from.as_deref().and_then(|p| argument(p, &args)).and_then(Kind::number).map(|n| n as i64).or(row.retries);
         let held = Held::Retry(Rc::new(RetryUse { api: api.clone(), attempts }));
         Context { token: token(site, 7), held, site, function: self.at }
     }
@@ -404,7 +467,8 @@ impl<'k> Walker<'_, '_, 'k> {
             self.state.held.extend(contexts);
             return Entered { value: yielded, exit: Vec::new(), ends_transaction };
         }
-        let mut entered = Entered { value: Value { kind: self.program.entered(&called.value.kind), ..called.value.clone() }, ..Entered::default() };
+        let mut entered =
+            Entered { value: Value { kind: self.program.entered(&called.value.kind), ..called.value.clone() }, ..Entered::default() };
         let kind = called.value.kind.alternatives().first().cloned().unwrap_or_default();
         match &kind {
             Kind::Library(value) => {

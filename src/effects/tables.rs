@@ -11,7 +11,9 @@ use crate::knowledge::Found;
 use crate::knowledge::vocabulary::{Effect, LockScope, Row};
 use crate::link::{Hole, Kind, LibraryValue, LockUse, Part, Template, Ttl, Wait};
 use crate::source::Site;
-use crate::sql::{self, AssignedValue, BeginMode, ConflictAction, Dialect, InsertSource, Op, Placeholder, SqlText, Statement, Value as SqlValue, Verb};
+use crate::sql::{
+    self, AssignedValue, BeginMode, ConflictAction, Dialect, InsertSource, Op, Placeholder, SqlText, Statement, Value as SqlValue, Verb,
+};
 use std::rc::Rc;
 
 /// One run of SQL text: its parameters by position and name.
@@ -31,10 +33,19 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     /// Run SQL text.
-    pub fn sql(&mut self, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    pub fn sql(
+        &mut self,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         let row = found.row;
         let Some(text) = row.sql.as_deref().and_then(|p| given_at(p, given)) else { return result };
-        if let Some(statement) = text.value.kind.library().filter(|l| !l.traits.is_empty() || matches!(l.subject, Kind::Class(_))).cloned() {
+        if let Some(statement) = text.value.kind.library().filter(|l| !l.traits.is_empty() || matches!(l.subject, Kind::Class(_))).cloned()
+        {
             let parameters = row.parameters.as_deref().and_then(|p| given_at(p, given)).map(|g| g.value.deps.clone()).unwrap_or_default();
             return self.statement(&statement, &text.value.deps.clone().with(&parameters), api, place.site, result);
         }
@@ -316,7 +327,8 @@ impl<'k> Walker<'_, '_, 'k> {
                 }
             }
         }
-        let writes_values = statement.assignments.iter().any(|a| !a.placeholders.is_empty()) || statement.inserts() && !statement.placeholders.is_empty();
+        let writes_values =
+            statement.assignments.iter().any(|a| !a.placeholders.is_empty()) || statement.inserts() && !statement.placeholders.is_empty();
         if told || !writes_values { deps } else { bound.all.clone() }
     }
 
@@ -371,7 +383,9 @@ fn operation(statement: &Statement) -> Option<Operation> {
         Verb::Select => Operation::Read,
         Verb::Insert => match &statement.conflict {
             Some(conflict) => match conflict.action {
-                ConflictAction::DoNothing | ConflictAction::DoUpdate | ConflictAction::Replace | ConflictAction::Ignore => Operation::Upsert,
+                ConflictAction::DoNothing | ConflictAction::DoUpdate | ConflictAction::Replace | ConflictAction::Ignore => {
+                    Operation::Upsert
+                }
             },
             None => Operation::Insert,
         },
@@ -411,7 +425,8 @@ fn conditional(statement: &Statement) -> bool {
     }
     statement.predicate.conditions.iter().any(|condition| {
         let assigned = statement.assignments.iter().any(|a| a.column == condition.column);
-        let stated = matches!(condition.value, SqlValue::Text(_)) || matches!(condition.op, Op::Compare | Op::IsNull | Op::IsNotNull | Op::NotEq);
+        let stated =
+            matches!(condition.value, SqlValue::Text(_)) || matches!(condition.op, Op::Compare | Op::IsNull | Op::IsNotNull | Op::NotEq);
         assigned || stated
     })
 }

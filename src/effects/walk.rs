@@ -1,7 +1,7 @@
 //! Walking a function's statements in program order.
 
-use super::context::{Context, Held, RetryUse, token};
 use super::call::Coroutine;
+use super::context::{Context, Held, RetryUse, token};
 use super::item::{Call, Check, Item};
 use super::state::{End, State};
 use super::value::{Dep, Deps, Value};
@@ -86,7 +86,11 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 }
                 (true, Kind::Class(_), Some(class)) => Value::of(Kind::Class(class)),
                 (true, declared @ (Kind::Object(_) | Kind::Class(_)), None) => Value::of(declared),
-                _ => Value { kind: Kind::Parameter(index.min(255) as u8), deps: Deps::one(Dep::Parameter(index.min(255) as u8)), ..Value::default() },
+                _ => Value {
+                    kind: Kind::Parameter(index.min(255) as u8),
+                    deps: Deps::one(Dep::Parameter(index.min(255) as u8)),
+                    ..Value::default()
+                },
             };
             if method && !matches!(value.kind, Kind::Parameter(_)) {
                 walker.receiver = value.kind.clone();
@@ -291,9 +295,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             on = value;
         }
         let site = self.site(span);
-        let held = self.retry_loop(iter, body).map_or(Held::Loop { endless, sorted }, |attempts| {
-            Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts }))
-        });
+        let held = self
+            .retry_loop(iter, body)
+            .map_or(Held::Loop { endless, sorted }, |attempts| Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts })));
         self.state.held.push(Context { token: token(site, 1), held, site, function: self.at });
         self.state.decide(&on);
         self.block(body);
@@ -448,9 +452,18 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             all.sort_by(|a, b| a.0.cmp(&b.0));
             all
         };
-        let deps = self.state.vars.values().filter(|v| matches!(v.deps.iter().next(), Some(Dep::Item(_)))).fold(Deps::default(), |d, v| d.with(&v.deps));
+        let deps = self
+            .state
+            .vars
+            .values()
+            .filter(|v| matches!(v.deps.iter().next(), Some(Dep::Item(_))))
+            .fold(Deps::default(), |d, v| d.with(&v.deps));
         let value = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::new(captured), plain: false };
-        Value { kind: Kind::Function(Rc::new(value)), deps: if self.at.function == MODULE { Deps::default() } else { deps }, ..Value::default() }
+        Value {
+            kind: Kind::Function(Rc::new(value)),
+            deps: if self.at.function == MODULE { Deps::default() } else { deps },
+            ..Value::default()
+        }
     }
 
     /// Assign a value to a target: a name, an attribute, an index, or a list of targets.
@@ -512,7 +525,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let holder = self.state.vars.entry(path.clone()).or_insert(inferred);
                 holder.deps.join(deps);
                 let holder = holder.clone();
-                if let Some(field) = self.receiver_name.as_ref().and_then(|r| path.strip_prefix(r.as_str())).and_then(|p| p.strip_prefix('.')) {
+                if let Some(field) =
+                    self.receiver_name.as_ref().and_then(|r| path.strip_prefix(r.as_str())).and_then(|p| p.strip_prefix('.'))
+                {
                     if !field.contains('.') {
                         self.summary.fields.retain(|(n, _)| n != field);
                         self.summary.fields.push((field.into(), holder));
@@ -616,7 +631,12 @@ pub(super) fn enter_from_outside(fx: &Effects, entry: &FunctionValue) -> Summary
     walker.from_outside = true;
     let function = fx.program.function(entry.function);
     let site = fx.program.site(entry.function.module, function.name_span);
-    let place = super::call::CallPlace { site, receiver: entry.receiver.clone().map(Value::of), receiver_path: None, receiver_name: Name::default() };
+    let place = super::call::CallPlace {
+        site,
+        receiver: entry.receiver.clone().map(Value::of),
+        receiver_path: None,
+        receiver_name: Name::default(),
+    };
     walker.call_value(&Value::of(Kind::Function(Rc::new(entry.clone()))), &[], &place, Coroutine::Awaited);
     walker.finish()
 }

@@ -149,10 +149,13 @@ impl ExprKind {
     /// The expressions directly below it; a lambda's body is not below it.
     pub fn children(&self) -> Vec<ExprId> {
         match self {
-            ExprKind::Text(parts) => parts.iter().filter_map(|p| match p {
-                TextPart::Hole(hole) => Some(*hole),
-                TextPart::Lit(_) => None,
-            }).collect(),
+            ExprKind::Text(parts) => parts
+                .iter()
+                .filter_map(|p| match p {
+                    TextPart::Hole(hole) => Some(*hole),
+                    TextPart::Lit(_) => None,
+                })
+                .collect(),
             ExprKind::Attr { base, .. } => vec![*base],
             ExprKind::Index { base, index } => vec![*base, *index],
             ExprKind::Call { callee, args } => std::iter::once(*callee).chain(args.iter().map(|a| a.value)).collect(),

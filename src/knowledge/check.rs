@@ -127,13 +127,7 @@ impl<'p> Check<'p> {
         }
     }
 
-    fn names(
-        &mut self,
-        file: &'p PackFile,
-        names: &'p [String],
-        at: &Field,
-        mut each: impl FnMut(&mut Self, &'p str, &Field),
-    ) {
+    fn names(&mut self, file: &'p PackFile, names: &'p [String], at: &Field, mut each: impl FnMut(&mut Self, &'p str, &Field)) {
         if names.is_empty() {
             self.report(file, &at.key("name"), "it names nothing", "name at least one");
         }

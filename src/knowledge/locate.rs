@@ -134,8 +134,7 @@ fn finish(frames: &mut [Frame], path: &mut Vec<Step>) {
 mod tests {
     use super::*;
 
-    const TEXT: &str =
-        "pack: p\ntypes:\n  a.b:\n    methods:\n      - name: [get, set]\n        returns: c\nroots: [x]\n";
+    const TEXT: &str = "pack: p\ntypes:\n  a.b:\n    methods:\n      - name: [get, set]\n        returns: c\nroots: [x]\n";
 
     fn field(steps: &[&str]) -> Field {
         let step = |text: &&str| text.parse().map_or_else(|_| Step::Key((*text).to_owned()), Step::Item);

@@ -144,12 +144,7 @@ impl Knowledge {
 
     /// All such rows, the best first: longer names before shorter ones, `*` last. Two libraries may share a name; take
     /// the first whose pack's roots the file can reach. `owner` is the type that the receiver is then taken for.
-    pub fn unknown_receivers(
-        &self,
-        language: PackLanguage,
-        receiver: &str,
-        method: &str,
-    ) -> impl Iterator<Item = Found<'_>> {
+    pub fn unknown_receivers(&self, language: PackLanguage, receiver: &str, method: &str) -> impl Iterator<Item = Found<'_>> {
         self.language(language).unknown.get(receiver, method).map(|at| self.found(at))
     }
 

@@ -10,8 +10,8 @@
 
 mod check;
 mod load;
-mod lookup;
 mod locate;
+mod lookup;
 mod names;
 mod place;
 mod problem;

@@ -61,9 +61,7 @@ impl<'t> Place<'t> {
 
 /// Whether `text` can be a keyword: letters, digits and underscores, no digit first.
 fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c == '_' || c.is_alphanumeric())
+    !text.is_empty() && !text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c == '_' || c.is_alphanumeric())
 }
 
 /// A text that is no place.
@@ -74,8 +72,7 @@ pub struct PlaceError {
 
 impl PlaceError {
     /// What may stand there instead.
-    pub const HELP: &'static str =
-        "write `0`, `0:name`, `name`, `receiver`, `result`, `*`, `target`, `function` or `=text`";
+    pub const HELP: &'static str = "write `0`, `0:name`, `name`, `receiver`, `result`, `*`, `target`, `function` or `=text`";
 
     fn new(text: &str) -> Self {
         PlaceError { text: text.to_owned() }

@@ -39,20 +39,14 @@ fn problem(path: &str, text: &str, error: &Error) -> Problem {
     };
     let at = field_at(text, line, column);
     let (field, message, help) = match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            (at, format!("unknown field `{field}`"), one_of("known here", expected))
-        }
-        Error::SerdeUnknownVariant { variant, expected, .. } => {
-            (at, format!("unknown word `{variant}`"), one_of("write one of", expected))
-        }
+        Error::SerdeUnknownField { field, expected, .. } => (at, format!("unknown field `{field}`"), one_of("known here", expected)),
+        Error::SerdeUnknownVariant { variant, expected, .. } => (at, format!("unknown word `{variant}`"), one_of("write one of", expected)),
         Error::SerdeMissingField { field, .. } => (at, format!("the field `{field}` is missing"), String::new()),
         Error::DuplicateMappingKey { .. } => (at, "this key stands here twice".to_owned(), String::new()),
         Error::Eof { .. } => (Field::default(), "the file ends too early".to_owned(), String::new()),
-        Error::MultipleDocuments { .. } => (
-            Field::default(),
-            "a file holds one pack".to_owned(),
-            "move what follows `---` to a file of its own".to_owned(),
-        ),
+        Error::MultipleDocuments { .. } => {
+            (Field::default(), "a file holds one pack".to_owned(), "move what follows `---` to a file of its own".to_owned())
+        }
         other => (at, plain(other), String::new()),
     };
     Problem { file: path.to_owned(), line, column, field: field.to_string(), message, help }

@@ -40,16 +40,9 @@ pub struct RowSite<'p> {
 /// All rows of a pack.
 pub fn rows(pack: &Pack) -> Vec<RowSite<'_>> {
     let mut sites = Vec::new();
-    for (form, key, list) in
-        [(Form::Function, "functions", &pack.functions), (Form::Decorator, "decorators", &pack.decorators)]
-    {
+    for (form, key, list) in [(Form::Function, "functions", &pack.functions), (Form::Decorator, "decorators", &pack.decorators)] {
         let at = Field::default().key(key);
-        sites.extend(list.iter().enumerate().map(|(index, row)| RowSite {
-            row,
-            form,
-            owner: "",
-            field: at.item(index),
-        }));
+        sites.extend(list.iter().enumerate().map(|(index, row)| RowSite { row, form, owner: "", field: at.item(index) }));
     }
     for (owner, def) in &pack.types {
         let at = Field::default().key("types").key(owner);

@@ -216,19 +216,15 @@ fn load_time() {
     let mut yaml = 0;
     while yaml < 600_000 {
         let number = packs.len();
-        let mut text = format!(
-            "pack: p{number}\nlanguage: python\nsources: [package {number} 1.0]\nroots: [root{number}]\nstore: s\ntypes:\n"
-        );
+        let mut text =
+            format!("pack: p{number}\nlanguage: python\nsources: [package {number} 1.0]\nroots: [root{number}]\nstore: s\ntypes:\n");
         for ty in 0..8 {
             text += &format!(
                 "  p{number}.type{ty}:\n    made-by: [root{number}.module.Class{ty}, \"root{number}.**.Class{ty}\"]\n    methods:\n"
             );
             for method in 0..12 {
-                text += &format!(
-                    "      - name: [method_{method}, amethod_{method}]\n        effect: upsert\n        resource: 0:name\n"
-                );
-                text +=
-                    "        value: [1:value]\n        idempotent-with: [key]\n        unknown-receiver: [client]\n";
+                text += &format!("      - name: [method_{method}, amethod_{method}]\n        effect: upsert\n        resource: 0:name\n");
+                text += "        value: [1:value]\n        idempotent-with: [key]\n        unknown-receiver: [client]\n";
             }
         }
         text += "functions:\n";

@@ -76,8 +76,7 @@ impl Types {
 
     /// Indexes methods and lineages, once all types are there.
     pub fn finish(&mut self) {
-        let parents: Vec<Vec<TypeId>> =
-            self.all.iter().map(|ty| ty.def.is.iter().filter_map(|name| self.named(name)).collect()).collect();
+        let parents: Vec<Vec<TypeId>> = self.all.iter().map(|ty| ty.def.is.iter().filter_map(|name| self.named(name)).collect()).collect();
         for (index, ty) in self.all.iter_mut().enumerate() {
             ty.lineage.push(TypeId(index as u32));
             let mut next = 0;
@@ -121,9 +120,8 @@ impl Types {
 impl Type {
     fn lay_over(&mut self, over: TypeDef, pack: u32) {
         let def = &mut self.def;
-        let fresh = |known: &[String], names: Vec<String>| -> Vec<String> {
-            names.into_iter().filter(|name| !known.contains(name)).collect()
-        };
+        let fresh =
+            |known: &[String], names: Vec<String>| -> Vec<String> { names.into_iter().filter(|name| !known.contains(name)).collect() };
         let (made_by, is) = (fresh(&def.made_by, over.made_by), fresh(&def.is, over.is));
         def.made_by.extend(made_by);
         def.is.extend(is);

@@ -60,9 +60,5 @@ fn last_name(receiver: &str) -> &str {
 
 fn normal(name: &str) -> CompactString {
     let name = name.trim_start_matches('_');
-    if name.is_ascii() {
-        CompactString::from(name).to_ascii_lowercase()
-    } else {
-        CompactString::from_str_to_lowercase(name)
-    }
+    if name.is_ascii() { CompactString::from(name).to_ascii_lowercase() } else { CompactString::from_str_to_lowercase(name) }
 }

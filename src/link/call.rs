@@ -2,7 +2,10 @@
 
 use super::{Hole, Kind, LibraryValue, Object, Part, Program, Template};
 use crate::facts::Name;
-use crate::knowledge::{Place, TypeId, vocabulary::{Effect, PackLanguage, Row}};
+use crate::knowledge::{
+    Place, TypeId,
+    vocabulary::{Effect, PackLanguage, Row},
+};
 use crate::source::Site;
 use std::rc::Rc;
 
@@ -28,11 +31,13 @@ impl Program<'_> {
     /// What calling `callee` returns.
     pub fn call_kind(&self, callee: &Kind, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
         match callee {
-            Kind::Class(class) => match self.base_row(*class).and_then(|r| r.instance_of.as_deref()).and_then(|t| self.knowledge.type_named(t)) {
-                // A project's class that is a library's type and nothing of its own.
-                Some(ty) if self.class(*class).methods.is_empty() => self.made(ty, args, site),
-                _ => Kind::Object(Rc::new(Object { class: *class, exact: true, args: Rc::new(shallow(args)), site: Some(site) })),
-            },
+            Kind::Class(class) => {
+                match self.base_row(*class).and_then(|r| r.instance_of.as_deref()).and_then(|t| self.knowledge.type_named(t)) {
+                    // A project's class that is a library's type and nothing of its own.
+                    Some(ty) if self.class(*class).methods.is_empty() => self.made(ty, args, site),
+                    _ => Kind::Object(Rc::new(Object { class: *class, exact: true, args: Rc::new(shallow(args)), site: Some(site) })),
+                }
+            }
             Kind::External(name) => self.external_call(name, args, site),
             Kind::Function(value) => {
                 if value.receiver.is_none() || !self.function(value.function).is_generator {
@@ -89,8 +94,12 @@ impl Program<'_> {
         match self.knowledge.made_by(language, name) {
             Some(ty) => self.made(ty, args, site),
             None => match name.rsplit('.').next().unwrap_or(name) {
-                "dict" => Kind::Map(Rc::new(args.iter().filter_map(|(n, v)| n.as_ref().map(|n| (Kind::text(n.clone()), v.clone()))).collect())),
-                "str" | "int" | "float" | "list" | "set" | "tuple" | "sorted" | "frozenset" if name.len() < 10 => args.first().map(|a| a.1.clone()).unwrap_or_default(),
+                "dict" => {
+                    Kind::Map(Rc::new(args.iter().filter_map(|(n, v)| n.as_ref().map(|n| (Kind::text(n.clone()), v.clone()))).collect()))
+                }
+                "str" | "int" | "float" | "list" | "set" | "tuple" | "sorted" | "frozenset" if name.len() < 10 => {
+                    args.first().map(|a| a.1.clone()).unwrap_or_default()
+                }
                 _ => Kind::Unknown,
             },
         }
@@ -112,14 +121,16 @@ impl Program<'_> {
                 }
             }
             Kind::Map(entries) if name == "values" => Kind::List(Rc::new(entries.iter().map(|(_, v)| v.clone()).collect())),
-            Kind::Map(entries) if name == "items" => Kind::List(Rc::new(
-                entries.iter().map(|(k, v)| Kind::List(Rc::new(vec![k.clone(), v.clone()]))).collect(),
-            )),
+            Kind::Map(entries) if name == "items" => {
+                Kind::List(Rc::new(entries.iter().map(|(k, v)| Kind::List(Rc::new(vec![k.clone(), v.clone()]))).collect()))
+            }
             Kind::External(path) if name == "get" && path.ends_with("environ") => environment(args),
-            Kind::Object(object) => match self.external_type(object.class).and_then(|ty| self.knowledge.method(ty, name).map(|f| (ty, f))) {
-                Some((ty, found)) => self.row_result(found.row, Some(&Rc::new(self.as_library(object, ty))), args, site),
-                None => Kind::Unknown,
-            },
+            Kind::Object(object) => {
+                match self.external_type(object.class).and_then(|ty| self.knowledge.method(ty, name).map(|f| (ty, f))) {
+                    Some((ty, found)) => self.row_result(found.row, Some(&Rc::new(self.as_library(object, ty))), args, site),
+                    None => Kind::Unknown,
+                }
+            }
             Kind::Class(class) => match self.external_type(*class).and_then(|ty| self.knowledge.method(ty, name).map(|f| (ty, f))) {
                 Some((ty, found)) => {
                     let mut value = LibraryValue::of(ty);
@@ -136,7 +147,8 @@ impl Program<'_> {
     pub fn external_type(&self, class: super::ClassRef) -> Option<TypeId> {
         let language = self.language(class.module);
         self.external_bases(class).iter().find_map(|name| {
-            let by_row = self.knowledge.base(language, name).and_then(|r| r.instance_of.as_deref()).and_then(|t| self.knowledge.type_named(t));
+            let by_row =
+                self.knowledge.base(language, name).and_then(|r| r.instance_of.as_deref()).and_then(|t| self.knowledge.type_named(t));
             by_row.or_else(|| self.knowledge.made_by(language, name)).or_else(|| self.knowledge.type_named(name))
         })
     }
@@ -212,7 +224,8 @@ impl Program<'_> {
             }
         }
         if row.effect == Effect::Lock {
-            let api = format!("{}.{}", receiver.map_or("", |r| self.knowledge.type_name(r.ty)), row.name.first().map_or("", String::as_str));
+            let api =
+                format!("{}.{}", receiver.map_or("", |r| self.knowledge.type_name(r.ty)), row.name.first().map_or("", String::as_str));
             made.lock = Some(Rc::new(self.lock_use(row, receiver, args, api.trim_start_matches('.'), site)));
         }
         made.traits = receiver.map(|r| r.traits.clone()).unwrap_or_default();
@@ -320,7 +333,8 @@ impl Program<'_> {
 fn shallow(args: &[(Option<Name>, Kind)]) -> Vec<(Option<Name>, Kind)> {
     let flat = |kind: &Kind| match kind {
         Kind::Object(object) if object.args.iter().any(|(_, k)| matches!(k, Kind::Object(_) | Kind::List(_) | Kind::Map(_))) => {
-            let args: Vec<_> = object.args.iter().filter(|(_, k)| !matches!(k, Kind::Object(_) | Kind::List(_) | Kind::Map(_))).cloned().collect();
+            let args: Vec<_> =
+                object.args.iter().filter(|(_, k)| !matches!(k, Kind::Object(_) | Kind::List(_) | Kind::Map(_))).cloned().collect();
             Kind::Object(Rc::new(Object { args: Rc::new(args), ..(**object).clone() }))
         }
         kind => kind.clone(),
@@ -416,7 +430,9 @@ fn text_method(text: &Rc<Template>, name: &str, args: &[(Option<Name>, Kind)]) -
             }
             _ => Kind::Text(Rc::new(Template::hole(Hole::Named("".into())))),
         },
-        "strip" | "lower" | "upper" | "encode" | "rstrip" | "lstrip" | "replace" | "removeprefix" | "removesuffix" | "title" => Kind::Text(text.clone()),
+        "strip" | "lower" | "upper" | "encode" | "rstrip" | "lstrip" | "replace" | "removeprefix" | "removesuffix" | "title" => {
+            Kind::Text(text.clone())
+        }
         _ => Kind::Unknown,
     }
 }

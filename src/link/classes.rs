@@ -226,9 +226,7 @@ fn snake(name: &str) -> String {
     let mut text = String::new();
     let chars: Vec<char> = name.chars().collect();
     for (i, c) in chars.iter().enumerate() {
-        let boundary = c.is_uppercase()
-            && i > 0
-            && (!chars[i - 1].is_uppercase() || chars.get(i + 1).is_some_and(|n| n.is_lowercase()));
+        let boundary = c.is_uppercase() && i > 0 && (!chars[i - 1].is_uppercase() || chars.get(i + 1).is_some_and(|n| n.is_lowercase()));
         if boundary && !text.ends_with('_') {
             text.push('_');
         }

@@ -44,14 +44,12 @@ impl Program<'_> {
                 let (l, r) = (self.infer(at, *left), self.infer(at, *right));
                 self.binary(*op, &l, &r, &hint(facts, *left), &hint(facts, *right))
             }
-            ExprKind::Logic { items, .. } => {
-                items.iter().map(|i| self.infer(at, *i)).fold(Kind::Unknown, Kind::or)
-            }
+            ExprKind::Logic { items, .. } => items.iter().map(|i| self.infer(at, *i)).fold(Kind::Unknown, Kind::or),
             ExprKind::Choice { then, other, .. } => self.infer(at, *then).or(self.infer(at, *other)),
             ExprKind::List(items) => Kind::List(Rc::new(items.iter().flat_map(|i| self.spread(at, *i)).collect())),
-            ExprKind::Map(entries) => Kind::Map(Rc::new(
-                entries.iter().filter_map(|(k, v)| k.map(|k| (self.infer(at, k), self.infer(at, *v)))).collect(),
-            )),
+            ExprKind::Map(entries) => {
+                Kind::Map(Rc::new(entries.iter().filter_map(|(k, v)| k.map(|k| (self.infer(at, k), self.infer(at, *v)))).collect()))
+            }
             ExprKind::Comprehension { element, value: None, clauses } if clauses.len() == 1 => {
                 // `[X(a) for a in …]`: a list of one known element stands for all.
                 Kind::List(Rc::new(vec![self.infer(at, *element)]))
@@ -146,7 +144,9 @@ impl Program<'_> {
             }
             let given = self.given_by_callers(function, index);
             match self.default_number(function, index) {
-                Some(default) => Kind::Lookup(Rc::new((default, given.alternatives().iter().filter(|k| **k != Kind::Unknown).cloned().collect()))),
+                Some(default) => {
+                    Kind::Lookup(Rc::new((default, given.alternatives().iter().filter(|k| **k != Kind::Unknown).cloned().collect())))
+                }
                 None => given,
             }
         })
@@ -255,14 +255,13 @@ impl Program<'_> {
         let name = super::last_name(facts, base).map_or("", Name::as_str);
         let first = arguments.first().copied();
         match name {
-            "Optional" | "Final" | "ClassVar" | "type" | "Type" | "Awaitable" => {
-                first.map(|a| self.annotation(at, a)).unwrap_or_default()
-            }
+            "Optional" | "Final" | "ClassVar" | "type" | "Type" | "Awaitable" => first.map(|a| self.annotation(at, a)).unwrap_or_default(),
             "Union" => arguments.iter().map(|a| self.annotation(at, *a)).fold(Kind::Unknown, Kind::or),
             "Annotated" => {
                 let declared = first.map(|a| self.annotation(at, a)).unwrap_or_default();
                 // `Annotated[Store, Depends(get_store)]`: what is injected is worth more than what is declared.
-                let injected = arguments.iter().skip(1).map(|a| self.infer(at, *a)).find(|k| matches!(k, Kind::Object(_) | Kind::Library(_)));
+                let injected =
+                    arguments.iter().skip(1).map(|a| self.infer(at, *a)).find(|k| matches!(k, Kind::Object(_) | Kind::Library(_)));
                 injected.unwrap_or(declared)
             }
             "list" | "List" | "Sequence" | "Iterable" | "set" | "Set" | "tuple" | "Tuple" | "AsyncIterator" | "Iterator" | "Generator"
@@ -270,10 +269,12 @@ impl Program<'_> {
                 Some(Kind::Unknown) | None => Kind::Unknown,
                 Some(element) => Kind::List(Rc::new(vec![element])),
             },
-            "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "OrderedDict" => match arguments.get(1).map(|a| self.annotation(at, *a)) {
-                Some(Kind::Unknown) | None => Kind::Unknown,
-                Some(value) => Kind::Map(Rc::new(vec![(Kind::Unknown, value)])),
-            },
+            "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "OrderedDict" => {
+                match arguments.get(1).map(|a| self.annotation(at, *a)) {
+                    Some(Kind::Unknown) | None => Kind::Unknown,
+                    Some(value) => Kind::Map(Rc::new(vec![(Kind::Unknown, value)])),
+                }
+            }
             _ => self.instance_of(self.infer(at, base)),
         }
     }
@@ -491,7 +492,9 @@ impl Program<'_> {
     pub fn item(&self, base: &Kind, index: &Kind, hint: &str) -> Kind {
         match base {
             Kind::List(items) => match index {
-                Kind::Int(at) => usize::try_from(*at).ok().and_then(|at| items.get(at)).or_else(|| items.first()).cloned().unwrap_or_default(),
+                Kind::Int(at) => {
+                    usize::try_from(*at).ok().and_then(|at| items.get(at)).or_else(|| items.first()).cloned().unwrap_or_default()
+                }
                 _ => items.iter().cloned().fold(Kind::Unknown, Kind::or),
             },
             Kind::Map(entries) => {
@@ -531,10 +534,12 @@ impl Program<'_> {
     /// What `with context as x` binds.
     pub fn entered(&self, context: &Kind) -> Kind {
         match context {
-            Kind::Library(value) => match self.knowledge.type_def(value.ty).enter_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
-                Some(ty) => self.derived(value, ty, None),
-                None => context.clone(),
-            },
+            Kind::Library(value) => {
+                match self.knowledge.type_def(value.ty).enter_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
+                    Some(ty) => self.derived(value, ty, None),
+                    None => context.clone(),
+                }
+            }
             Kind::Object(object) => match ["__enter__", "__aenter__"].iter().find_map(|m| self.method(object.class, m)) {
                 Some(enter) => match self.returned(enter) {
                     Kind::Unknown => context.clone(),

@@ -144,7 +144,9 @@ impl Template {
 
     /// Whether any piece is fixed text.
     pub fn has_text(&self) -> bool {
-        self.parts.iter().any(|p| matches!(p, Part::Text(t) if t.chars().any(char::is_alphanumeric)) || matches!(p, Part::Hole(Hole::Environment(_))))
+        self.parts
+            .iter()
+            .any(|p| matches!(p, Part::Text(t) if t.chars().any(char::is_alphanumeric)) || matches!(p, Part::Hole(Hole::Environment(_))))
     }
 
     /// Names of its holes that are variables.

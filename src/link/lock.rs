@@ -59,10 +59,16 @@ pub enum Wait {
     Limited(Option<f64>),
 }
 
-
 impl Program<'_> {
     /// The lock that a row makes or takes.
-    pub fn lock_use(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], api: &str, site: Site) -> LockUse {
+    pub fn lock_use(
+        &self,
+        row: &Row,
+        receiver: Option<&Rc<LibraryValue>>,
+        args: &[(Option<Name>, Kind)],
+        api: &str,
+        site: Site,
+    ) -> LockUse {
         let place = row.lock.as_deref().or(row.resource.as_deref());
         let named = place.and_then(|p| self.place_text(p, receiver, args)).or_else(|| receiver.and_then(|r| r.identity.clone()));
         let store = row.store.clone().or_else(|| receiver.and_then(|r| self.knowledge.store_of(r.ty)).map(str::to_string));

@@ -16,11 +16,11 @@ mod reach;
 mod scope;
 
 pub use call::{Args, argument, argument_at};
+pub use infer::hint;
 pub use kind::{FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
 pub use lock::{LockUse, Ttl, Wait};
 pub use modules::ModulePaths;
 pub use reach::needed;
-pub use infer::hint;
 pub use scope::{Scope, Source};
 
 use crate::facts::{ClassId, ExprId, ExprKind, FileFacts, Function, FunctionId, MODULE, Name, StmtId, StmtKind};
@@ -104,8 +104,7 @@ impl<'k> Program<'k> {
                 }
             }
         }
-        let mut program =
-            Program { knowledge, modules, paths, classes: ClassTable::default(), calls_by_name, caches: Caches::default() };
+        let mut program = Program { knowledge, modules, paths, classes: ClassTable::default(), calls_by_name, caches: Caches::default() };
         program.classes = ClassTable::new(&program);
         program
     }
@@ -157,9 +156,10 @@ impl<'k> Program<'k> {
 
     /// Every class of every module, in order.
     pub fn all_classes(&self) -> impl Iterator<Item = ClassRef> + '_ {
-        self.modules.iter().enumerate().flat_map(|(module, m)| {
-            (0..m.facts.classes.len() as u32).map(move |c| ClassRef { module: module as u32, class: ClassId(c) })
-        })
+        self.modules
+            .iter()
+            .enumerate()
+            .flat_map(|(module, m)| (0..m.facts.classes.len() as u32).map(move |c| ClassRef { module: module as u32, class: ClassId(c) }))
     }
 
     /// The scope of a function's own body.
@@ -254,9 +254,7 @@ impl<'k> Program<'k> {
             },
             None => match find(&import.binds) {
                 Some(found) => Kind::Module(found),
-                None if import.binds != import.module && find(&import.module).is_some() => {
-                    Kind::Namespace(import.binds.clone(), module)
-                }
+                None if import.binds != import.module && find(&import.module).is_some() => Kind::Namespace(import.binds.clone(), module),
                 None => Kind::External(import.binds.clone()),
             },
         }
@@ -306,9 +304,19 @@ impl<'k> Program<'k> {
     }
 
     /// What packs say of a method by its receiver's name; a library that the module or the project imports goes first.
-    pub fn receiver_by_name(&self, language: PackLanguage, module: u32, receiver: &str, method: &str) -> Option<crate::knowledge::Found<'k>> {
+    pub fn receiver_by_name(
+        &self,
+        language: PackLanguage,
+        module: u32,
+        receiver: &str,
+        method: &str,
+    ) -> Option<crate::knowledge::Found<'k>> {
         let imports = |module: &Module, roots: &[String]| {
-            module.facts.imports.iter().any(|i| i.level == 0 && roots.iter().any(|r| i.module == r.as_str() || i.module.starts_with(&format!("{r}."))))
+            module
+                .facts
+                .imports
+                .iter()
+                .any(|i| i.level == 0 && roots.iter().any(|r| i.module == r.as_str() || i.module.starts_with(&format!("{r}."))))
         };
         let mut found: Vec<_> = self.knowledge.unknown_receivers(language, receiver, method).collect();
         found.sort_by_key(|f| {

@@ -1,6 +1,6 @@
 //! Which names a function binds, and by what.
 
-use crate::facts::{Block, ExprId, ExprKind, FileFacts, FunctionId, Name, StmtId, StmtKind, ClassId};
+use crate::facts::{Block, ClassId, ExprId, ExprKind, FileFacts, FunctionId, Name, StmtId, StmtKind};
 use rustc_hash::FxHashMap;
 
 /// What binds a name.

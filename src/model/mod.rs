@@ -5,10 +5,11 @@
 
 pub mod build;
 mod races;
+pub mod replay;
 mod takes;
 
 pub use races::{Dependence, Guard, Race};
-pub use takes::{OrderFault, Order, Pause, Polling, Prompt, Release, Take, Waiting};
+pub use takes::{Order, OrderFault, Pause, Polling, Prompt, Release, Take, Waiting};
 
 pub use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::source::Site;

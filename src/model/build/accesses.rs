@@ -11,12 +11,33 @@ use crate::source::Site;
 use rustc_hash::FxHashMap;
 
 /// Errors by which a store tells that a row is there already.
-const CONFLICTS: [&str; 9] =
-    ["IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKeyError", "FileExistsError", "ConflictError", "AlreadyExists", "AlreadyExistsError", "ConditionalCheckFailedException"];
+const CONFLICTS: [&str; 9] = [
+    "IntegrityError",
+    "UniqueViolation",
+    "UniqueViolationError",
+    "DuplicateKeyError",
+    "FileExistsError",
+    "ConflictError",
+    "AlreadyExists",
+    "AlreadyExistsError",
+    "ConditionalCheckFailedException",
+];
 
 /// Holes that carry who or which run it is: what only one run touches is not shared.
-const OWN: [&str; 12] =
-    ["session", "session_id", "thread_id", "run_id", "task_id", "agent_id", "request_id", "conversation_id", "user_id", "job_id", "tenant_id", "workspace_id"];
+const OWN: [&str; 12] = [
+    "session",
+    "session_id",
+    "thread_id",
+    "run_id",
+    "task_id",
+    "agent_id",
+    "request_id",
+    "conversation_id",
+    "user_id",
+    "job_id",
+    "tenant_id",
+    "workspace_id",
+];
 
 /// Words in the names of keys that coordinate.
 const CONTROL: [&str; 10] = ["kill", "stop", "cancel", "pause", "shutdown", "heartbeat", "alive", "lock", "lease", "leader"];
@@ -58,7 +79,13 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
             if !who.contains(&doing.actor) {
                 who.push(doing.actor);
             }
-            let known = resource.accesses.iter().any(|a| a.actor == built.actor && a.site == built.site && a.operation == built.operation && a.guards == built.guards && a.retry == built.retry);
+            let known = resource.accesses.iter().any(|a| {
+                a.actor == built.actor
+                    && a.site == built.site
+                    && a.operation == built.operation
+                    && a.guards == built.guards
+                    && a.retry == built.retry
+            });
             if !known {
                 resource.accesses.push(built);
             }
@@ -100,7 +127,11 @@ pub(super) fn identity(access: &Effect, sql_store: Option<&String>) -> Option<(S
     if !name.has_text() || carries_run(name) {
         return None;
     }
-    let store = if access.store == "sql" || access.store.is_empty() { sql_store.cloned().unwrap_or_else(|| access.store.to_string()) } else { access.store.to_string() };
+    let store = if access.store == "sql" || access.store.is_empty() {
+        sql_store.cloned().unwrap_or_else(|| access.store.to_string())
+    } else {
+        access.store.to_string()
+    };
     let mut pattern = name.pattern();
     if access.kind == "file" {
         pattern = pattern.trim_start_matches("./").replace("//", "/");
@@ -128,7 +159,8 @@ fn is_control(access: &Effect) -> bool {
 fn named_temporary(access: &Effect) -> bool {
     let Some(name) = &access.name else { return false };
     let pattern = name.pattern();
-    access.kind == "file" && (pattern.starts_with("/tmp/") || pattern.ends_with(".tmp") || pattern.ends_with(".log") || pattern == "/dev/null")
+    access.kind == "file"
+        && (pattern.starts_with("/tmp/") || pattern.ends_with(".tmp") || pattern.ends_with(".log") || pattern == "/dev/null")
 }
 
 fn is_shared(model: &Model, resource: &Resource) -> bool {
@@ -138,7 +170,15 @@ fn is_shared(model: &Model, resource: &Resource) -> bool {
     })
 }
 
-fn build(input: &Input, doing: &Doing, run: &(crate::link::FunctionRef, bool, std::rc::Rc<crate::effects::Summary>), item: &Item, access: &Effect, schema: &Schema, model: &Model) -> Access {
+fn build(
+    input: &Input,
+    doing: &Doing,
+    run: &(crate::link::FunctionRef, bool, std::rc::Rc<crate::effects::Summary>),
+    item: &Item,
+    access: &Effect,
+    schema: &Schema,
+    model: &Model,
+) -> Access {
     let reads_back = !access.operation.is_read()
         && item.data.iter().any(|d| matches!(d, crate::effects::Dep::Item(i) if run.2.items.get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)));
     let decided = item.control.iter().any(|(d, _)| matches!(d, crate::effects::Dep::Item(i) if run.2.items.get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)));
@@ -170,7 +210,11 @@ fn build(input: &Input, doing: &Doing, run: &(crate::link::FunctionRef, bool, st
         inferred: item.inferred,
         decided,
         in_transaction: item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. })),
-        process_guard: item.contexts.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process && !l.own)).map(|l| locks::lock_id(l)),
+        process_guard: item
+            .contexts
+            .iter()
+            .find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process && !l.own))
+            .map(|l| locks::lock_id(l)),
     }
 }
 
@@ -193,7 +237,8 @@ pub(super) fn handled(contexts: &[Context]) -> bool {
 /// What runs an item again on failure: a retry around it, its queue's, or the model that may call the tool once more.
 fn retry(doing: &Doing, tool: bool, item: &Item, model: &Model) -> Option<(Site, String)> {
     let actor = model.actor(doing.actor);
-    explicit_retry(doing, tool, item).or_else(|| actor.retries.filter(|n| *n != 0).map(|_| (actor.site, format!("{} runs it again on failure", actor.framework))))
+    explicit_retry(doing, tool, item)
+        .or_else(|| actor.retries.filter(|n| *n != 0).map(|_| (actor.site, format!("{} runs it again on failure", actor.framework))))
 }
 
 /// The retry that is written around an item, or around the run of the agent whose tool does it.
@@ -217,6 +262,7 @@ pub(super) fn find(model: &Model, access: &Effect, actor: ActorId) -> Option<Res
     let system = model.actor(actor).system;
     let pattern = identity(access, None)?;
     let exact = model.resources.iter().position(|r| r.system == system && r.id == pattern.0);
-    let by_name = || model.resources.iter().position(|r| r.system == system && access.kind == "table" && r.kind == "table" && r.name == pattern.1);
+    let by_name =
+        || model.resources.iter().position(|r| r.system == system && access.kind == "table" && r.kind == "table" && r.name == pattern.1);
     exact.or_else(by_name).map(|i| ResourceId(i as u32))
 }

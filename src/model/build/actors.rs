@@ -30,7 +30,6 @@ pub(super) struct Draft {
 pub(super) struct Service {
     pub name: String,
     pub instances: u32,
-    pub command: String,
     pub site: Site,
 }
 
@@ -83,7 +82,9 @@ pub(super) fn is_aside(path: &str) -> bool {
     let lower = path.to_lowercase();
     let mut parts: Vec<&str> = lower.split('/').collect();
     let file = parts.pop().unwrap_or("");
-    let folder = parts.iter().any(|p| matches!(*p, "tests" | "test" | "testing" | "migrations" | "alembic" | "seeds" | "fixtures" | "benchmarks" | "docs"));
+    let folder = parts
+        .iter()
+        .any(|p| matches!(*p, "tests" | "test" | "testing" | "migrations" | "alembic" | "seeds" | "fixtures" | "benchmarks" | "docs"));
     folder
         || file.starts_with("test_")
         || file.ends_with("_test.py")
@@ -134,7 +135,12 @@ impl Collector<'_, '_, '_, '_> {
             let summary = self.input.effects.summary(function, None);
             for item in &summary.items {
                 if let What::Declare(declaration) = &*item.what {
-                    all.push(Declared { site: item.site, function: item.function, declaration: declaration.clone(), contexts: item.contexts.clone() });
+                    all.push(Declared {
+                        site: item.site,
+                        function: item.function,
+                        declaration: declaration.clone(),
+                        contexts: item.contexts.clone(),
+                    });
                 }
             }
         }
@@ -159,7 +165,9 @@ impl Collector<'_, '_, '_, '_> {
             if open && !known.is_empty() {
                 continue;
             }
-            let same = known.iter().any(|i| best[*i].declaration.names == declared.declaration.names && best[*i].declaration.config == declared.declaration.config);
+            let same = known.iter().any(|i| {
+                best[*i].declaration.names == declared.declaration.names && best[*i].declaration.config == declared.declaration.config
+            });
             if !same {
                 known.push(best.len());
                 best.push(declared);
@@ -189,7 +197,9 @@ impl Collector<'_, '_, '_, '_> {
         }
         let within = declaration.within.map(|f| program.function(f).name.to_string()).filter(|n| !n.starts_with("__") && n != "<lambda>");
         if role_only {
-            names.extend(within.clone().filter(|_| declaration.within.is_some_and(|f| program.function(f).class.is_some() && program.function(f).decorators.len() == 1)));
+            names.extend(within.clone().filter(|_| {
+                declaration.within.is_some_and(|f| program.function(f).class.is_some() && program.function(f).decorators.len() == 1)
+            }));
         }
         names.extend(declaration.target.as_ref().map(Name::to_string));
         if let Kind::Object(object) = &declaration.subject {
@@ -285,7 +295,9 @@ impl Collector<'_, '_, '_, '_> {
             Kind::Object(_) | Kind::Class(_) => {
                 let (class, made) = match kind {
                     Kind::Object(object) => (object.class, kind.clone()),
-                    Kind::Class(class) => (*class, Kind::Object(Rc::new(Object { class: *class, exact: true, args: Rc::default(), site: None }))),
+                    Kind::Class(class) => {
+                        (*class, Kind::Object(Rc::new(Object { class: *class, exact: true, args: Rc::default(), site: None })))
+                    }
                     _ => return,
                 };
                 let row = program.base_row(class).filter(|r| r.is == BaseKind::Tool);
@@ -294,17 +306,25 @@ impl Collector<'_, '_, '_, '_> {
                     // What a node or callback calls: the object itself.
                     None if program.method(class, "__call__").is_some() => program.method(class, "__call__").into_iter().collect(),
                     // A toolkit: the methods it offers.
-                    Some(_) => program.class(class).methods.iter().map(|m| FunctionRef { module: class.module, function: *m }).filter(|m| !program.function(*m).name.starts_with('_')).collect(),
+                    Some(_) => program
+                        .class(class)
+                        .methods
+                        .iter()
+                        .map(|m| FunctionRef { module: class.module, function: *m })
+                        .filter(|m| !program.function(*m).name.starts_with('_'))
+                        .collect(),
                     None => Vec::new(),
                 };
                 for function in methods {
-                    let value = FunctionValue { function, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+                    let value =
+                        FunctionValue { function, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
                     if !actor.entries.iter().any(|e| e.function.function == function) {
                         actor.entries.push(Entry { function: Rc::new(value), tool });
                     }
                 }
                 if row.is_some() {
-                    let named = row.and_then(|r| r.named.iter().find_map(|n| program.class_attribute(class, n).as_text().map(str::to_string)));
+                    let named =
+                        row.and_then(|r| r.named.iter().find_map(|n| program.class_attribute(class, n).as_text().map(str::to_string)));
                     actor.tools.push(named.unwrap_or_else(|| program.class(class).name.to_string()));
                 }
             }
@@ -547,7 +567,8 @@ impl Collector<'_, '_, '_, '_> {
                         continue;
                     }
                     let site = Site { file: manifest.file, span: found.span };
-                    let text = |key: &str| super::systems::below(document, found.node, key).and_then(|n| document.text(n)).map(str::to_string);
+                    let text =
+                        |key: &str| super::systems::below(document, found.node, key).and_then(|n| document.text(n)).map(str::to_string);
                     let name = row.named.iter().find_map(|k| text(k)).or_else(|| found.key.clone()).unwrap_or_default();
                     match row.declares {
                         Declares::Agent => self.manifest_agent(&name, row, document, &found, site),
@@ -563,8 +584,10 @@ impl Collector<'_, '_, '_, '_> {
                         }
                         Declares::Service => self.draft.services.push(Service {
                             name,
-                            instances: row.count.as_deref().and_then(text).and_then(|c| c.parse().ok()).unwrap_or(1),
-                            command: row.command.as_deref().map(|k| super::systems::words(document, found.node, k)).unwrap_or_default(),
+                            instances: row.count.as_deref().and_then(text).and_then(|c| c.parse().ok()).unwrap_or(1)
+                                * processes(
+                                    &row.command.as_deref().map(|k| super::systems::words(document, found.node, k)).unwrap_or_default(),
+                                ),
                             site,
                         }),
                         Declares::Alert => {
@@ -577,8 +600,16 @@ impl Collector<'_, '_, '_, '_> {
         }
     }
 
-    fn manifest_agent(&mut self, name: &str, row: &crate::knowledge::vocabulary::DocumentRow, document: &crate::facts::Document, found: &super::systems::Selected, site: Site) {
-        let existing = self.draft.actors.iter().position(|a| a.kind == ActorKind::Agent && (a.name == name || a.aliases.iter().any(|x| x == name)));
+    fn manifest_agent(
+        &mut self,
+        name: &str,
+        row: &crate::knowledge::vocabulary::DocumentRow,
+        document: &crate::facts::Document,
+        found: &super::systems::Selected,
+        site: Site,
+    ) {
+        let existing =
+            self.draft.actors.iter().position(|a| a.kind == ActorKind::Agent && (a.name == name || a.aliases.iter().any(|x| x == name)));
         let index = existing.unwrap_or_else(|| {
             self.draft.actors.push(DraftActor {
                 name: name.to_string(),
@@ -651,7 +682,11 @@ impl Collector<'_, '_, '_, '_> {
             if actor.kind != ActorKind::Agent {
                 continue;
             }
-            let within = self.declared.iter().find(|d| d.site == actor.site && d.declaration.effect == Effect::Actor).and_then(|d| d.declaration.within);
+            let within = self
+                .declared
+                .iter()
+                .find(|d| d.site == actor.site && d.declaration.effect == Effect::Actor)
+                .and_then(|d| d.declaration.within);
             let holder = within.and_then(|f| enclosing_class(program, f));
             for j in 0..count {
                 let other = &self.draft.actors[j];
@@ -703,7 +738,11 @@ impl Collector<'_, '_, '_, '_> {
             }
             own.aliases.extend(actor.aliases);
             for entry in actor.entries {
-                if !own.entries.iter().any(|e| e.function.function == entry.function.function && e.function.captured == entry.function.captured) {
+                if !own
+                    .entries
+                    .iter()
+                    .any(|e| e.function.function == entry.function.function && e.function.captured == entry.function.captured)
+                {
                     own.entries.push(entry);
                 }
             }
@@ -756,6 +795,16 @@ fn enclosing_class(program: &crate::link::Program, function: FunctionRef) -> Opt
     }
 }
 
+/// How many processes a command starts: `--workers 4`, `-w 4`, `--concurrency=8`.
+fn processes(command: &str) -> u32 {
+    let words: Vec<&str> = command.split([' ', '=']).collect();
+    let count = words
+        .windows(2)
+        .find(|w| matches!(w[0], "--workers" | "-w" | "--concurrency" | "-c" | "--processes"))
+        .and_then(|w| w[1].parse().ok());
+    count.unwrap_or(1).max(1)
+}
+
 fn entry_place(kind: &Kind) -> (u32, u32) {
     match kind {
         Kind::Function(f) => (f.function.module, f.function.function.0),
@@ -764,7 +813,10 @@ fn entry_place(kind: &Kind) -> (u32, u32) {
 }
 
 fn is_open(declaration: &Declaration) -> bool {
-    let open = |k: &Kind| matches!(k, Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_)) || matches!(k, Kind::Text(t) if t.is_open());
-    declaration.names.iter().any(open) || declaration.config.as_ref().is_some_and(open) || declaration.entries.iter().any(open) || open(&declaration.subject)
+    let open =
+        |k: &Kind| matches!(k, Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_)) || matches!(k, Kind::Text(t) if t.is_open());
+    declaration.names.iter().any(open)
+        || declaration.config.as_ref().is_some_and(open)
+        || declaration.entries.iter().any(open)
+        || open(&declaration.subject)
 }
-

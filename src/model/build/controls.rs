@@ -12,20 +12,32 @@ use rustc_hash::FxHashMap;
 
 /// Words that say that something is about waiting for locks.
 const LOCKS: [&str; 8] = ["lock", "lease", "contention", "deadlock", "mutex", "semaphore", "acquire", "blocked"];
+/// Beginnings of lock metrics that well-known exporters of databases provide.
+const EXPORTED: [&str; 5] =
+    ["pg_locks", "pg_stat_activity", "mysql_global_status_innodb_row_lock", "mssql_deadlocks", "pg_stat_database_deadlocks"];
 /// Words in the name of a key or field that stops an actor.
-const STOPS: [&str; 12] = ["kill", "stop", "cancel", "disable", "pause", "shutdown", "abort", "terminate", "revoke", "halt", "quit", "enabled"];
+const STOPS: [&str; 12] =
+    ["kill", "stop", "cancel", "disable", "pause", "shutdown", "abort", "terminate", "revoke", "halt", "quit", "enabled"];
 
 /// Collect controls and channels.
 pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
     channels(doings, model);
+    let metrics = metric_names(doings);
     for doing in doings {
         for (run, item) in doing.items() {
             observe(input, doing, item, &run.2.items, model);
         }
     }
     for (name, expression, site) in &draft.alerts {
-        if about_locks(name) || about_locks(expression) {
-            model.controls.push(Control { kind: ControlKind::Alert, actors: Vec::new(), site: *site, detail: format!("alert {name} watches {expression}") });
+        // An alert watches what the code emits, or what a well-known exporter provides; its own name proves nothing.
+        let emitted = metrics.iter().any(|m| expression.contains(m.as_str()));
+        if about_locks(expression) && (emitted || EXPORTED.iter().any(|e| expression.contains(e))) {
+            model.controls.push(Control {
+                kind: ControlKind::Alert,
+                actors: Vec::new(),
+                site: *site,
+                detail: format!("alert {name} watches {expression}"),
+            });
         }
     }
     kill_switches(input, doings, model);
@@ -41,7 +53,14 @@ pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mu
         }
     }
     model.controls.sort_by_key(|c| (c.kind, c.site));
-    model.controls.dedup_by(|a, b| a.kind == b.kind && a.site == b.site && a.detail == b.detail);
+    model.controls.dedup_by(|next, kept| {
+        let same = next.kind == kept.kind && next.site == kept.site && next.detail == kept.detail;
+        if same {
+            kept.actors.extend(next.actors.iter().filter(|a| !kept.actors.contains(a)).copied().collect::<Vec<_>>());
+            kept.actors.sort();
+        }
+        same
+    });
 }
 
 /// An agent whose own code runs another agent sends it a message.
@@ -51,7 +70,9 @@ fn direct_calls(draft: &Draft, doings: &[Doing], model: &mut Model) {
             let What::Declare(declaration) = &*item.what else { continue };
             let Kind::Object(object) = &declaration.subject else { continue };
             let known = object.site.and_then(|s| draft.by_site.get(&s)).or_else(|| draft.by_class.get(&object.class));
-            let Some(to) = known.map(|i| ActorId(*i as u32)).filter(|to| declaration.effect == Effect::Run && *to != doing.actor) else { continue };
+            let Some(to) = known.map(|i| ActorId(*i as u32)).filter(|to| declaration.effect == Effect::Run && *to != doing.actor) else {
+                continue;
+            };
             if !model.messages.contains(&(doing.actor, to, item.site)) {
                 model.messages.push((doing.actor, to, item.site));
             }
@@ -66,6 +87,21 @@ fn about_locks(text: &str) -> bool {
     LOCKS.iter().any(|w| lower.contains(w))
 }
 
+/// Names of the metrics that actors record.
+fn metric_names(doings: &[Doing]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for doing in doings {
+        for (_, item) in doing.items() {
+            if let What::Control { effect: Effect::Observe | Effect::Metric, name: Some(name), .. } = &*item.what {
+                names.extend(name.constant().map(str::to_string));
+            }
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
 fn channels(doings: &[Doing], model: &mut Model) {
     let mut found: FxHashMap<String, Channel> = FxHashMap::default();
     for doing in doings {
@@ -74,7 +110,12 @@ fn channels(doings: &[Doing], model: &mut Model) {
             if !channel.has_text() {
                 continue;
             }
-            let entry = found.entry(channel.pattern()).or_insert_with(|| Channel { id: channel.pattern(), publishers: Vec::new(), subscribers: Vec::new(), site: item.site });
+            let entry = found.entry(channel.pattern()).or_insert_with(|| Channel {
+                id: channel.pattern(),
+                publishers: Vec::new(),
+                subscribers: Vec::new(),
+                site: item.site,
+            });
             entry.site = entry.site.min(item.site);
             let who = match effect {
                 Effect::Publish | Effect::Enqueue => &mut entry.publishers,
@@ -99,13 +140,24 @@ fn observe(_input: &Input, doing: &Doing, item: &Item, _items: &[Item], model: &
         }
         Effect::Alert => {
             // An alert counts where it stands on the waiting path: with a lock taken in the same function, or named after one.
-            let waiting = model.takes.iter().any(|t| t.site.file == item.site.file && t.function == _input.effects.program.qualified(item.function));
+            let waiting =
+                model.takes.iter().any(|t| t.site.file == item.site.file && t.function == _input.effects.program.qualified(item.function));
             if waiting || about_locks(&name) {
-                model.controls.push(Control { kind: ControlKind::Alert, actors: vec![doing.actor], site: item.site, detail: format!("{api} on the waiting path") });
+                model.controls.push(Control {
+                    kind: ControlKind::Alert,
+                    actors: vec![doing.actor],
+                    site: item.site,
+                    detail: format!("{api} on the waiting path"),
+                });
             }
         }
         Effect::Cancel => {
-            model.controls.push(Control { kind: ControlKind::KillSwitch, actors: Vec::new(), site: item.site, detail: format!("{api} stops a task") });
+            model.controls.push(Control {
+                kind: ControlKind::KillSwitch,
+                actors: Vec::new(),
+                site: item.site,
+                detail: format!("{api} stops a task"),
+            });
         }
         _ => {}
     }
@@ -123,7 +175,8 @@ fn kill_switches(input: &Input, doings: &[Doing], model: &mut Model) {
             if !stops {
                 continue;
             }
-            if !access.operation.is_read() {
+            // Taking a flag away revives; setting it stops.
+            if !access.operation.is_read() && access.operation != crate::effects::Operation::Delete {
                 writers.push((name, doing.actor, item.site));
             }
         }

@@ -35,7 +35,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                 }
                 // A task run by a class that is none of the agent's own: with retries around it.
                 What::Declare(d) if d.effect == crate::knowledge::vocabulary::Effect::Run => {
-                    let retrying = item.contexts.iter().filter(|c| matches!(c.held, Held::Retry(_))).filter_map(|c| class_of(input, c.function));
+                    let retrying =
+                        item.contexts.iter().filter(|c| matches!(c.held, Held::Retry(_))).filter_map(|c| class_of(input, c.function));
                     retrying.filter(|c| !is_kin(input, *c, &own)).for_each(|c| {
                         tasks.entry(c).or_default().insert(doing.actor.0);
                     });
@@ -58,7 +59,19 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
             model.orchestrators.push(Orchestrator { pattern: "centralized task coordinator".into(), site, system });
         }
     }
-    model.orchestrators.sort_by_key(|o| o.site);
+    model.orchestrators.sort_by_key(|o| (rank(&o.pattern), o.site));
+}
+
+/// In which order patterns are named where several are present (rules.md, settled question 22).
+fn rank(pattern: &str) -> u8 {
+    let has = |word: &str| pattern.contains(word);
+    match () {
+        () if has("coordinator") => 0,
+        () if has("hierarch") || has("supervisor") => 1,
+        () if has("broker") || has("queue") || has("workflow") => 2,
+        () if has("sequential") || has("pipeline") => 3,
+        () => 4,
+    }
 }
 
 fn class_of(input: &Input, function: FunctionRef) -> Option<ClassRef> {
@@ -67,5 +80,6 @@ fn class_of(input: &Input, function: FunctionRef) -> Option<ClassRef> {
 
 /// Whether a class is one of these, or an ancestor of one: an agent's own base class does not coordinate it.
 fn is_kin(input: &Input, class: ClassRef, own: &[ClassRef]) -> bool {
-    own.iter().any(|o| *o == class || input.effects.program.ancestors(*o).contains(&class) || input.effects.program.ancestors(class).contains(o))
+    own.iter()
+        .any(|o| *o == class || input.effects.program.ancestors(*o).contains(&class) || input.effects.program.ancestors(class).contains(o))
 }

@@ -65,7 +65,13 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     sort(model);
 }
 
-fn add(lock: &LockUse, site: Site, index: &mut FxHashMap<(String, LockScope), usize>, uses: &mut Vec<Vec<LockUse>>, model: &mut Model) -> usize {
+fn add(
+    lock: &LockUse,
+    site: Site,
+    index: &mut FxHashMap<(String, LockScope), usize>,
+    uses: &mut Vec<Vec<LockUse>>,
+    model: &mut Model,
+) -> usize {
     let key = (lock_id(lock), lock.scope);
     let at = *index.entry(key).or_insert_with(|| {
         model.locks.push(Lock {
@@ -156,7 +162,9 @@ fn release(item: &Item, lock: &LockUse, items: &[Item]) -> Release {
         Some((release, ..)) if same_function(release.function, item.function) => {
             let start = item.site.span.start;
             let end = release.site.span.start;
-            let between = items.iter().any(|i| i.function == item.function && i.outer_in(item.function).is_some_and(|s| s.span.start > start && s.span.start < end));
+            let between = items.iter().any(|i| {
+                i.function == item.function && i.outer_in(item.function).is_some_and(|s| s.span.start > start && s.span.start < end)
+            });
             if between { Release::NormalPath(release.site) } else { Release::Always }
         }
         _ => Release::Elsewhere,

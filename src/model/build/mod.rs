@@ -108,15 +108,3 @@ pub(super) fn frames(input: &Input, item: &Item) -> Vec<Frame> {
     frames.push(Frame { function: program.qualified(item.function).to_string(), site: item.site });
     frames
 }
-
-/// Where an item's line of calls leaves `function`, or the item's own place.
-pub(super) fn site_in(item: &Item, function: FunctionRef) -> Site {
-    let mut next = item.chain.as_ref();
-    while let Some(call) = next {
-        if call.function == function {
-            return call.site;
-        }
-        next = call.next.as_ref();
-    }
-    item.site
-}

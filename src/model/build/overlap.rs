@@ -25,7 +25,12 @@ pub(super) fn find(input: &Input, draft: &Draft, doings: &[Doing], model: &mut M
             (None, Some(run)) => Some(("several run at once".to_string(), run.site)),
             _ => None,
         };
-        let replicas = model.systems.get(actor.system as usize).into_iter().flat_map(|s| &s.units).find(|u| u.instances > 1 && u.name.replace('-', "_") == actor.name);
+        let replicas = model
+            .systems
+            .get(actor.system as usize)
+            .into_iter()
+            .flat_map(|s| &s.units)
+            .find(|u| u.instances > 1 && u.name.replace('-', "_") == actor.name);
         let reason = replicas.map(|u| (format!("{} replicas of service {}", u.instances, u.name), u.site)).or(reason);
         if let Some((why, site)) = reason {
             model.concurrency.push(Concurrency { a: id, b: id, why, site });
@@ -126,12 +131,15 @@ fn beside(draft: &Draft, runs: &[Vec<&Run>], a: usize, b: usize, model: &Model) 
                     _ => None,
                 })
             };
-            if let (Some((api, site)), true) = (spawn(one).or_else(|| spawn(other)), one.function == other.function || spawn(one).is_some() && spawn(other).is_some()) {
+            if let (Some((api, site)), true) =
+                (spawn(one).or_else(|| spawn(other)), one.function == other.function || spawn(one).is_some() && spawn(other).is_some())
+            {
                 return Some((api, site));
             }
         }
     }
-    let services: FxHashSet<String> = model.systems.get(x.system as usize).into_iter().flat_map(|s| &s.units).map(|u| u.name.replace('-', "_")).collect();
+    let services: FxHashSet<String> =
+        model.systems.get(x.system as usize).into_iter().flat_map(|s| &s.units).map(|u| u.name.replace('-', "_")).collect();
     if services.contains(&x.name.replace('-', "_")) && services.contains(&y.name.replace('-', "_")) {
         return Some(("separate services".into(), x.site));
     }
@@ -143,7 +151,9 @@ fn beside(draft: &Draft, runs: &[Vec<&Run>], a: usize, b: usize, model: &Model) 
             Some(Runs::Parallel) => return Some((orchestrator.pattern.clone(), orchestrator.site)),
             Some(Runs::Sequential | Runs::Mesh) => return None,
             Some(Runs::Graph) => {
-                let from = |target: &str| -> FxHashSet<&str> { orchestrator.edges.iter().filter(|(_, to)| to == target).map(|(f, _)| f.as_str()).collect() };
+                let from = |target: &str| -> FxHashSet<&str> {
+                    orchestrator.edges.iter().filter(|(_, to)| to == target).map(|(f, _)| f.as_str()).collect()
+                };
                 let fan = from(&x.name).intersection(&from(&y.name)).next().is_some();
                 return fan.then(|| ("two edges leave one node".into(), orchestrator.site));
             }

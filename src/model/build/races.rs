@@ -68,7 +68,17 @@ fn reads_of<'i>(item: &Item, items: &'i [Item]) -> Vec<(&'i Item, Dependence)> {
 }
 
 #[allow(clippy::too_many_arguments)]
-fn race(input: &Input, actor: ActorId, read: &Item, item: &Item, dependence: Dependence, write: &crate::effects::Access, schema: &Schema, model: &Model, items: &[Item]) -> Option<Race> {
+fn race(
+    input: &Input,
+    actor: ActorId,
+    read: &Item,
+    item: &Item,
+    dependence: Dependence,
+    write: &crate::effects::Access,
+    schema: &Schema,
+    model: &Model,
+    items: &[Item],
+) -> Option<Race> {
     let from = read.access()?;
     if !same_resource(from.name.as_ref(), write.name.as_ref()) || from.kind != write.kind {
         return None;
@@ -128,7 +138,9 @@ fn matters(dependence: Dependence, write: &crate::effects::Access, read: &crate:
         (Dependence::Existence, Put) => write.kind != "file",
         (Dependence::Existence, _) => false,
         // It was in a state that allowed this.
-        (Dependence::State, Update | Delete | Put | Insert | Call | Increment) => !write.conditional && !matches!(write.idempotent, Some((true, _))),
+        (Dependence::State, Update | Delete | Put | Insert | Call | Increment) => {
+            !write.conditional && !matches!(write.idempotent, Some((true, _)))
+        }
         (Dependence::State, Append | Upsert | Replace) => false,
     }
 }

@@ -48,7 +48,8 @@ impl Schema {
 
     fn text(&mut self, text: &Name, file: FileId, span: Span) {
         let start = text.trim_start();
-        let defines = ["create", "alter", "CREATE", "ALTER", "Create"].iter().any(|w| start.starts_with(w)) || text.contains("CREATE TABLE");
+        let defines =
+            ["create", "alter", "CREATE", "ALTER", "Create"].iter().any(|w| start.starts_with(w)) || text.contains("CREATE TABLE");
         if defines && text.len() < 64 * 1024 {
             for statement in crate::sql::parse(&SqlText::plain(text.as_str()), Dialect::Generic) {
                 self.apply(&statement, Site { file, span });
@@ -98,7 +99,9 @@ impl Schema {
                 let kind = &facts.expr(expr).kind;
                 if let ExprKind::Call { callee, args } = kind {
                     let name = last_name(facts, *callee).map_or("", Name::as_str);
-                    let flag = |word: &str| args.iter().any(|a| a.name.as_deref() == Some(word) && matches!(facts.expr(a.value).kind, ExprKind::Bool(true)));
+                    let flag = |word: &str| {
+                        args.iter().any(|a| a.name.as_deref() == Some(word) && matches!(facts.expr(a.value).kind, ExprKind::Bool(true)))
+                    };
                     let entry = self.tables.entry(table.to_string()).or_default();
                     if name.contains("UniqueConstraint") || (name == "Index" && flag("unique")) {
                         let columns: Vec<String> = args
@@ -112,7 +115,9 @@ impl Schema {
                         }
                     } else if flag("primary_key") || flag("unique") {
                         entry.keys.push((vec![column.to_string()], site));
-                        let made = args.iter().any(|a| matches!(a.name.as_deref(), Some("default" | "default_factory" | "server_default" | "autoincrement")));
+                        let made = args
+                            .iter()
+                            .any(|a| matches!(a.name.as_deref(), Some("default" | "default_factory" | "server_default" | "autoincrement")));
                         let integer = args.iter().any(|a| last_name(facts, a.value).is_some_and(|n| n == "Integer" || n == "BigInteger"));
                         if flag("primary_key") && (made || integer) {
                             entry.generated.push(column.to_string());
@@ -127,7 +132,8 @@ impl Schema {
     /// Whether a table has a unique key over columns that an insert fills in, and where; `Some(None)` never comes.
     pub fn unique(&self, table: &str, inserted: &[Name]) -> Option<Option<Site>> {
         let table = self.tables.get(table)?;
-        let given = |column: &String| !table.generated.contains(column) && (inserted.is_empty() || inserted.iter().any(|c| c == column.as_str()));
+        let given =
+            |column: &String| !table.generated.contains(column) && (inserted.is_empty() || inserted.iter().any(|c| c == column.as_str()));
         table.keys.iter().find(|(columns, _)| !columns.is_empty() && columns.iter().all(given)).map(|(_, site)| Some(*site))
     }
 }

@@ -4,7 +4,7 @@ use super::Input;
 use super::actors::Draft;
 use crate::facts::{Document, NodeId, NodeKind};
 use crate::link::Kind;
-use crate::model::{Actor, EntryPoint, Model, Orchestrator, Prompt, System, Unit, ActorId};
+use crate::model::{Actor, ActorId, EntryPoint, Model, Orchestrator, Prompt, System, Unit};
 use crate::source::{FileId, Span};
 use globset::Glob;
 use std::collections::BTreeMap;
@@ -55,7 +55,8 @@ impl Systems {
             }
             of_module.push(number);
         }
-        let names = names.into_iter().flatten().map(|n| if n.is_empty() { ".".to_string() } else { n.trim_end_matches('/').to_string() }).collect();
+        let names =
+            names.into_iter().flatten().map(|n| if n.is_empty() { ".".to_string() } else { n.trim_end_matches('/').to_string() }).collect();
         Systems { of_module, names }
     }
 
@@ -133,7 +134,12 @@ impl Systems {
             *members = members.iter().map(|m| moved[*m]).collect();
         }
         for prompt in &draft.prompts {
-            model.prompts.push(Prompt { actor: prompt.0.map(|i| ActorId(moved[i] as u32)), name: prompt.1.clone(), text: prompt.2.clone(), site: prompt.3 });
+            model.prompts.push(Prompt {
+                actor: prompt.0.map(|i| ActorId(moved[i] as u32)),
+                name: prompt.1.clone(),
+                text: prompt.2.clone(),
+                site: prompt.3,
+            });
         }
         for orchestrator in &draft.orchestrators {
             let system = self.of_module.get(orchestrator.module as usize).copied().unwrap_or(0);

@@ -293,7 +293,8 @@ mod tests {
     #[test]
     fn hostile_texts_take_linear_time() {
         let start = std::time::Instant::now();
-        for piece in ["import ", "import.", "import(", "from.", "import a,", "import\\\n", "import\n", "import_module(", "from a import(b,"] {
+        for piece in ["import ", "import.", "import(", "from.", "import a,", "import\\\n", "import\n", "import_module(", "from a import(b,"]
+        {
             imports(&piece.repeat(1 << 17));
         }
         imports(&format!("from {} import {}", "a.".repeat(1 << 18), "b, ".repeat(1 << 18)));

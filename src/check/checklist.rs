@@ -50,7 +50,7 @@ pub fn find(subject: &Subject, selection: &Selection) -> Vec<Finding> {
     for rule in RULES.iter().filter(|r| selection.runs(r)) {
         // Where nothing is shared only explicit retries can double something.
         let alone = matches!(rule.id, "non-idempotent-insert" | "non-idempotent-call" | "prompt-mutex");
-        if (shared || alone) && (alone || rows::skipped(rule.row, subject.model).is_none()) {
+        if alone || shared && rows::skipped(rule.row, subject.model).is_none() {
             found.extend((rule.check)(rule, subject));
         }
     }
@@ -167,9 +167,12 @@ fn worst<'f>(verdict: &Verdict, findings: &'f [Finding]) -> Option<&'f Finding> 
     own.min_by_key(|f| (std::cmp::Reverse(f.severity), f.site))
 }
 
+/// What makes two findings one problem; findings about no resource are told apart by their places.
+type Problem<'f> = (&'f str, &'f [String], Option<&'f str>, Option<Site>);
+
 /// How many problems: one rule, one set of actors, one resource.
 fn problems(findings: &[Finding]) -> usize {
-    let mut seen: Vec<(&str, &[String], Option<&str>, Option<Site>)> = Vec::new();
+    let mut seen: Vec<Problem> = Vec::new();
     for finding in findings.iter().filter(|f| !f.advice) {
         let (rule, actors, resource) = finding.problem();
         let key = (rule, actors, resource, resource.is_none().then_some(finding.site));

@@ -239,18 +239,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     fn construct(&mut self, class: ClassRef, given: &[Given], place: &CallPlace) -> Value {
         let args = Rc::new(kinds(given));
         let made = self.program.call_kind(&Kind::Class(class), &args, place.site);
-        if let Kind::Object(_) = made {
-            if let Some(init) = self.program.method(class, "__init__") {
-                let value = FunctionValue {
-                    function: init,
-                    receiver: Some(made.clone()),
-                    bound: Vec::new(),
-                    captured: Rc::default(),
-                    plain: false,
-                };
-                let inner = CallPlace { receiver: Some(Value::of(made.clone())), receiver_path: None, ..place.clone() };
-                self.call_function(&value, given, &inner, &Coroutine::Awaited);
-            }
+        if let Kind::Object(_) = made
+            && let Some(init) = self.program.method(class, "__init__")
+        {
+            let value =
+                FunctionValue { function: init, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+            let inner = CallPlace { receiver: Some(Value::of(made.clone())), receiver_path: None, ..place.clone() };
+            self.call_function(&value, given, &inner, &Coroutine::Awaited);
         }
         let deps = all_deps(given);
         self.declare_object(class, &made, given, place);
@@ -266,11 +261,11 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             return self.apply(&found, None, name, given, place, Value { kind: made, deps, ..Value::default() });
         }
         let made = self.program.call_kind(&Kind::External(name.clone()), &args, place.site);
-        if let (Kind::Library(value), Some(ty)) = (&made, self.program.knowledge.made_by(language, name)) {
-            if let Some(found) = self.program.knowledge.construct(ty) {
-                let result = Value { kind: made.clone(), deps, ..Value::default() };
-                return self.apply(&found, Some(value), name, given, place, result);
-            }
+        if let (Kind::Library(value), Some(ty)) = (&made, self.program.knowledge.made_by(language, name))
+            && let Some(found) = self.program.knowledge.construct(ty)
+        {
+            let result = Value { kind: made.clone(), deps, ..Value::default() };
+            return self.apply(&found, Some(value), name, given, place, result);
         }
         let sorted = name == "sorted" || (matches!(name.as_str(), "list" | "tuple" | "enumerate") && given.iter().any(|g| g.value.sorted));
         Value { kind: made, deps, inferred: false, sorted }
@@ -294,16 +289,16 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             }),
             _ => None,
         };
-        if let Some(library) = &library {
-            if let Some(found) = knowledge.method(library.ty, name) {
-                let api: Name = format!("{}.{name}", knowledge.type_name(library.ty)).into();
-                return self.apply(&found, Some(library), &api, given, place, result);
-            }
+        if let Some(library) = &library
+            && let Some(found) = knowledge.method(library.ty, name)
+        {
+            let api: Name = format!("{}.{name}", knowledge.type_name(library.ty)).into();
+            return self.apply(&found, Some(library), &api, given, place, result);
         }
-        if matches!(receiver, Kind::Unknown | Kind::External(_)) {
-            if let Some(value) = self.unknown_receiver(name, given, place, &result) {
-                return value;
-            }
+        if matches!(receiver, Kind::Unknown | Kind::External(_))
+            && let Some(value) = self.unknown_receiver(name, given, place, &result)
+        {
+            return value;
         }
         let _ = language;
         // Methods of containers change them: what they are given flows into the container.
@@ -326,10 +321,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             );
             if changing {
                 self.touch_path(&path, &all_deps(given));
-                if name == "sort" {
-                    if let Some(value) = self.state.vars.get_mut(&path) {
-                        value.sorted = true;
-                    }
+                if name == "sort"
+                    && let Some(value) = self.state.vars.get_mut(&path)
+                {
+                    value.sorted = true;
                 }
             }
         }
@@ -339,16 +334,16 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// A method of a value of unknown type: packs that know receivers by name, else the few classes that have such a method.
     fn unknown_receiver(&mut self, name: &Name, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
         let language = self.program.language(self.at.module);
-        if let Some(found) = self.program.receiver_by_name(language, self.at.module, &place.receiver_name, name) {
-            if found.row.effect != Effect::Sql || self.sql_given(found.row, given) {
-                let ty = found.owner?;
-                let library = Rc::new(LibraryValue::of(ty));
-                let api: Name = format!("{}.{name}", self.program.knowledge.type_name(ty)).into();
-                let kind = self.program.row_result(found.row, Some(&library), &kinds(given), place.site);
-                let mut value = self.apply_inferred(&found, &library, &api, given, place, Value { kind, ..result.clone() });
-                value.inferred = true;
-                return Some(value);
-            }
+        if let Some(found) = self.program.receiver_by_name(language, self.at.module, &place.receiver_name, name)
+            && (found.row.effect != Effect::Sql || self.sql_given(found.row, given))
+        {
+            let ty = found.owner?;
+            let library = Rc::new(LibraryValue::of(ty));
+            let api: Name = format!("{}.{name}", self.program.knowledge.type_name(ty)).into();
+            let kind = self.program.row_result(found.row, Some(&library), &kinds(given), place.site);
+            let mut value = self.apply_inferred(&found, &library, &api, given, place, Value { kind, ..result.clone() });
+            value.inferred = true;
+            return Some(value);
         }
         let telling = name.contains('_') || name.len() >= 9;
         let methods = if telling && !name.starts_with("__") { self.program.classes_with_method(name, 2) } else { Vec::new() };

@@ -202,10 +202,10 @@ impl Reader<'_, '_> {
                                 return true;
                             }
                         }
-                        if let StmtKind::Assign { targets, value: Some(value), .. } = &facts.stmt(*inner).kind {
-                            if self.mentions(*value, field) {
-                                looked.extend(targets.iter().filter_map(|t| last_name(facts, *t).cloned()));
-                            }
+                        if let StmtKind::Assign { targets, value: Some(value), .. } = &facts.stmt(*inner).kind
+                            && self.mentions(*value, field)
+                        {
+                            looked.extend(targets.iter().filter_map(|t| last_name(facts, *t).cloned()));
                         }
                     }
                 }
@@ -283,19 +283,19 @@ impl Reader<'_, '_> {
             match kind {
                 StmtKind::Assign { targets, value: Some(value), .. } => {
                     for target in targets {
-                        if let ExprKind::Index { base, index } = facts.expr(*target).kind {
-                            if let Some(field) = self.own_field(method, base) {
-                                uses.stores.push((field.clone(), index, *value));
-                            }
+                        if let ExprKind::Index { base, index } = facts.expr(*target).kind
+                            && let Some(field) = self.own_field(method, base)
+                        {
+                            uses.stores.push((field.clone(), index, *value));
                         }
                     }
                 }
                 StmtKind::Delete(targets) => {
                     for target in targets {
-                        if let ExprKind::Index { base, index } = facts.expr(*target).kind {
-                            if let Some(field) = self.own_field(method, base) {
-                                uses.removals.push((field.clone(), index));
-                            }
+                        if let ExprKind::Index { base, index } = facts.expr(*target).kind
+                            && let Some(field) = self.own_field(method, base)
+                        {
+                            uses.removals.push((field.clone(), index));
                         }
                     }
                 }
@@ -461,12 +461,12 @@ impl Reader<'_, '_> {
         let mut pending: Vec<_> = self.program.function(method).body.to_vec();
         while let Some(id) = pending.pop() {
             let kind = &facts.stmt(id).kind;
-            if let StmtKind::Assign { targets, value: Some(value), .. } = kind {
-                if self.mentions(*value, field) {
-                    let bound = targets.iter().filter_map(|t| last_name(facts, *t)).any(|n| self.names(compare, n));
-                    if bound {
-                        return true;
-                    }
+            if let StmtKind::Assign { targets, value: Some(value), .. } = kind
+                && self.mentions(*value, field)
+            {
+                let bound = targets.iter().filter_map(|t| last_name(facts, *t)).any(|n| self.names(compare, n));
+                if bound {
+                    return true;
                 }
             }
             pending.extend(kind.blocks().into_iter().flatten().copied());

@@ -15,7 +15,6 @@ use std::rc::Rc;
 
 impl<'k> Walker<'_, '_, 'k> {
     /// A call that declares.
-    #[allow(clippy::too_many_arguments)]
     pub fn declare(
         &mut self,
         effect: Effect,
@@ -419,13 +418,13 @@ impl<'k> Walker<'_, '_, 'k> {
             let mut declaration = self.declaration(found.row.effect, found.row, receiver.as_ref(), &api, &given, site);
             declaration.entries.insert(0, value.clone());
             declaration.subject = receiver.map(Kind::Library).unwrap_or_default();
-            if found.row.actor == Some(crate::knowledge::vocabulary::ActorKind::Endpoint) {
-                if let Some(Kind::Text(path)) = declaration.names.first().cloned() {
-                    let method = api.rsplit('.').next().unwrap_or("").to_uppercase();
-                    let method =
-                        if matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") { method } else { "ANY".to_string() };
-                    declaration.names[0] = Kind::text(format!("{method} {}", path.pattern()));
-                }
+            if found.row.actor == Some(crate::knowledge::vocabulary::ActorKind::Endpoint)
+                && let Some(Kind::Text(path)) = declaration.names.first().cloned()
+            {
+                let method = api.rsplit('.').next().unwrap_or("").to_uppercase();
+                let method =
+                    if matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") { method } else { "ANY".to_string() };
+                declaration.names[0] = Kind::text(format!("{method} {}", path.pattern()));
             }
             declaration.names.push(Kind::text(f.name.clone()));
             if let Some(doc) = f.doc {
@@ -477,11 +476,11 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
                 }
             }
             Kind::Member(member) => {
-                if let Some(library) = member.0.library() {
-                    if let Some(found) = program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates) {
-                        let api: Name = format!("{}.{}", program.knowledge.type_name(library.ty), member.1).into();
-                        surround(fx, &mut summary, &found, &api, around, *decorator);
-                    }
+                if let Some(library) = member.0.library()
+                    && let Some(found) = program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates)
+                {
+                    let api: Name = format!("{}.{}", program.knowledge.type_name(library.ty), member.1).into();
+                    surround(fx, &mut summary, &found, &api, around, *decorator);
                 }
             }
             Kind::Function(wrapper) => {

@@ -104,7 +104,6 @@ impl Walker<'_, '_, '_> {
     }
 
     /// Operations on keys that are locks: `SET key token NX PX`, a plain DEL or a comparing script on the same key. Whether it was one.
-    #[allow(clippy::too_many_arguments)]
     pub fn locking(
         &mut self,
         effect: Effect,

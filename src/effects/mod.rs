@@ -50,6 +50,9 @@ const CLOSURE_WALKS: usize = 12;
 /// The names that a closure captured.
 type Captured = Rc<Vec<(Name, Kind)>>;
 
+/// A closure's summary with the names it captured.
+type Walked = (Captured, Rc<Summary>);
+
 /// What one function does.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
@@ -78,7 +81,7 @@ pub struct Effects<'p, 'k> {
     pub program: &'p Program<'k>,
     coordinators: Coordinators,
     summaries: RefCell<FxHashMap<SummaryKey, Option<Rc<Summary>>>>,
-    closures: RefCell<FxHashMap<FunctionRef, Vec<(Captured, Rc<Summary>)>>>,
+    closures: RefCell<FxHashMap<FunctionRef, Vec<Walked>>>,
     closure_depth: std::cell::Cell<u8>,
     unresolved: RefCell<Vec<(Site, String)>>,
 }

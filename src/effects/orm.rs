@@ -37,7 +37,6 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     /// Calls that load, add, merge or delete mapped objects.
-    #[allow(clippy::too_many_arguments)]
     pub fn orm(
         &mut self,
         effect: Effect,

@@ -132,10 +132,10 @@ impl<'k> Walker<'_, '_, 'k> {
         let args = kinds(given);
         let text = self.program.place_text(place, receiver, &args)?;
         // An argument that is a bare hole is named after its expression.
-        if let (Some(value), true) = (given_at(place, given), text.parts.len() == 1) {
-            if let (Some(expr), true) = (value.expr, !text.has_text()) {
-                return Some(self.as_template(&value.value, expr));
-            }
+        if let (Some(value), true) = (given_at(place, given), text.parts.len() == 1)
+            && let (Some(expr), true) = (value.expr, !text.has_text())
+        {
+            return Some(self.as_template(&value.value, expr));
         }
         Some(text)
     }

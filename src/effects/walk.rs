@@ -527,11 +527,10 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let holder = holder.clone();
                 if let Some(field) =
                     self.receiver_name.as_ref().and_then(|r| path.strip_prefix(r.as_str())).and_then(|p| p.strip_prefix('.'))
+                    && !field.contains('.')
                 {
-                    if !field.contains('.') {
-                        self.summary.fields.retain(|(n, _)| n != field);
-                        self.summary.fields.push((field.into(), holder));
-                    }
+                    self.summary.fields.retain(|(n, _)| n != field);
+                    self.summary.fields.push((field.into(), holder));
                 }
                 return;
             }
@@ -549,20 +548,20 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     }
 
     fn aimed(&mut self, mut value: Value, name: &Name) -> Value {
-        if let Kind::Object(object) = &value.kind {
-            if let Some(made) = object.site {
+        if let Kind::Object(object) = &value.kind
+            && let Some(made) = object.site
+        {
+            self.name_declaration(made, name);
+        }
+        if let Kind::Library(library) = &value.kind
+            && library.target.is_none()
+        {
+            if let Some(made) = library.site {
                 self.name_declaration(made, name);
             }
-        }
-        if let Kind::Library(library) = &value.kind {
-            if library.target.is_none() {
-                if let Some(made) = library.site {
-                    self.name_declaration(made, name);
-                }
-                let mut library = (**library).clone();
-                library.target = Some(name.clone());
-                value.kind = Kind::Library(Rc::new(library));
-            }
+            let mut library = (**library).clone();
+            library.target = Some(name.clone());
+            value.kind = Kind::Library(Rc::new(library));
         }
         value
     }

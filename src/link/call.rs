@@ -281,10 +281,10 @@ impl Program<'_> {
     pub fn variant<'r>(&self, row: &'r Row, args: &[(Option<Name>, Kind)]) -> Option<&'r crate::knowledge::vocabulary::Variant> {
         row.when.iter().find(|variant| {
             let value = argument(&variant.argument, args);
-            if let Some(given) = variant.given {
-                if given != value.is_some_and(|v| *v != Kind::Null) {
-                    return false;
-                }
+            if let Some(given) = variant.given
+                && given != value.is_some_and(|v| *v != Kind::Null)
+            {
+                return false;
             }
             if let Some(wanted) = &variant.is {
                 let Some(value) = value else { return false };

@@ -381,12 +381,11 @@ impl Program<'_> {
 
     /// What this very object holds in a field: what its constructor was given, else what any instance holds.
     pub fn field_of(&self, object: &Object, name: &str) -> Kind {
-        if !object.args.is_empty() {
-            if let Some(index) = self.field_argument(object.class, name) {
-                if let Some(given) = super::argument_at(Some(index.0), Some(&index.1), &object.args) {
-                    return given.clone();
-                }
-            }
+        if !object.args.is_empty()
+            && let Some(index) = self.field_argument(object.class, name)
+            && let Some(given) = super::argument_at(Some(index.0), Some(&index.1), &object.args)
+        {
+            return given.clone();
         }
         self.field(object.class, name)
     }
@@ -469,10 +468,10 @@ impl Program<'_> {
         if let Some(ty) = definition.attributes.get(name).and_then(|t| self.knowledge.type_named(t)) {
             return self.derived(value, ty, None);
         }
-        if self.knowledge.method(value.ty, name).is_none() {
-            if let Some(ty) = definition.attribute_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
-                return self.derived(value, ty, Some(Template::text(name)));
-            }
+        if self.knowledge.method(value.ty, name).is_none()
+            && let Some(ty) = definition.attribute_type.as_ref().and_then(|t| self.knowledge.type_named(t))
+        {
+            return self.derived(value, ty, Some(Template::text(name)));
         }
         Kind::Member(Rc::new((base.clone(), name.into())))
     }

@@ -253,7 +253,7 @@ fn polling(item: &Item, items: &[Item]) -> Option<Polling> {
     items.iter().find_map(|other| {
         let What::Pause { effect: Kind::Sleep, seconds, .. } = &*other.what else { return None };
         let same = other.contexts.iter().any(|c| c.token == inner.token);
-        same.then(|| Polling { site: inner.site, sleep: other.site, seconds: *seconds })
+        same.then_some(Polling { site: inner.site, sleep: other.site, seconds: *seconds })
     })
 }
 

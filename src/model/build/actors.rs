@@ -574,11 +574,11 @@ impl Collector<'_, '_, '_, '_> {
                         Declares::Agent => self.manifest_agent(&name, row, document, &found, site),
                         Declares::Task => {
                             for key in &row.prompts {
-                                if let Some(node) = super::systems::below(document, found.node, key) {
-                                    if let Some(text) = document.text(node) {
-                                        let site = Site { file: manifest.file, span: document.node(node).span };
-                                        self.draft.prompts.push((None, name.clone(), text.to_string(), site));
-                                    }
+                                if let Some(node) = super::systems::below(document, found.node, key)
+                                    && let Some(text) = document.text(node)
+                                {
+                                    let site = Site { file: manifest.file, span: document.node(node).span };
+                                    self.draft.prompts.push((None, name.clone(), text.to_string(), site));
                                 }
                             }
                         }
@@ -632,14 +632,14 @@ impl Collector<'_, '_, '_, '_> {
             self.draft.actors[index].aliases.push(before);
         }
         for key in &row.prompts {
-            if let Some(node) = super::systems::below(document, found.node, key) {
-                if let Some(text) = document.text(node) {
-                    let at = Site { file: site.file, span: document.node(node).span };
-                    if key == "role" {
-                        self.draft.actors[index].aliases.push(text.trim().to_string());
-                    }
-                    self.draft.prompts.push((Some(index), name.to_string(), text.to_string(), at));
+            if let Some(node) = super::systems::below(document, found.node, key)
+                && let Some(text) = document.text(node)
+            {
+                let at = Site { file: site.file, span: document.node(node).span };
+                if key == "role" {
+                    self.draft.actors[index].aliases.push(text.trim().to_string());
                 }
+                self.draft.prompts.push((Some(index), name.to_string(), text.to_string(), at));
             }
         }
     }
@@ -730,7 +730,7 @@ impl Collector<'_, '_, '_, '_> {
             kept[index] = Some(target);
             let own = &mut actors[target];
             // What configuration calls it is its name; the class is an alias.
-            if own.class.is_some() && own.aliases.iter().any(|a| *a == actor.name) && actor.class.is_none() {
+            if own.class.is_some() && own.aliases.contains(&actor.name) && actor.class.is_none() {
                 let before = std::mem::replace(&mut own.name, actor.name.clone());
                 own.aliases.push(before);
             } else if own.name != actor.name {

@@ -251,15 +251,15 @@ fn range_below(program: &Program, at: FunctionRef, facts: &FileFacts, expr: crat
     let mut pending = vec![expr];
     while let Some(id) = pending.pop() {
         let kind = &facts.expr(id).kind;
-        if let ExprKind::Call { callee, args } = kind {
-            if crate::link::last_name(facts, *callee).is_some_and(|n| n == "range") {
-                return args.last().and_then(|a| program.infer(at, a.value).number()).map(|n| n as i64);
-            }
+        if let ExprKind::Call { callee, args } = kind
+            && crate::link::last_name(facts, *callee).is_some_and(|n| n == "range")
+        {
+            return args.last().and_then(|a| program.infer(at, a.value).number()).map(|n| n as i64);
         }
-        if let ExprKind::Name(name) = kind {
-            if let Kind::List(items) = program.name(at, name) {
-                return Some(items.len() as i64).filter(|n| *n > 1);
-            }
+        if let ExprKind::Name(name) = kind
+            && let Kind::List(items) = program.name(at, name)
+        {
+            return Some(items.len() as i64).filter(|n| *n > 1);
         }
         pending.extend(kind.children());
     }

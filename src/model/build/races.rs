@@ -67,7 +67,6 @@ fn reads_of<'i>(item: &Item, items: &'i [Item]) -> Vec<(&'i Item, Dependence)> {
     found
 }
 
-#[allow(clippy::too_many_arguments)]
 fn race(
     input: &Input,
     actor: ActorId,

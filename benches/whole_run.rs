@@ -81,10 +81,13 @@ fn bench() -> Outcome<()> {
     let mut subjects =
         [Series::new("everything", &files, &[])?, Series::new("one half", &files, &right)?, Series::new("other half", &files, &left)?];
     println!("{}, {} threads, {rounds} rounds", root.display(), pool.current_num_threads());
-    for _ in 0..rounds {
+    for round in 1..=rounds {
         for series in &mut subjects {
-            series.parses.push(timed(|| parse(&series.files, &pool))?);
-            series.runs.push(timed(|| run(&root, &series.options, &pool))?);
+            let parsed = timed(|| parse(&series.files, &pool))?;
+            let ran = timed(|| run(&root, &series.options, &pool))?;
+            println!("round {round}, {}: parse {:.3}s, run {:.3}s", series.name, parsed.as_secs_f64(), ran.as_secs_f64());
+            series.parses.push(parsed);
+            series.runs.push(ran);
         }
     }
     println!("{:12} {:>7} {:>9}   {:>17}   {:>17}   ratio (min, median)", "", "files", "lines", "parse min/median", "run min/median");

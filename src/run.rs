@@ -122,7 +122,7 @@ fn scan(scan: &Scan, print: &Print) -> u8 {
         RuleSubject { model: &analysis.model, expected_task_seconds: settings.config.expected_task_seconds.as_ref().map(|s| s.value) };
     let silenced = quiet(check::find(&subject, &selection), &analysis, &settings);
     if !silenced.errors.is_empty() {
-        silenced.errors.iter().for_each(|e| say(&format!("error: {e}")));
+        silenced.errors.iter().for_each(|e| say(&format!("error: {}", report::escaped(&e.to_string()))));
         return USAGE;
     }
     let mut kept = silenced.kept;
@@ -153,7 +153,7 @@ fn scan(scan: &Scan, print: &Print) -> u8 {
         return fail(&error.to_string());
     }
     if !print.quiet {
-        silenced.unused.iter().for_each(|note| say(&format!("warning: {note}")));
+        silenced.unused.iter().for_each(|note| say(&format!("warning: {}", report::escaped(&note.to_string()))));
         closing(&report);
     }
     let incomplete = scan.strict && analysis.model.coverage.skipped.iter().any(|_| true);

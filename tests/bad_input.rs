@@ -314,7 +314,6 @@ fn hostile_names_of_files_are_escaped() {
 
 #[cfg(unix)]
 #[test]
-#[ignore = "run: messages on standard error (silencing, configuration, paths) print names of files as they stand"]
 fn hostile_names_of_files_are_escaped_in_messages() {
     let silencing = Tree::of(&[("no\u{1b}[31m\n  ✓ forged.py", &format!("{APP}# clawproof: ignore\n"))]);
     let run = silencing.run(&[]);

@@ -423,7 +423,6 @@ fn a_race_names_its_read_and_its_cure() {
 }
 
 #[test]
-#[ignore = "races: findings have no interleaving"]
 fn a_race_is_told_step_by_step() {
     let report = notes().json(&[]);
     let race = &report["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "lost-update").unwrap();
@@ -519,7 +518,6 @@ fn a_comment_silences_its_line() {
 }
 
 #[test]
-#[ignore = "checklist: rows do not tell of silenced findings; a row whose only finding is silenced says `no evidence either way`"]
 fn a_row_tells_of_what_was_silenced() {
     let tree = with_comment(line_of(&notes(), "lost-update"), "# clawproof: ignore[lost-update] one writer", false);
     let said = rows(&tree.json(&[]))["locks"].clone();

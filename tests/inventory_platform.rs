@@ -91,14 +91,12 @@ fn the_model_tells_the_same_as_the_rows() {
 }
 
 #[test]
-#[ignore = "json: `orchestrator` is the first that was found, not the one that the row names"]
 fn the_orchestrator_is_the_one_that_the_row_names() {
     let report = run_in(&fixture(), &["--format", "json"]).json();
     assert_eq!(report["orchestrator"]["pattern"], "centralized task coordinator", "{}", report["orchestrator"]);
 }
 
 #[test]
-#[ignore = "controls: those at one place are made one without joining their actors, so that only the first agent is named"]
 fn a_control_names_all_its_agents() {
     let report = run_in(&fixture(), &["--format", "json"]).json();
     let mut switches = report["controls"].as_array().unwrap().iter().filter(|control| control["kind"] == "kill-switch");
@@ -166,7 +164,6 @@ fn a_lock_without_a_ttl_fails_and_rewords_the_alert() {
 }
 
 #[test]
-#[ignore = "lock-without-ttl: one call that makes the locks of all resources is reported once per lock name, four times here"]
 fn one_call_without_a_ttl_is_one_issue() {
     let changed = changed(&mutate(&[NO_TTL]));
     assert!(changed["result"].starts_with(THREE_ISSUES), "{changed:#?}");
@@ -376,7 +373,6 @@ fn a_prometheus_alert_on_something_else_does_not_count() {
 }
 
 #[test]
-#[ignore = "controls: an alert rule counts by its name alone; the metric it watches is not looked for among those that the code emits"]
 fn a_prometheus_alert_is_what_it_watches_and_not_its_name() {
     for expression in ["http_requests_in_flight > 30", "lock_wait_seconds_that_nobody_emits > 30"] {
         let tree = mutate(&[]);
@@ -393,7 +389,6 @@ const NO_KILL: [(&str, &str); 2] = [
 ];
 
 #[test]
-#[ignore = "controls: any write of the flag counts as setting it, so that `revive`, which deletes it, passes for the kill"]
 fn without_its_endpoint_nobody_can_kill_an_agent() {
     let kill = "@app.post(\"/agents/{name}/kill\")
 def kill_agent(
@@ -409,7 +404,6 @@ def kill_agent(
 }
 
 #[test]
-#[ignore = "controls: any write of the flag counts as setting it, so that `revive`, which deletes it, passes for the kill"]
 fn a_kill_that_sets_no_flag_stops_nobody() {
     let set = "        self.client.set(f\"kill:{agent}\", \"1\")";
     assert_changes(&mutate(&[("coordination/orchestrator.py", set, "        logger.info(\"%s is to stop\", agent)")]), &NO_KILL);

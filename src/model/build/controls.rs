@@ -78,7 +78,7 @@ fn direct_calls(draft: &Draft, doings: &[Doing], model: &mut Model) {
             }
         }
     }
-    model.messages.sort();
+    model.messages.sort_by_key(|(from, to, site)| (*site, *from, *to));
 }
 
 /// Whether a name is about waiting for locks.

@@ -13,6 +13,7 @@ pub use takes::{Order, OrderFault, Pause, Polling, Prompt, Release, Take, Waitin
 
 pub use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::source::Site;
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 /// Index of an actor in [`Model::actors`].
@@ -326,6 +327,8 @@ pub struct Model {
     pub messages: Vec<(ActorId, ActorId, Site)>,
     /// What could not be read or resolved.
     pub coverage: Coverage,
+    /// The pairs of `concurrency`, for asking in one step: rules ask for every two actors that meet.
+    pub beside: FxHashSet<(ActorId, ActorId)>,
 }
 
 impl Model {
@@ -336,7 +339,7 @@ impl Model {
 
     /// Whether two actors (or two instances of one) may run at the same time.
     pub fn overlap(&self, a: ActorId, b: ActorId) -> bool {
-        self.concurrency.iter().any(|c| (c.a, c.b) == (a, b) || (c.b, c.a) == (a, b))
+        self.beside.contains(&(a.min(b), a.max(b)))
     }
 
     /// Names of actors, sorted, without repetition.

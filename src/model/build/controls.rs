@@ -30,7 +30,7 @@ pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mu
     }
     for (name, expression, site) in &draft.alerts {
         // An alert watches what the code emits, or what a well-known exporter provides; its own name proves nothing.
-        let emitted = metrics.iter().any(|m| expression.contains(m.as_str()));
+        let emitted = metrics.iter().any(|m| watches(expression, m));
         if about_locks(expression) && (emitted || EXPORTED.iter().any(|e| expression.contains(e))) {
             model.controls.push(Control {
                 kind: ControlKind::Alert,
@@ -85,6 +85,13 @@ fn direct_calls(draft: &Draft, doings: &[Doing], model: &mut Model) {
 fn about_locks(text: &str) -> bool {
     let lower = text.to_lowercase();
     LOCKS.iter().any(|w| lower.contains(w))
+}
+
+/// Whether an expression names a metric, or one of the series that a histogram or counter of that name is stored as.
+fn watches(expression: &str, metric: &str) -> bool {
+    expression
+        .split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':')
+        .any(|word| word.strip_prefix(metric).is_some_and(|rest| matches!(rest, "" | "_bucket" | "_sum" | "_count" | "_total")))
 }
 
 /// Names of the metrics that actors record.

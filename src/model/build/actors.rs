@@ -584,10 +584,11 @@ impl Collector<'_, '_, '_, '_> {
                         }
                         Declares::Service => self.draft.services.push(Service {
                             name,
-                            instances: row.count.as_deref().and_then(text).and_then(|c| c.parse().ok()).unwrap_or(1)
-                                * processes(
-                                    &row.command.as_deref().map(|k| super::systems::words(document, found.node, k)).unwrap_or_default(),
-                                ),
+                            instances: {
+                                let count: u32 = row.count.as_deref().and_then(text).and_then(|c| c.parse().ok()).unwrap_or(1);
+                                let command = row.command.as_deref().map(|k| super::systems::words(document, found.node, k));
+                                count.saturating_mul(processes(&command.unwrap_or_default()))
+                            },
                             site,
                         }),
                         Declares::Alert => {

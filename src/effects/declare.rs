@@ -86,6 +86,7 @@ impl<'k> Walker<'_, '_, 'k> {
             actor: row.actor,
             names,
             config: row.config.as_deref().map(|p| self.config_key(p, given)).filter(|k| *k != Kind::Unknown),
+            by_manifest: row.config.is_some(),
             entries: if effect == Effect::Edge {
                 row.edge.iter().map(|p| self.place_kind(p, receiver, given)).collect()
             } else {
@@ -184,6 +185,7 @@ impl<'k> Walker<'_, '_, 'k> {
             actor: row.actor,
             names,
             config: None,
+            by_manifest: false,
             entries,
             members: Vec::new(),
             subject: made.clone(),
@@ -219,6 +221,7 @@ impl<'k> Walker<'_, '_, 'k> {
             actor: row.actor,
             names: Vec::new(),
             config: None,
+            by_manifest: false,
             entries: Vec::new(),
             members: Vec::new(),
             subject: receiver.clone(),
@@ -349,6 +352,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     actor: row.actor,
                     names,
                     config: None,
+                    by_manifest: false,
                     entries,
                     members: Vec::new(),
                     subject: Kind::Class(class),

@@ -228,6 +228,8 @@ pub struct Declaration {
     pub names: Vec<Kind>,
     /// The key of the manifest section it is built from.
     pub config: Option<Kind>,
+    /// Actors of its kind are built from sections of manifests, whose keys name them before any role does.
+    pub by_manifest: bool,
     /// Its functions, tools and objects.
     pub entries: Vec<Kind>,
     /// Its members: agents, tasks, nodes.

@@ -191,7 +191,7 @@ impl Collector<'_, '_, '_, '_> {
         let mut names: Vec<String> = Vec::new();
         names.extend(declaration.config.as_ref().and_then(Self::text));
         let explicit: Vec<String> = declaration.names.iter().filter_map(Self::text).filter(|n| n.len() <= 120).collect();
-        let role_only = declaration.framework == "crewai" && declaration.actor == Some(ActorKind::Agent);
+        let role_only = declaration.by_manifest && declaration.actor == Some(ActorKind::Agent);
         if !role_only {
             names.extend(explicit.iter().cloned());
         }

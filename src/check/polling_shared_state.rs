@@ -2,6 +2,7 @@
 
 use super::races::subject_of;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
+use crate::finding::words::number;
 use crate::finding::{Finding, Role, Severity};
 use crate::model::Mode;
 
@@ -44,9 +45,4 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         }
     }
     found
-}
-
-/// A number as people write it.
-fn number(value: f64) -> String {
-    if value.fract() == 0.0 { format!("{}", value as i64) } else { format!("{value}") }
 }

@@ -1,7 +1,7 @@
 //! When a row applies, and what it says when it holds.
 
 use crate::finding::Evidence;
-use crate::finding::words::{counted, list};
+use crate::finding::words::{counted, list, number};
 use crate::model::{ActorId, ActorKind, ControlKind, LockScope, Mode, Model, Resource, Take};
 
 /// Why a row does not apply; `None` where it does.
@@ -276,8 +276,4 @@ pub(super) fn long_running(model: &Model) -> impl Iterator<Item = ActorId> + '_ 
 /// How many at once the largest concurrency test runs.
 pub(super) fn tested(model: &Model) -> Option<i64> {
     model.controls.iter().filter(|c| c.kind == ControlKind::ConcurrencyTest).filter_map(|c| c.detail.parse().ok()).max()
-}
-
-fn number(value: f64) -> String {
-    if (value - value.round()).abs() < 1e-9 { format!("{}", value.round() as i64) } else { format!("{value}") }
 }

@@ -273,7 +273,6 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
 
     /// Call a method whose meaning rows decide, or that nothing is known of.
     fn call_member(&mut self, receiver: &Kind, name: &Name, given: &[Given], place: &CallPlace) -> Value {
-        let language = self.program.language(self.at.module);
         let knowledge = self.program.knowledge;
         let args = kinds(given);
         let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default().with(&all_deps(given));
@@ -300,7 +299,6 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         {
             return value;
         }
-        let _ = language;
         // Methods of containers change them: what they are given flows into the container.
         if let Some(path) = place.receiver_path.clone() {
             let changing = matches!(

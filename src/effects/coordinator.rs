@@ -432,7 +432,6 @@ impl Reader<'_, '_> {
 
     /// A check, on the way to taking a lock, of the order in which the holder takes them.
     fn order_check(&self, acquire: FunctionRef, holders: &Name, methods: &[FunctionRef], uses: &[Uses]) -> Option<OrderCheck> {
-        let facts = self.program.facts(self.class.module);
         let of = |m: FunctionRef| methods.iter().position(|x| *x == m).map(|i| &uses[i]);
         let own = of(acquire)?;
         let mut reached: Vec<FunctionRef> = vec![acquire];
@@ -445,7 +444,6 @@ impl Reader<'_, '_> {
                 let Some(field) = field else { continue };
                 let filled = uses.iter().any(|u| u.grows.contains(field) || u.stores.iter().any(|(f, _, _)| f == field));
                 let made = self.program.field_assignments(self.class, field).into_iter().find_map(|(m, v, _)| v.map(|v| (m, v)));
-                let _ = facts;
                 return Some(OrderCheck { field: field.clone(), filled, at: (method, *compare), made });
             }
         }

@@ -488,7 +488,7 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
                 }
             }
             Kind::Function(wrapper) => {
-                if let Some(wrapped) = wrapped(fx, &wrapper, called.then_some(*decorator), around, function, class) {
+                if let Some(wrapped) = wrapped(fx, &wrapper, called.then_some(*decorator), around, function) {
                     summary = wrapped;
                 }
             }
@@ -534,7 +534,6 @@ fn wrapped(
     call: Option<ExprId>,
     around: FunctionRef,
     function: FunctionRef,
-    class: Option<ClassRef>,
 ) -> Option<Summary> {
     let program = fx.program;
     let facts = program.facts(around.module);
@@ -545,9 +544,7 @@ fn wrapped(
         let args: Vec<(Option<Name>, Kind)> = args.iter().map(|a| (a.name.clone(), program.infer(around, a.value))).collect();
         decorator = returned_closure(fx, &decorator, &args)?;
     }
-    let receiver = class.map(|class| Kind::Object(Rc::new(Object { class, exact: true, args: Rc::default(), site: None })));
     let plain = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: true };
-    let _ = receiver;
     let wrapper = returned_closure(fx, &decorator, &[(None, Kind::Function(Rc::new(plain)))])?;
     if wrapper.function == function {
         return None;

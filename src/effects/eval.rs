@@ -42,7 +42,6 @@ impl Walker<'_, '_, '_> {
             }
             ExprKind::Index { base, index } => {
                 let (holder, key) = (self.eval(*base), self.eval(*index));
-                self.read_item(&holder, &key, *base, self.site(e.span));
                 let hint = crate::link::hint(facts, *index);
                 let kind = self.program.item(&holder.kind, &key.kind, &hint);
                 Value { kind, deps: holder.deps.with(&key.deps), inferred: holder.inferred, sorted: false }

@@ -6,7 +6,7 @@ use super::item::{Access, Operation, What};
 use super::rows::given_at;
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
-use crate::facts::{ExprId, Name};
+use crate::facts::Name;
 use crate::knowledge::Found;
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{ClassRef, Kind, LibraryValue, Template};
@@ -208,24 +208,5 @@ impl<'k> Walker<'_, '_, 'k> {
         };
         self.at_table(&mut access, &table);
         self.push_at(What::Access(access), site, value.deps.clone());
-    }
-
-    /// `holder[key] = value`.
-    pub fn set_item(&mut self, holder: &Value, key: &Value, value: &Value, base: ExprId, site: Site) {
-        self.item_access(Operation::Put, holder, key, value.deps.clone(), base, site);
-    }
-
-    /// `holder[key]`.
-    pub fn read_item(&mut self, holder: &Value, key: &Value, base: ExprId, site: Site) {
-        let _ = (holder, key, base, site);
-    }
-
-    /// `del holder[key]`.
-    pub fn delete_item(&mut self, holder: &Value, key: &Value, base: ExprId, site: Site) {
-        self.item_access(Operation::Delete, holder, key, Deps::default(), base, site);
-    }
-
-    fn item_access(&mut self, operation: Operation, holder: &Value, key: &Value, data: Deps, base: ExprId, site: Site) {
-        let _ = (operation, holder, key, data, base, site);
     }
 }

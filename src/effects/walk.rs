@@ -507,9 +507,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 }
             }
             ExprKind::Index { base, index } => {
-                let key = self.eval(*index);
-                let holder = self.eval(*base);
-                self.set_item(&holder, &key, &value, *base, self.site(facts.expr(target).span));
+                self.eval(*index);
+                self.eval(*base);
                 self.touch(*base, &value.deps);
             }
             _ => {}
@@ -569,8 +568,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     fn delete(&mut self, target: ExprId) {
         if let ExprKind::Index { base, index } = self.facts.expr(target).kind {
             let key = self.eval(index);
-            let holder = self.eval(base);
-            self.delete_item(&holder, &key, base, self.site(self.facts.expr(target).span));
+            self.eval(base);
             self.touch(base, &key.deps);
         }
     }

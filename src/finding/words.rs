@@ -40,6 +40,11 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {}", plural(noun)) }
 }
 
+/// A number as people write it: without a fraction where there is none.
+pub fn number(value: f64) -> String {
+    if (value - value.round()).abs() < 1e-9 { format!("{}", value.round() as i64) } else { format!("{value}") }
+}
+
 /// The regular plural of a noun (of the last word of several): `queries`, `caches`, `tool functions`.
 pub fn plural(noun: &str) -> String {
     if let Some(stem) = noun.strip_suffix('y')

@@ -1,7 +1,7 @@
 //! Channels, alerts, metrics, kill switches and concurrency tests.
 
 use super::actors::{Draft, is_aside};
-use super::{Doing, Input, frames};
+use super::{Doing, Input};
 use crate::effects::{Item, What};
 use crate::facts::{ExprKind, FileFacts, Name};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
@@ -40,7 +40,7 @@ pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mu
             });
         }
     }
-    kill_switches(input, doings, model);
+    kill_switches(doings, model);
     tests(input, model);
     direct_calls(draft, doings, model);
     for (members, site) in &draft.meshes {
@@ -171,8 +171,7 @@ fn observe(_input: &Input, doing: &Doing, item: &Item, _items: &[Item], model: &
 }
 
 /// A flag that an agent's loop reads between steps and that something outside the agent sets.
-fn kill_switches(input: &Input, doings: &[Doing], model: &mut Model) {
-    let program = input.effects.program;
+fn kill_switches(doings: &[Doing], model: &mut Model) {
     let mut writers: Vec<(String, ActorId, Site)> = Vec::new();
     for doing in doings {
         for (_, item) in doing.items() {
@@ -198,8 +197,6 @@ fn kill_switches(input: &Input, doings: &[Doing], model: &mut Model) {
             let Some(name) = access.name.as_ref().map(|n| n.pattern().to_lowercase()) else { continue };
             let Some((_, setter, set)) = writers.iter().find(|(n, w, _)| *w != doing.actor && same_flag(n, &name)) else { continue };
             let admin = model.actor(*setter).kind == ActorKind::Endpoint;
-            let through = frames(input, item).iter().any(|f| f.function.contains('.'));
-            let _ = (through, program);
             model.actors[doing.actor.0 as usize].stopped_by.get_or_insert(item.site);
             let detail = if admin { "per agent via orchestrator admin API" } else { "per agent via a flag that its loop reads" };
             switches.push(Control { kind: ControlKind::KillSwitch, actors: vec![doing.actor], site: *set, detail: detail.into() });

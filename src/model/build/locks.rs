@@ -3,7 +3,7 @@
 use super::{Doing, Input, frames};
 use crate::effects::{Held, Item, LockUse, Ttl, Wait, What};
 use crate::knowledge::vocabulary::{Effect, LockScope};
-use crate::link::{FunctionRef, Kind};
+use crate::link::Kind;
 use crate::model::{ActorId, Lock, Model, Pause, Release, Take, Waiting};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
@@ -159,7 +159,7 @@ fn release(item: &Item, lock: &LockUse, items: &[Item]) -> Release {
     }
     match matching.first() {
         // Released by the same function, and something in between can fail.
-        Some((release, ..)) if same_function(release.function, item.function) => {
+        Some((release, ..)) if release.function == item.function => {
             let start = item.site.span.start;
             let end = release.site.span.start;
             let between = items.iter().any(|i| {
@@ -186,10 +186,6 @@ fn outlives_loop(item: &Item, lock: &LockUse, items: &[Item]) -> bool {
         let holds = other.contexts.iter().any(|c| c.site == item.site && c.lock().is_some_and(|l| l.name == lock.name));
         holds && !other.contexts.iter().any(|c| c.token == token)
     })
-}
-
-fn same_function(a: FunctionRef, b: FunctionRef) -> bool {
-    a == b
 }
 
 /// The lifetime of a lock in seconds and words, from all its uses.
@@ -223,7 +219,6 @@ fn describe(lock: &mut Lock, uses: &[LockUse]) {
     lock.ttl = Some(if let (Some(default), true) = (defaults.first(), configurable) {
         format!("{}s default, per-resource configurable", number(*default))
     } else if all.is_empty() {
-        let _ = some;
         "set at run time".into()
     } else if (most - least).abs() < f64::EPSILON {
         format!("fixed {}s", number(least))

@@ -29,16 +29,23 @@ pub struct Analysis {
     pub comments: Vec<(FileId, Vec<Comment>)>,
     /// The model.
     pub model: Model,
+    /// Summaries as text, where they were asked for.
+    pub summaries: Option<String>,
 }
 
 /// Analyse everything below a path.
 pub fn analyse(root: &Path, options: &Options, config: &Config, knowledge: &Knowledge, pool: &ThreadPool) -> Analysis {
     let found = discover::walk(root, options);
-    analyse_files(found, config, knowledge, pool)
+    analyse_files(found, config, knowledge, pool, false)
 }
 
-/// Analyse files that are already read.
-pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool: &ThreadPool) -> Analysis {
+/// What each function below a path does, as text.
+pub fn summaries(root: &Path, options: &Options, config: &Config, knowledge: &Knowledge, pool: &ThreadPool) -> String {
+    analyse_files(discover::walk(root, options), config, knowledge, pool, true).summaries.unwrap_or_default()
+}
+
+/// Analyse files that are already read; `summaries` asks for them as text.
+pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool: &ThreadPool, summaries: bool) -> Analysis {
     let files = found.files;
     let mut coverage = Coverage::default();
     for file in &files {
@@ -88,9 +95,10 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     let effects = Effects::new(&program);
     let input = Input { effects: &effects, files: &files, manifests: &manifests, scripts: &scripts, config };
     let model = build(&input, coverage);
+    let summaries = summaries.then(|| crate::effects::print(&effects));
     drop(effects);
     let facts = program.modules.into_iter().map(|m| (m.file, m.facts)).collect();
-    Analysis { files, facts, comments, model }
+    Analysis { files, facts, comments, model, summaries }
 }
 
 enum Read {

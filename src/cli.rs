@@ -89,6 +89,8 @@ pub enum Subject {
 pub enum Stage {
     /// The language-neutral form of each file.
     Facts,
+    /// What each function does to state outside it, its callees included.
+    Effects,
     /// Actors, resources, accesses, locks, channels.
     Model,
 }

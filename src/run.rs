@@ -1,6 +1,6 @@
 //! One run of the program: from arguments to a report and an exit code.
 
-use crate::analysis::{Analysis, STACK, analyse};
+use crate::analysis::{Analysis, STACK, analyse, summaries};
 use crate::check::{self, RULES, Selection, Subject as RuleSubject, page};
 use crate::cli::{self, Cli, Print, Scan, Settings, Stage, Subject};
 use crate::config::{self, Known};
@@ -92,11 +92,16 @@ fn prepare(scan: &Scan) -> Result<(Settings, Knowledge), String> {
 }
 
 fn read(settings: &Settings, knowledge: &Knowledge, scan: &Scan) -> Result<Analysis, String> {
+    let (options, pool) = means(settings, scan)?;
+    Ok(analyse(&settings.path, &options, &settings.config, knowledge, &pool))
+}
+
+/// How to walk, and on what to run.
+fn means(settings: &Settings, scan: &Scan) -> Result<(Options, rayon::ThreadPool), String> {
     let mut options = Options::excluding(&settings.exclude).map_err(|e| format!("exclude: {e}"))?;
     options.jobs = scan.reading.jobs.map_or(0, std::num::NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).stack_size(STACK / 8).build();
-    let pool = pool.map_err(|e| format!("cannot start threads: {e}"))?;
-    Ok(analyse(&settings.path, &options, &settings.config, knowledge, &pool))
+    Ok((options, pool.map_err(|e| format!("cannot start threads: {e}"))?))
 }
 
 fn scan(scan: &Scan, print: &Print) -> u8 {
@@ -253,6 +258,12 @@ fn rules(format: cli::Format) -> u8 {
 }
 
 fn debug(stage: Stage, settings: &Settings, knowledge: &Knowledge, scan: &Scan) -> u8 {
+    if stage == Stage::Effects {
+        return match means(settings, scan) {
+            Ok((options, pool)) => written(Target::Stdout.write(&summaries(&settings.path, &options, &settings.config, knowledge, &pool))),
+            Err(message) => fail(&message),
+        };
+    }
     let analysis = match read(settings, knowledge, scan) {
         Ok(analysis) => analysis,
         Err(message) => return fail(&message),
@@ -266,7 +277,7 @@ fn debug(stage: Stage, settings: &Settings, knowledge: &Knowledge, scan: &Scan) 
                 .collect();
             format!("{:#}\n", serde_json::Value::Object(all))
         }
-        Stage::Model => format!("{:#?}\n", analysis.model),
+        Stage::Model | Stage::Effects => format!("{:#?}\n", analysis.model),
     };
     written(Target::Stdout.write(&text))
 }

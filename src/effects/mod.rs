@@ -20,6 +20,7 @@ mod eval;
 mod item;
 mod lock;
 mod orm;
+mod print;
 mod rows;
 mod state;
 mod tables;
@@ -29,6 +30,7 @@ mod walk;
 pub use crate::link::{LockUse, Ttl, Wait};
 pub use context::{Context, Held, RetryUse};
 pub use item::{Access, Call, Check, Declaration, Item, Operation, What};
+pub use print::print;
 pub use value::{Dep, Deps, Value};
 
 use crate::facts::Name;
@@ -108,6 +110,11 @@ impl<'p, 'k> Effects<'p, 'k> {
     pub fn summary(&self, function: FunctionRef, class: Option<crate::link::ClassRef>) -> Rc<Summary> {
         let class = self.specialised(function, class);
         self.once((function, class, false), || declare::decorated(self, function, class))
+    }
+
+    /// A function's own summary, where somebody has asked for it.
+    fn known(&self, function: FunctionRef) -> Option<Rc<Summary>> {
+        self.summaries.borrow().get(&(function, None, false)).cloned().flatten()
     }
 
     /// The receiver's class where it derives from the one that defines the function.

@@ -67,6 +67,9 @@ impl<'k> Walker<'_, '_, 'k> {
         let mut access = self.access_of(row, found, receiver, api, operation);
         self.at_table(&mut access, &table);
         access.many = matches!(&kind, Kind::List(_));
+        if operation == Operation::Insert {
+            access.columns = columns(&kind);
+        }
         access.verb = self.verb(operation);
         access.aggregate = receiver.is_some_and(|r| r.traits.iter().any(|t| t == "count")) || api.ends_with("count");
         let for_update = receiver.is_some_and(|r| r.traits.iter().any(|t| t == "for-update")) || self.row_locks(found, given);
@@ -208,5 +211,14 @@ impl<'k> Walker<'_, '_, 'k> {
         };
         self.at_table(&mut access, &table);
         self.push_at(What::Access(access), site, value.deps.clone());
+    }
+}
+
+/// The columns that the making of a mapped object fills in.
+fn columns(made: &Kind) -> Vec<Name> {
+    match made {
+        Kind::Object(object) => object.args.iter().filter_map(|(name, _)| name.clone()).collect(),
+        Kind::List(items) => items.first().map(columns).unwrap_or_default(),
+        _ => Vec::new(),
     }
 }

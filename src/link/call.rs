@@ -33,8 +33,8 @@ impl Program<'_> {
         match callee {
             Kind::Class(class) => {
                 match self.base_row(*class).and_then(|r| r.instance_of.as_deref()).and_then(|t| self.knowledge.type_named(t)) {
-                    // A project's class that is a library's type and nothing of its own.
-                    Some(ty) if self.class(*class).methods.is_empty() => self.made(ty, args, site),
+                    // A project's class that is a library's type and nothing of its own; a mapped one has its table.
+                    Some(ty) if self.class(*class).methods.is_empty() && self.model_row(*class).is_none() => self.made(ty, args, site),
                     _ => Kind::Object(Rc::new(Object { class: *class, exact: true, args: Rc::new(shallow(args)), site: Some(site) })),
                 }
             }

@@ -169,8 +169,7 @@ impl Binding<'_, '_> {
     }
 
     pub fn lock(&self, lock: &Rc<LockUse>) -> Rc<LockUse> {
-        let open_ttl = matches!(&lock.ttl, Ttl::After(kind, _) if is_open(kind));
-        if !lock.name.is_open() && !open_ttl {
+        if !lock_is_open(lock) {
             return lock.clone();
         }
         let mut bound = (**lock).clone();
@@ -193,8 +192,8 @@ impl Binding<'_, '_> {
                 Rc::new(What::Access(access))
             }
             What::Acquire { lock, explicit } => Rc::new(What::Acquire { lock: self.lock(lock), explicit: *explicit }),
-            What::Release { name, owner_checked, certain } if name.is_open() => {
-                Rc::new(What::Release { name: self.template(name), owner_checked: *owner_checked, certain: *certain })
+            What::Release { name, owner_checked, certain, exposed } if name.is_open() => {
+                Rc::new(What::Release { name: self.template(name), owner_checked: *owner_checked, certain: *certain, exposed: *exposed })
             }
             What::Event { effect, channel, api } if channel.is_open() => {
                 Rc::new(What::Event { effect: *effect, channel: self.template(channel), api: api.clone() })
@@ -240,7 +239,12 @@ fn library_is_open(value: &crate::link::LibraryValue) -> bool {
         || value.instance.as_ref().is_some_and(Template::is_open)
         || value.args.iter().any(|(_, k)| is_open(k))
         || is_open(&value.subject)
-        || value.lock.as_ref().is_some_and(|l| l.name.is_open() || matches!(&l.ttl, Ttl::After(kind, _) if is_open(kind)))
+        || value.lock.as_ref().is_some_and(|l| lock_is_open(l))
+}
+
+/// Whether a caller can still fill in a lock's name or lifetime.
+pub(super) fn lock_is_open(lock: &LockUse) -> bool {
+    lock.name.is_open() || matches!(&lock.ttl, Ttl::After(kind, _) if is_open(kind))
 }
 
 /// Whether only a caller knows what a value is: a parameter, a field that depends on how the object was made, their members.

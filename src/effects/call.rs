@@ -5,7 +5,7 @@ use super::context::{Context, Held, mix, token};
 use super::item::{Call, Item, What};
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
-use super::{ITEMS, Summary};
+use super::{Below, ITEMS, Summary};
 use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{ClassRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
@@ -350,10 +350,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let class = self.program.function(function).class.map(|class| ClassRef { module: function.module, class })?;
             let object = Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }));
             let method = FunctionValue { function, receiver: Some(object), bound: Vec::new(), captured: Rc::default(), plain: false };
-            let first = self.summary.items.len();
+            let (first, calls) = (self.summary.items.len(), self.summary.calls.len());
             let called = self.call_function(&method, given, place, &Coroutine::Awaited);
             for item in &mut self.summary.items[first..] {
                 item.inferred += 1;
+            }
+            for below in &mut self.summary.calls[calls..] {
+                below.inferred += 1;
             }
             value = Some(match value {
                 Some(before) => before.or(called.value),
@@ -483,12 +486,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 
     /// Make a callee's doings this function's own.
-    pub fn import(&mut self, summary: &Summary, value: &FunctionValue, mut binding: Binding<'p, 'k>, place: &CallPlace) -> Called {
+    pub fn import(&mut self, summary: &Rc<Summary>, value: &FunctionValue, mut binding: Binding<'p, 'k>, place: &CallPlace) -> Called {
         let first = self.summary.items.len();
+        let mut whole = false;
         for item in &summary.items {
-            if self.summary.items.len() >= ITEMS {
-                self.push_item(item.clone());
-                break;
+            whole |= self.summary.items.len() >= ITEMS;
+            if item.kept || whole {
+                binding.items.push(Deps::default());
+                continue;
             }
             let contexts = item.contexts.iter().map(|c| binding.context(c));
             let mut held = self.state.held.clone();
@@ -539,11 +544,15 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 control: Rc::new(control),
                 inferred: item.inferred,
                 awaits: self.awaits + item.awaits,
+                kept: false,
             };
             let deps = self.push_item(new);
             binding.items.push(deps);
         }
-        self.awaits += summary.items.last().map_or(0, |i| i.awaits);
+        self.awaits += summary.awaits;
+        if whole || summary.keeps() {
+            self.leave_below(summary, whole, place);
+        }
         self.take_over(summary, &binding, place);
         let opened =
             summary.yields.as_ref().map(|(contexts, value)| (contexts.iter().map(|c| binding.context(c)).collect(), binding.value(value)));
@@ -552,6 +561,25 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             returns.kind = self.program.returned(value.function);
         }
         Called { value: returns, opened }
+    }
+
+    /// Remember a call whose callee keeps something to itself.
+    fn leave_below(&mut self, summary: &Rc<Summary>, whole: bool, place: &CallPlace) {
+        let tokens = self.state.held.iter().fold(0, |all, c| mix(all, c.token));
+        let decided = self.state.control.len() as u64;
+        if !self.below.insert((Rc::as_ptr(summary), mix(tokens, decided))) {
+            return;
+        }
+        let function = self.origin_function();
+        self.summary.calls.push(Below {
+            summary: summary.clone(),
+            function,
+            call: Rc::new(Call { function, site: place.site, next: None }),
+            contexts: Rc::new(self.state.held.clone()),
+            control: Rc::new(self.state.control.clone()),
+            inferred: u8::from(self.inferring),
+            whole,
+        });
     }
 
     /// What outlives the call: fields set, locks left held or released, checks that would have raised.
@@ -592,6 +620,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 control: Rc::new(through.control),
                 inferred: through.item.inferred,
                 awaits: self.awaits + through.item.awaits,
+                kept: false,
             });
         }
         // Callbacks that call callbacks: each level multiplies the work, so both depth and number are bounded.
@@ -641,6 +670,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             control: Rc::new(self.state.control.clone()),
             inferred: u8::from(self.inferring),
             awaits: self.awaits,
+            kept: false,
         };
         self.push_item(item)
     }

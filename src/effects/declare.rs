@@ -520,11 +520,12 @@ fn surround(fx: &Effects, summary: &mut Summary, found: &Found, api: &Name, arou
         _ => return,
     };
     let context = Context { token: super::context::token(site, 11), held, site, function: around };
-    for item in &mut summary.items {
-        let mut contexts = vec![context.clone()];
-        contexts.extend(item.contexts.iter().cloned());
-        item.contexts = Rc::new(contexts);
-    }
+    let around = |contexts: &mut Rc<Vec<Context>>| {
+        let all = std::iter::once(context.clone()).chain(contexts.iter().cloned()).collect();
+        *contexts = Rc::new(all);
+    };
+    summary.items.iter_mut().for_each(|item| around(&mut item.contexts));
+    summary.calls.iter_mut().for_each(|below| around(&mut below.contexts));
 }
 
 /// The summary of the project's wrapper around a function.
@@ -551,7 +552,7 @@ fn wrapped(
     }
     let summary = fx.summary_of(&wrapper);
     // A wrapper that never calls what it wraps says nothing about it.
-    (!summary.items.is_empty()).then(|| (*summary).clone())
+    (!summary.items.is_empty() || summary.keeps()).then(|| (*summary).clone())
 }
 
 /// The nested function that a function returns, with these arguments captured.

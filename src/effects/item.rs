@@ -29,6 +29,8 @@ pub struct Item {
     pub inferred: u8,
     /// How many awaits of the summarised function came before it, for in-process state.
     pub awaits: u32,
+    /// No caller can change it, so that none has a copy; decided when the function is known as a whole.
+    pub kept: bool,
 }
 
 /// One call of a chain.
@@ -71,6 +73,8 @@ pub enum What {
         owner_checked: bool,
         /// Whether it happens on every way out (`finally`, the end of a context).
         certain: bool,
+        /// It was taken in the same function, and something between may fail and leave it held.
+        exposed: bool,
     },
     /// An event: publish, subscribe, consume, enqueue.
     Event {

@@ -96,11 +96,19 @@ impl Walker<'_, '_, '_> {
 
     /// Give back a lock by name; one that this function does not hold is its caller's.
     pub fn give_back(&mut self, name: Template, owner_checked: bool, site: Site) {
-        let certain = self.certain();
-        self.push_at(What::Release { name: name.clone(), owner_checked, certain }, site, Deps::default());
+        let (certain, exposed) = (self.certain(), self.exposed(&name, site));
+        self.push_at(What::Release { name: name.clone(), owner_checked, certain, exposed }, site, Deps::default());
         if !self.state.release(&name) {
             self.summary.releases.push(name);
         }
+    }
+
+    /// Whether something that may fail was done since this function took a lock.
+    fn exposed(&self, name: &Template, site: Site) -> bool {
+        let Some(taken) = self.state.held.iter().rfind(|c| c.lock().is_some_and(|l| l.name == *name)) else { return false };
+        let between = |s: Site| s.file == site.file && s.span.start > taken.site.span.start && s.span.start < site.span.start;
+        taken.function == self.at
+            && (self.summary.items.iter().any(|i| between(i.outer_site())) || self.summary.calls.iter().any(|c| between(c.call.site)))
     }
 
     /// Operations on keys that are locks: `SET key token NX PX`, a plain DEL or a comparing script on the same key. Whether it was one.

@@ -7,7 +7,10 @@
 //! So a lost update is a write whose `data` holds a read of the same resource with no lock context common to both, through
 //! however many functions; everything else falls out of the same list.
 //!
-//! Bounds: a summary keeps at most [`ITEMS`] items; calls that lead back to a function being summarised see an empty summary;
+//! Only what a caller can still change is copied into it ([`settle`]); the rest stays with its function and is reached over
+//! the calls ([`visit`]).
+//!
+//! Bounds: a summary keeps at most [`ITEMS`] items, and what a call adds beyond them is not filled in; calls that lead back to a function being summarised see an empty summary;
 //! closures are walked where they are called, at most [`CLOSURE_DEPTH`] deep. What is cut is named in coverage.
 //! This module refuses to know which actor runs a function and which rule will look at an item.
 
@@ -22,16 +25,20 @@ mod lock;
 mod orm;
 mod print;
 mod rows;
+mod settle;
 mod state;
 mod tables;
 mod value;
+mod visit;
 mod walk;
 
 pub use crate::link::{LockUse, Ttl, Wait};
 pub use context::{Context, Held, RetryUse};
 pub use item::{Access, Call, Check, Declaration, Item, Operation, What};
 pub use print::print;
+pub use settle::Below;
 pub use value::{Dep, Deps, Value};
+pub use visit::Visit;
 
 use crate::facts::Name;
 use crate::link::{FunctionRef, FunctionValue, Kind, Program};
@@ -60,6 +67,12 @@ type Walked = (Captured, Rc<Summary>);
 pub struct Summary {
     /// What it does, in program order, its callees' doings included.
     pub items: Vec<Item>,
+    /// Calls of functions that kept to themselves what nothing above them can change.
+    pub calls: Vec<Below>,
+    /// How many awaits it passes.
+    pub awaits: u32,
+    /// A model is called or an agent run, here or below.
+    pub thinks: bool,
     /// What it returns.
     pub returns: Value,
     /// Fields of the receiver it sets, with what they hold at the end.

@@ -100,20 +100,22 @@ impl<'k> Walker<'_, '_, 'k> {
             Some(ExprKind::List(items)) => {
                 let items = items.clone();
                 // The parts were evaluated with the whole: ask for their values without doing anything again.
-                let before = self.summary.items.len();
+                let before = (self.summary.items.len(), self.summary.calls.len());
                 bound.positional = items.iter().map(|i| self.eval(*i)).collect();
-                self.summary.items.truncate(before);
+                self.summary.items.truncate(before.0);
+                self.summary.calls.truncate(before.1);
             }
             Some(ExprKind::Map(entries)) => {
                 let entries = entries.clone();
-                let before = self.summary.items.len();
+                let before = (self.summary.items.len(), self.summary.calls.len());
                 for (key, value) in entries {
                     if let Some(ExprKind::Str(name)) = key.map(|k| &facts.expr(k).kind) {
                         let value = self.eval(value);
                         bound.named.push((name.clone(), value));
                     }
                 }
-                self.summary.items.truncate(before);
+                self.summary.items.truncate(before.0);
+                self.summary.calls.truncate(before.1);
             }
             _ => {}
         }

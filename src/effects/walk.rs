@@ -39,8 +39,10 @@ pub(super) struct Walker<'e, 'p, 'k> {
     /// Missing arguments are an outsider's: parameters are worth what they are declared to be.
     pub from_outside: bool,
     returned: Option<Value>,
-    /// Contexts that were there when the walk began: none is the function's own.
+    /// More was done than the summary keeps, and that was said.
     cut: bool,
+    /// Calls already remembered, with what was held and decided at them.
+    pub below: rustc_hash::FxHashSet<(*const Summary, u64)>,
 }
 
 /// The summary of a function, its decorators applied.
@@ -75,6 +77,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             from_outside: false,
             returned: None,
             cut: false,
+            below: rustc_hash::FxHashSet::default(),
         };
         for (index, parameter) in function.params.iter().enumerate() {
             let declared = program.parameter_declared(at, index as u32);
@@ -611,12 +614,14 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
 
     fn finish(mut self) -> Summary {
         self.summary.returns = self.returned.take().unwrap_or(Value::of(Kind::Null));
+        self.summary.awaits = self.awaits;
         let generator = self.program.function(self.at).is_generator;
         if !generator {
             self.summary.leaves = self.state.held.iter().filter(|c| matches!(c.held, Held::Lock(_) | Held::Rows(_))).cloned().collect();
         }
         self.summary.raises_on.sort();
         self.summary.raises_on.dedup();
+        self.summary.settle();
         self.summary
     }
 }

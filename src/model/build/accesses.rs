@@ -2,11 +2,12 @@
 
 use super::actors::is_aside;
 use super::schema::Schema;
-use super::{Doing, Input, frames, locks};
-use crate::effects::{Access as Effect, Context, Held, Item, Operation, What};
-use crate::knowledge::vocabulary::{Effect as Kind, LockScope};
+use super::within::Within;
+use super::{Doing, Input, Run, frames, locks};
+use crate::effects::{Access as Effect, Context, Held, Item, Operation, Visit};
+use crate::knowledge::vocabulary::LockScope;
 use crate::link::{Hole, Part, Template};
-use crate::model::{Access, ActorId, Mode, Model, Polling, Resource, ResourceId};
+use crate::model::{Access, ActorId, Mode, Model, Resource, ResourceId};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 
@@ -47,7 +48,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let mut index: FxHashMap<(String, u32), usize> = FxHashMap::default();
     let stores = sql_stores(doings, model);
     for doing in doings {
-        for (run, item) in doing.items() {
+        let within = Within::of(doing);
+        for (run, visit, item) in doing.runs.iter().flat_map(|r| r.items().map(move |(v, i)| (r, v, i))) {
             let Some(access) = item.access() else { continue };
             if access.private || is_control(access) || is_aside(&input.files[item.site.file.index()].path) || named_temporary(access) {
                 continue;
@@ -73,7 +75,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
                 });
                 model.resources.len() - 1
             });
-            let built = build(input, doing, run, item, access, schema, model);
+            let built = build(input, &Told { doing, run, visit, within: &within, item }, access, schema, model);
             let resource = &mut model.resources[at];
             let who = if built.mode == Mode::Read { &mut resource.readers } else { &mut resource.writers };
             if !who.contains(&doing.actor) {
@@ -170,18 +172,25 @@ fn is_shared(model: &Model, resource: &Resource) -> bool {
     })
 }
 
-fn build(
-    input: &Input,
-    doing: &Doing,
-    run: &(crate::link::FunctionRef, bool, std::rc::Rc<crate::effects::Summary>),
-    item: &Item,
-    access: &Effect,
-    schema: &Schema,
-    model: &Model,
-) -> Access {
-    let reads_back = !access.operation.is_read()
-        && item.data.iter().any(|d| matches!(d, crate::effects::Dep::Item(i) if run.2.items.get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)));
-    let decided = item.control.iter().any(|(d, _)| matches!(d, crate::effects::Dep::Item(i) if run.2.items.get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)));
+/// One access as an actor reaches it.
+struct Told<'a> {
+    doing: &'a Doing,
+    run: &'a Run,
+    visit: &'a Visit,
+    within: &'a Within,
+    item: &'a Item,
+}
+
+fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &Model) -> Access {
+    let Told { doing, run, visit, within, item } = told;
+    let before = |dep: &crate::effects::Dep| match dep {
+        crate::effects::Dep::Item(i) => {
+            visit.items.get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)
+        }
+        _ => false,
+    };
+    let reads_back = !access.operation.is_read() && item.data.iter().any(before);
+    let decided = item.control.iter().any(|(dep, _)| before(dep));
     let unique = access.name.as_ref().and_then(Template::constant).and_then(|t| schema.unique(t, &access.columns));
     Access {
         actor: doing.actor,
@@ -199,11 +208,11 @@ fn build(
         guards: guards(&item.contexts),
         path: frames(input, item),
         verb: access.verb.to_string(),
-        retry_explicit: explicit_retry(doing, run.1, item).is_some(),
-        retry: retry(doing, run.1, item, model),
+        retry_explicit: explicit_retry(doing, run.tool, item).is_some(),
+        retry: retry(doing, run.tool, item, model),
         fresh_key: access.fresh_key,
         conditional: access.conditional,
-        polling: polling(item, &run.2.items),
+        polling: within.polling(item),
         unique: if access.operation == Operation::Insert { unique } else { None },
         handled: handled(&item.contexts),
         money: access.money,
@@ -244,17 +253,6 @@ fn retry(doing: &Doing, tool: bool, item: &Item, model: &Model) -> Option<(Site,
 /// The retry that is written around an item, or around the run of the agent whose tool does it.
 fn explicit_retry(doing: &Doing, tool: bool, item: &Item) -> Option<(Site, String)> {
     item.contexts.iter().find_map(Context::retries).or_else(|| doing.retried_run().filter(|_| tool))
-}
-
-/// The loop with a sleep in it that an item stands in.
-fn polling(item: &Item, items: &[Item]) -> Option<Polling> {
-    let around: Vec<&Context> = item.contexts.iter().filter(|c| matches!(c.held, Held::Loop { endless: true, .. })).collect();
-    let inner = around.last()?;
-    items.iter().find_map(|other| {
-        let What::Pause { effect: Kind::Sleep, seconds, .. } = &*other.what else { return None };
-        let same = other.contexts.iter().any(|c| c.token == inner.token);
-        same.then_some(Polling { site: inner.site, sleep: other.site, seconds: *seconds })
-    })
 }
 
 /// The resource of an access in the finished model.

@@ -481,14 +481,7 @@ impl Collector<'_, '_, '_, '_> {
         for entry in &d.declaration.entries {
             self.add_entry(&mut actor, entry, false, 0);
         }
-        let thinks = actor.entries.iter().any(|e| {
-            let summary = self.input.effects.run(&e.function);
-            summary.items.iter().any(|i| match &*i.what {
-                What::Pause { effect, .. } => *effect == Effect::ModelCall,
-                What::Declare(declaration) => matches!(declaration.effect, Effect::Run | Effect::Actor),
-                _ => false,
-            })
-        });
+        let thinks = actor.entries.iter().any(|e| self.input.effects.run(&e.function).thinks);
         let library = d.declaration.entries.iter().any(|e| matches!(e, Kind::Library(_)));
         if thinks || (library && actor.entries.is_empty()) {
             actor.aliases.extend(actor.entries.first().map(|e| self.input.effects.program.function(e.function.function).name.to_string()));

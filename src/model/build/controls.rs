@@ -24,8 +24,8 @@ pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mu
     channels(doings, model);
     let metrics = metric_names(doings);
     for doing in doings {
-        for (run, item) in doing.items() {
-            observe(input, doing, item, &run.2.items, model);
+        for (_, item) in doing.items() {
+            observe(input, doing, item, model);
         }
     }
     for (name, expression, site) in &draft.alerts {
@@ -138,7 +138,7 @@ fn channels(doings: &[Doing], model: &mut Model) {
     model.channels.sort_by(|a, b| a.id.cmp(&b.id));
 }
 
-fn observe(_input: &Input, doing: &Doing, item: &Item, _items: &[Item], model: &mut Model) {
+fn observe(input: &Input, doing: &Doing, item: &Item, model: &mut Model) {
     let What::Control { effect, name, api } = &*item.what else { return };
     let name = name.as_ref().map(|n| n.pattern()).unwrap_or_default();
     match effect {
@@ -148,7 +148,7 @@ fn observe(_input: &Input, doing: &Doing, item: &Item, _items: &[Item], model: &
         Effect::Alert => {
             // An alert counts where it stands on the waiting path: with a lock taken in the same function, or named after one.
             let waiting =
-                model.takes.iter().any(|t| t.site.file == item.site.file && t.function == _input.effects.program.qualified(item.function));
+                model.takes.iter().any(|t| t.site.file == item.site.file && t.function == input.effects.program.qualified(item.function));
             if waiting || about_locks(&name) {
                 model.controls.push(Control {
                     kind: ControlKind::Alert,

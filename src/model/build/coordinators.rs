@@ -17,7 +17,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
         if !matches!(model.actor(doing.actor).kind, ActorKind::Agent | ActorKind::Worker) {
             continue;
         }
-        let own: Vec<ClassRef> = doing.runs.iter().filter_map(|(f, ..)| class_of(input, *f)).collect();
+        let own: Vec<ClassRef> = doing.runs.iter().filter_map(|r| class_of(input, r.entry)).collect();
         for (_, item) in doing.items() {
             let mut through: Vec<FunctionRef> = vec![item.function];
             let mut next = item.chain.as_ref();

@@ -1,8 +1,9 @@
 //! Locks: which there are, when they expire, who takes them where, holding what.
 
-use super::{Doing, Input, frames};
+use super::within::Within;
+use super::{Doing, Input, Run, frames};
 use crate::effects::{Held, Item, LockUse, Ttl, Wait, What};
-use crate::knowledge::vocabulary::{Effect, LockScope};
+use crate::knowledge::vocabulary::LockScope;
 use crate::link::Kind;
 use crate::model::{ActorId, Lock, Model, Pause, Release, Take, Waiting};
 use crate::source::Site;
@@ -21,7 +22,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     let mut takes: Vec<Take> = Vec::new();
     let mut known: FxHashMap<(usize, Site, Vec<usize>), usize> = FxHashMap::default();
     for doing in doings {
-        for (run, item) in doing.items() {
+        let within = Within::of(doing);
+        for (visit, item) in doing.runs.iter().flat_map(Run::items) {
             let What::Acquire { lock, explicit } = &*item.what else { continue };
             let at = add(lock, item.site, &mut index, &mut uses, model);
             let held: Vec<(usize, Site)> = item
@@ -34,7 +36,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                 model.locks[at].holders.push(doing.actor);
             }
             let key = (at, item.site, held.iter().map(|h| h.0).collect::<Vec<_>>());
-            let pauses = pauses(item, lock, &run.2.items);
+            let pauses = within.pauses(item.site, lock);
             match known.get(&key) {
                 Some(take) => add_actor(&mut takes[*take], doing.actor, pauses),
                 None => {
@@ -46,9 +48,9 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                         function: input.effects.program.qualified(item.function).to_string(),
                         held,
                         many: looped(item).map(|l| l.1),
-                        kept: outlives_loop(item, lock, &run.2.items),
+                        kept: outlives_loop(item, lock, &visit.items),
                         waiting: waiting(lock, item),
-                        release: if *explicit { release(item, lock, &run.2.items) } else { Release::Always },
+                        release: if *explicit { release(item, lock, &visit.items) } else { Release::Always },
                         pauses,
                         path: frames(input, item),
                         inferred: item.inferred,
@@ -122,50 +124,30 @@ fn waiting(lock: &LockUse, item: &Item) -> Waiting {
     }
 }
 
-/// What takes long while this lock is held.
-fn pauses(item: &Item, lock: &LockUse, items: &[Item]) -> Vec<Pause> {
-    let mut found = Vec::new();
-    for other in items {
-        let What::Pause { effect, seconds, .. } = &*other.what else { continue };
-        let inside = other.contexts.iter().any(|c| c.site == item.site && c.lock().is_some_and(|l| l.name == lock.name));
-        let what = match effect {
-            Effect::ModelCall => "model call",
-            Effect::NetworkCall => "network call",
-            _ => "sleep",
-        };
-        let pause = Pause { site: other.site, what, seconds: *seconds };
-        if inside && !found.contains(&pause) {
-            found.push(pause);
-        }
-    }
-    found
-}
-
 /// How a lock taken by a call of its own is given back.
 fn release(item: &Item, lock: &LockUse, items: &[Item]) -> Release {
-    let matching: Vec<(&Item, bool, bool)> = items
+    let matching: Vec<(&Item, bool, bool, bool)> = items
         .iter()
         .filter_map(|i| match &*i.what {
-            What::Release { name, owner_checked, certain } if *name == lock.name => Some((i, *owner_checked, *certain)),
+            What::Release { name, owner_checked, certain, exposed } if *name == lock.name => Some((i, *owner_checked, *certain, *exposed)),
             _ => None,
         })
         .collect();
-    let unchecked = matching.iter().find(|(_, checked, _)| !checked);
+    let unchecked = matching.iter().find(|(_, checked, ..)| !checked);
     if let (Some((release, ..)), true) = (unchecked, lock.scope == LockScope::Distributed && !lock.session && !lock.owner_checked) {
         return Release::Unchecked(release.site);
     }
-    if matching.iter().any(|(_, _, certain)| *certain) {
+    if matching.iter().any(|(_, _, certain, _)| *certain) {
         return Release::Always;
     }
     match matching.first() {
         // Released by the same function, and something in between can fail.
-        Some((release, ..)) if release.function == item.function => {
-            let start = item.site.span.start;
-            let end = release.site.span.start;
-            let between = items.iter().any(|i| {
-                i.function == item.function && i.outer_in(item.function).is_some_and(|s| s.span.start > start && s.span.start < end)
-            });
-            if between { Release::NormalPath(release.site) } else { Release::Always }
+        Some((release, .., exposed)) if release.function == item.function => {
+            if *exposed {
+                Release::NormalPath(release.site)
+            } else {
+                Release::Always
+            }
         }
         _ => Release::Elsewhere,
     }

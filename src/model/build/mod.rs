@@ -13,15 +13,15 @@ mod overlap;
 mod races;
 mod schema;
 mod systems;
+mod within;
 
 use super::{ActorId, Coverage, Frame, Model};
 use crate::config::Config;
-use crate::effects::{Context, Effects, Item, Summary, What};
+use crate::effects::{Context, Effects, Item, Visit, What};
 use crate::facts::Document;
 use crate::knowledge::vocabulary::Effect;
 use crate::link::FunctionRef;
 use crate::source::{FileId, Site, SourceFile};
-use std::rc::Rc;
 
 /// A document with the file it stands in.
 #[derive(Debug)]
@@ -70,14 +70,36 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
 /// What one actor does: the summary of each of its entry points.
 pub(super) struct Doing {
     pub actor: ActorId,
-    /// Entry function, whether a model calls it as a tool, and what it does.
-    pub runs: Vec<(FunctionRef, bool, Rc<Summary>)>,
+    /// Its entry points, each with what is reached from it.
+    pub runs: Vec<Run>,
+}
+
+/// What one entry point does.
+pub(super) struct Run {
+    /// The entry function.
+    pub entry: FunctionRef,
+    /// A model calls it as a tool.
+    pub tool: bool,
+    /// What is done, function by function.
+    pub visits: Vec<Visit>,
+}
+
+impl Run {
+    /// Every item told once, with the visit that tells it.
+    pub fn items(&self) -> impl Iterator<Item = (&Visit, &Item)> {
+        self.visits.iter().flat_map(|v| v.items.iter().filter(|i| v.tells(i)).map(move |i| (v, i)))
+    }
 }
 
 impl Doing {
     fn of(input: &Input, draft: &actors::Draft, actor: ActorId) -> Doing {
         let entries = &draft.actors[actor.0 as usize].entries;
-        let runs = entries.iter().map(|e| (e.function.function, e.tool, input.effects.run(&e.function))).collect();
+        let run = |e: &actors::Entry| Run {
+            entry: e.function.function,
+            tool: e.tool,
+            visits: input.effects.visits(&input.effects.run(&e.function)),
+        };
+        let runs = entries.iter().map(run).collect();
         Doing { actor, runs }
     }
 
@@ -90,8 +112,8 @@ impl Doing {
     }
 
     /// Every item with its run.
-    pub fn items(&self) -> impl Iterator<Item = (&(FunctionRef, bool, Rc<Summary>), &Item)> {
-        self.runs.iter().flat_map(|r| r.2.items.iter().map(move |i| (r, i)))
+    pub fn items(&self) -> impl Iterator<Item = (&Run, &Item)> {
+        self.runs.iter().flat_map(|r| r.items().map(move |(_, i)| (r, i)))
     }
 }
 

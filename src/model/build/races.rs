@@ -2,7 +2,7 @@
 
 use super::schema::Schema;
 use super::{Doing, Input, accesses, frames, locks};
-use crate::effects::{Check, Context, Dep, Held, Item, Operation};
+use crate::effects::{Check, Context, Dep, Held, Item, Operation, Visit};
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{FunctionRef, Template};
 use crate::model::{ActorId, Dependence, Model, Race};
@@ -14,22 +14,20 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let mut races: Vec<Race> = Vec::new();
     let mut known: FxHashMap<(Site, Site, Dependence), usize> = FxHashMap::default();
     for doing in doings {
-        for (run, item) in doing.items() {
-            let Some(write) = item.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
-            for (read, dependence) in reads_of(item, &run.2.items) {
-                let Some(race) = race(input, doing.actor, read, item, dependence, write, schema, model, &run.2.items) else { continue };
-                match known.get(&(race.read, race.write, race.dependence)) {
-                    Some(at) => {
-                        let before: &mut Race = &mut races[*at];
-                        if !before.actors.contains(&doing.actor) {
-                            before.actors.push(doing.actor);
-                            before.actors.sort();
-                        }
+        for (read, item, dependence) in doing.runs.iter().flat_map(|r| pairs(&r.visits)) {
+            let Some(write) = item.access() else { continue };
+            let Some(race) = race(input, doing.actor, read, item, dependence, write, schema, model) else { continue };
+            match known.get(&(race.read, race.write, race.dependence)) {
+                Some(at) => {
+                    let before: &mut Race = &mut races[*at];
+                    if !before.actors.contains(&doing.actor) {
+                        before.actors.push(doing.actor);
+                        before.actors.sort();
                     }
-                    None => {
-                        known.insert((race.read, race.write, race.dependence), races.len());
-                        races.push(race);
-                    }
+                }
+                None => {
+                    known.insert((race.read, race.write, race.dependence), races.len());
+                    races.push(race);
                 }
             }
         }
@@ -49,6 +47,30 @@ fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
         }
     }
     kept
+}
+
+/// Every write with each read that it depends on, in the innermost function that has both.
+fn pairs(visits: &[Visit]) -> Vec<(&Item, &Item, Dependence)> {
+    let mut found = Vec::new();
+    for visit in visits {
+        for item in &visit.items {
+            if item.access().is_none_or(|a| a.operation.is_read() || a.private) {
+                continue;
+            }
+            // What both callers have a copy of is paired there, where more is known of it.
+            let told = reads_of(item, &visit.items).into_iter().filter(|(read, _)| visit.tells(item) || visit.tells(read));
+            found.extend(told.map(|(read, dependence)| (read, item, dependence)));
+            if !visit.tells(item) {
+                continue;
+            }
+            for (above, index, check) in visit.decided.iter() {
+                let read = visits.get(*above).and_then(|v| v.items.get(*index as usize));
+                let Some(read) = read.filter(|i| i.access().is_some_and(|a| a.operation.is_read())) else { continue };
+                found.push((read, item, if *check == Check::Existence { Dependence::Existence } else { Dependence::State }));
+            }
+        }
+    }
+    found
 }
 
 fn reads_of<'i>(item: &Item, items: &'i [Item]) -> Vec<(&'i Item, Dependence)> {
@@ -76,7 +98,6 @@ fn race(
     write: &crate::effects::Access,
     schema: &Schema,
     model: &Model,
-    items: &[Item],
 ) -> Option<Race> {
     let from = read.access()?;
     if !same_resource(from.name.as_ref(), write.name.as_ref()) || from.kind != write.kind {
@@ -98,7 +119,6 @@ fn race(
         _ => None,
     };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
-    let _ = items;
     Some(Race {
         resource,
         actors: vec![actor],

@@ -1,0 +1,137 @@
+//! Which items a function's callers need to see.
+//!
+//! An item that a caller can still change is *open*: its name or its locks come from a parameter, its value depends on what
+//! the caller gives, or it is a read that flows into what is returned. Open items are copied into every caller and filled in
+//! there. Everything else is *kept*: it stays with its function, and whoever asks what an actor does reaches it over the
+//! function's calls ([`visits`](super::visit)). So a chain of calls does not copy everything that lies below it.
+//!
+//! A read and a write that belong together are paired in the innermost summary that has both.
+
+use super::context::{Context, Held};
+use super::item::{Call, Check, Item, What};
+use super::value::{Dep, Value};
+use super::{Rc, Summary};
+use crate::knowledge::vocabulary::Effect;
+use crate::link::{FunctionRef, Template};
+use rustc_hash::FxHashSet;
+
+/// How many calls above its own function an open item is still copied.
+const RISE: usize = 10;
+
+/// A call whose callee kept something to itself.
+#[derive(Clone, Debug)]
+pub struct Below {
+    /// What the callee does.
+    pub summary: Rc<Summary>,
+    /// The function whose code calls.
+    pub function: FunctionRef,
+    /// The call.
+    pub call: Rc<Call>,
+    /// What is held or around at the call, in this function.
+    pub contexts: Rc<Vec<Context>>,
+    /// What decided that it is called.
+    pub control: Rc<Vec<(Dep, Check)>>,
+    /// The callee was inferred.
+    pub inferred: u8,
+    /// Its open items were not copied either.
+    pub whole: bool,
+}
+
+impl Summary {
+    /// Decide, now that the whole function is known, what its callers need to see.
+    pub(super) fn settle(&mut self) {
+        let mut flowing: FxHashSet<u32> = FxHashSet::default();
+        let mut note = |value: &Value| {
+            flowing.extend(value.deps.iter().filter_map(item_index));
+        };
+        note(&self.returns);
+        self.fields.iter().for_each(|(_, value)| note(value));
+        if let Some((_, value)) = &self.yields {
+            note(value);
+        }
+        flowing.extend(self.raises_on.iter().filter_map(|(dep, _)| item_index(dep)));
+        for index in 0..self.items.len() {
+            let open = flowing.contains(&(index as u32)) || self.is_open(&self.items[index]);
+            self.items[index].kept = !open;
+        }
+        self.release_with_taking();
+        let own = self.items.iter().any(|i| match &*i.what {
+            What::Pause { effect, .. } => *effect == Effect::ModelCall,
+            What::Declare(declaration) => matches!(declaration.effect, Effect::Run | Effect::Actor),
+            _ => false,
+        });
+        self.thinks = own || self.calls.iter().any(|c| c.summary.thinks);
+    }
+
+    fn is_open(&self, item: &Item) -> bool {
+        let opens = |dep: &Dep| matches!(dep, Dep::Parameter(_) | Dep::Field(_));
+        let around = || item.contexts.iter().any(context_is_open);
+        match &*item.what {
+            What::Declare(_) | What::CallParameter { .. } => return true,
+            _ if rise(item) > RISE => return false,
+            _ => {}
+        }
+        around()
+            || match &*item.what {
+                What::Access(access) => {
+                    access.name.as_ref().is_some_and(|n| n.is_open())
+                        || access.instance.as_ref().is_some_and(|n| n.is_open())
+                        || !access.operation.is_read() && (item.data.iter().any(opens) || item.control.iter().any(|(dep, _)| opens(dep)))
+                }
+                What::Acquire { lock, .. } => super::bind::lock_is_open(lock) || self.leaves_lock(&lock.name),
+                What::Release { name, .. } => name.is_open() || self.releases.contains(name),
+                What::Event { channel, .. } => channel.is_open(),
+                What::Control { name, .. } => name.as_ref().is_some_and(|n| n.is_open()),
+                What::Pause { .. } => false,
+                What::Declare(_) | What::CallParameter { .. } => true,
+            }
+    }
+
+    /// How a lock is given back is told beside the place where it is taken.
+    fn release_with_taking(&mut self) {
+        let taken = |i: &Item| match &*i.what {
+            What::Acquire { lock, .. } if !i.kept => Some(lock.name.clone()),
+            _ => None,
+        };
+        let names: Vec<Template> = self.items.iter().filter_map(taken).collect();
+        for item in &mut self.items {
+            if let What::Release { name, .. } = &*item.what {
+                item.kept &= !names.contains(name);
+            }
+        }
+    }
+
+    fn leaves_lock(&self, name: &Template) -> bool {
+        self.leaves.iter().any(|c| c.lock().is_some_and(|l| l.name == *name))
+    }
+
+    /// Whether a walk over its calls meets anything that was not copied.
+    pub(super) fn keeps(&self) -> bool {
+        !self.calls.is_empty() || self.items.iter().any(|i| i.kept)
+    }
+}
+
+fn rise(item: &Item) -> usize {
+    let mut count = 0;
+    let mut next = item.chain.as_ref();
+    while let Some(call) = next {
+        count += 1;
+        next = call.next.as_ref();
+    }
+    count
+}
+
+fn item_index(dep: &Dep) -> Option<u32> {
+    match dep {
+        Dep::Item(index) => Some(*index),
+        _ => None,
+    }
+}
+
+fn context_is_open(context: &Context) -> bool {
+    match &context.held {
+        Held::Lock(lock) => super::bind::lock_is_open(lock),
+        Held::Rows(table) => table.is_open(),
+        _ => false,
+    }
+}

@@ -9,7 +9,7 @@
 //! into the target folder. Nothing of them is ever run. `CLAWPROOF_BENCH_ROUNDS` and `CLAWPROOF_BENCH_JOBS` set the number
 //! of rounds and threads.
 
-use clawproof::analysis::{STACK, analyse};
+use clawproof::analysis::{Depth, STACK, analyse};
 use clawproof::check::{self, Selection, Subject, page};
 use clawproof::config::Config;
 use clawproof::discover::{self, Options};
@@ -180,7 +180,7 @@ fn parse(files: &[&SourceFile], pool: &ThreadPool) -> Outcome<()> {
 /// What `clawproof PATH` does, short of printing.
 fn run(root: &Path, options: &Options, pool: &ThreadPool) -> Outcome<()> {
     let knowledge = Knowledge::embedded()?;
-    let analysis = analyse(root, options, &Config::default(), &knowledge, pool);
+    let analysis = analyse(root, options, &Config::default(), &knowledge, pool, Depth::Needed);
     let subject = Subject { model: &analysis.model, expected_task_seconds: None };
     let selection = Selection::default();
     let found = check::find(&subject, &selection);

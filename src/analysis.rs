@@ -11,6 +11,7 @@ use crate::model::{Coverage, Model};
 use crate::parse::{self, Documents};
 use crate::source::{Comment, FileId, Language, SourceFile};
 use crate::sql::{Dialect, SqlText, Statement};
+use crate::suppress;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -19,13 +20,28 @@ use std::path::Path;
 /// How much stack a thread of the run has: expression trees are walked by recursion, to a depth that the front ends bound.
 pub const STACK: usize = 256 << 20;
 
+/// How many bytes of Python that nothing needs are parsed all the same, so that their syntax errors are told. A repository
+/// of the usual size is told of all of them; in a very large one only [`Depth::Checked`] pays for that.
+const CHECKED: usize = 2 << 20;
+
+/// How far code is read that no actor is connected with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Its outline, and its syntax where that costs little: what a run needs.
+    Needed,
+    /// All of it is parsed, so that every syntax error is told; its bodies say nothing.
+    Checked,
+    /// All of it counts as needed: what a test compares the others with.
+    Everything,
+}
+
 /// What one run learned about a path.
 pub struct Analysis {
     /// Every file read, sorted by path.
     pub files: Vec<SourceFile>,
     /// Facts of code files whose bodies were needed, by file.
     pub facts: Vec<(FileId, FileFacts)>,
-    /// Comments of every file that was parsed, for silencing.
+    /// Comments of every file that was parsed, for silencing; a file that holds a silencing comment is.
     pub comments: Vec<(FileId, Vec<Comment>)>,
     /// The model.
     pub model: Model,
@@ -34,18 +50,19 @@ pub struct Analysis {
 }
 
 /// Analyse everything below a path.
-pub fn analyse(root: &Path, options: &Options, config: &Config, knowledge: &Knowledge, pool: &ThreadPool) -> Analysis {
+pub fn analyse(root: &Path, options: &Options, config: &Config, knowledge: &Knowledge, pool: &ThreadPool, depth: Depth) -> Analysis {
     let found = discover::walk(root, options);
-    analyse_files(found, config, knowledge, pool, false)
+    analyse_files(found, config, knowledge, pool, depth, false)
 }
 
 /// What each function below a path does, as text.
 pub fn summaries(root: &Path, options: &Options, config: &Config, knowledge: &Knowledge, pool: &ThreadPool) -> String {
-    analyse_files(discover::walk(root, options), config, knowledge, pool, true).summaries.unwrap_or_default()
+    let found = discover::walk(root, options);
+    analyse_files(found, config, knowledge, pool, Depth::Needed, true).summaries.unwrap_or_default()
 }
 
 /// Analyse files that are already read; `summaries` asks for them as text.
-pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool: &ThreadPool, summaries: bool) -> Analysis {
+pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool: &ThreadPool, depth: Depth, summaries: bool) -> Analysis {
     let files = found.files;
     let mut coverage = Coverage::default();
     for file in &files {
@@ -55,7 +72,7 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     coverage.skipped = found.skipped.into_iter().map(|s| (s.path, s.reason)).collect();
     coverage.not_read = found.not_read.into_iter().map(|(language, count)| (language.to_string(), count as u32)).collect();
 
-    let read: Vec<Read> = pool.install(|| parse_all(&files, knowledge));
+    let read: Vec<Read> = pool.install(|| parse_all(&files, knowledge, depth));
     let mut modules = Vec::new();
     let mut manifests = Vec::new();
     let mut scripts = Vec::new();
@@ -108,7 +125,37 @@ enum Read {
     Nothing,
 }
 
-fn parse_all(files: &[SourceFile], knowledge: &Knowledge) -> Vec<Read> {
+/// What becomes of a Python file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// Its bodies matter.
+    Needed,
+    /// It is parsed for its problems and comments.
+    Checked,
+    /// Its outline was enough.
+    Outlined,
+}
+
+fn parse_all(files: &[SourceFile], knowledge: &Knowledge, depth: Depth) -> Vec<Read> {
+    let uses = uses(files, knowledge, depth);
+    files
+        .par_iter()
+        .zip(uses)
+        .map(|(file, used)| match file.language {
+            Language::Python if used == Use::Outlined => Read::Nothing,
+            Language::Python => Read::Code(Box::new(parse::python::facts(&file.text)), used == Use::Needed),
+            Language::Yaml => Read::Data(parse::yaml::documents(&file.text)),
+            Language::Json => Read::Data(parse::json::documents(&file.text)),
+            Language::Toml => Read::Data(parse::toml::documents(&file.text)),
+            Language::Markdown => Read::Data(parse::front_matter::documents(&file.text)),
+            Language::Sql => Read::Script(crate::sql::parse(&SqlText::plain(file.text.as_str()), Dialect::Generic)),
+            Language::Rust => Read::Nothing,
+        })
+        .collect()
+}
+
+/// For each file what becomes of it; says something of Python files alone.
+fn uses(files: &[SourceFile], knowledge: &Knowledge, depth: Depth) -> Vec<Use> {
     let words = knowledge.actor_words(PackLanguage::Python);
     let suffixes = knowledge.actor_suffixes(PackLanguage::Python);
     let sought = |word: &str| words.contains(word) || suffixes.iter().any(|s| word.ends_with(s.as_str()) && word.len() > s.len());
@@ -116,25 +163,17 @@ fn parse_all(files: &[SourceFile], knowledge: &Knowledge) -> Vec<Read> {
     let outlines: Vec<Outline> = python.par_iter().map(|i| parse::python::outline(&files[*i].text, &sought)).collect();
     let paths = ModulePaths::new(python.iter().map(|i| files[*i].path.as_str()));
     let wanted = needed(&paths, &outlines, |root| knowledge.is_external_root(PackLanguage::Python, root));
-    let of_file: BTreeMap<usize, bool> = python.iter().copied().zip(wanted).collect();
-    (0..files.len())
-        .into_par_iter()
-        .map(|index| {
-            let file = &files[index];
-            match file.language {
-                Language::Python => {
-                    let needed = of_file.get(&index).copied().unwrap_or(false);
-                    Read::Code(Box::new(parse::python::facts(&file.text)), needed)
-                }
-                Language::Yaml => Read::Data(parse::yaml::documents(&file.text)),
-                Language::Json => Read::Data(parse::json::documents(&file.text)),
-                Language::Toml => Read::Data(parse::toml::documents(&file.text)),
-                Language::Markdown => Read::Data(parse::front_matter::documents(&file.text)),
-                Language::Sql => Read::Script(crate::sql::parse(&SqlText::plain(file.text.as_str()), Dialect::Generic)),
-                Language::Rust => Read::Nothing,
-            }
-        })
-        .collect()
+    let spare: usize = python.iter().zip(&wanted).filter(|(_, wanted)| !**wanted).map(|(i, _)| files[*i].text.len()).sum();
+    let check = depth == Depth::Checked || spare <= CHECKED;
+    let mut uses = vec![Use::Outlined; files.len()];
+    for (index, wanted) in python.into_iter().zip(wanted) {
+        uses[index] = match () {
+            () if wanted || depth == Depth::Everything => Use::Needed,
+            () if check || suppress::may_silence(&files[index].text) => Use::Checked,
+            () => Use::Outlined,
+        };
+    }
+    uses
 }
 
 /// Roots of imports that neither the project nor a pack knows, most used first.

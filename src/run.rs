@@ -1,6 +1,6 @@
 //! One run of the program: from arguments to a report and an exit code.
 
-use crate::analysis::{Analysis, STACK, analyse, summaries};
+use crate::analysis::{Analysis, Depth, STACK, analyse, summaries};
 use crate::check::{self, RULES, Selection, Subject as RuleSubject, page};
 use crate::cli::{self, Cli, Print, Scan, Settings, Stage, Subject};
 use crate::config::{self, Known};
@@ -93,7 +93,8 @@ fn prepare(scan: &Scan) -> Result<(Settings, Knowledge), String> {
 
 fn read(settings: &Settings, knowledge: &Knowledge, scan: &Scan) -> Result<Analysis, String> {
     let (options, pool) = means(settings, scan)?;
-    Ok(analyse(&settings.path, &options, &settings.config, knowledge, &pool))
+    let depth = if scan.strict { Depth::Checked } else { Depth::Needed };
+    Ok(analyse(&settings.path, &options, &settings.config, knowledge, &pool, depth))
 }
 
 /// How to walk, and on what to run.

@@ -13,6 +13,7 @@ mod kind;
 mod lock;
 mod modules;
 mod reach;
+mod roots;
 mod scope;
 
 pub use call::{Args, argument, argument_at};
@@ -27,6 +28,7 @@ use crate::facts::{ClassId, ExprId, ExprKind, FileFacts, Function, FunctionId, M
 use crate::knowledge::{Knowledge, vocabulary::PackLanguage};
 use crate::source::{FileId, Site, Span};
 use classes::ClassTable;
+use roots::ImportedRoots;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -67,6 +69,7 @@ pub struct Program<'k> {
     /// The modules, sorted by path.
     pub modules: Vec<Module>,
     paths: ModulePaths,
+    roots: ImportedRoots,
     classes: ClassTable,
     calls_by_name: FxHashMap<Name, Vec<(u32, ExprId)>>,
     caches: Caches,
@@ -104,7 +107,9 @@ impl<'k> Program<'k> {
                 }
             }
         }
-        let mut program = Program { knowledge, modules, paths, classes: ClassTable::default(), calls_by_name, caches: Caches::default() };
+        let roots = ImportedRoots::new(knowledge, &modules);
+        let mut program =
+            Program { knowledge, modules, paths, roots, classes: ClassTable::default(), calls_by_name, caches: Caches::default() };
         program.classes = ClassTable::new(&program);
         program
     }
@@ -311,19 +316,12 @@ impl<'k> Program<'k> {
         receiver: &str,
         method: &str,
     ) -> Option<crate::knowledge::Found<'k>> {
-        let imports = |module: &Module, roots: &[String]| {
-            module
-                .facts
-                .imports
-                .iter()
-                .any(|i| i.level == 0 && roots.iter().any(|r| i.module == r.as_str() || i.module.starts_with(&format!("{r}."))))
-        };
         let mut found: Vec<_> = self.knowledge.unknown_receivers(language, receiver, method).collect();
-        found.sort_by_key(|f| {
+        found.sort_by_cached_key(|f| {
             let roots = &f.pack.roots;
             match () {
-                () if imports(&self.modules[module as usize], roots) => 0,
-                () if self.modules.iter().any(|m| imports(m, roots)) => 1,
+                () if self.roots.imports(module, roots) => 0,
+                () if self.roots.imported(roots) => 1,
                 () if roots.is_empty() => 2,
                 () => 3,
             }

@@ -1,7 +1,7 @@
 //! The words of a silencing comment.
 
 /// What introduces our comments.
-const NAME: &str = "clawproof:";
+pub(super) const NAME: &str = "clawproof:";
 /// What a comment may start with, inside another comment: `# noqa  # clawproof: ignore[rule]`.
 const INTRODUCERS: [&str; 3] = ["#", "//", "--"];
 

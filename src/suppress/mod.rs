@@ -82,6 +82,11 @@ struct Lines {
     alone: BTreeSet<u32>,
 }
 
+/// Whether a text may hold a silencing comment; false only where it holds none.
+pub fn may_silence(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), directive::NAME.as_bytes()).is_some()
+}
+
 /// Sorts findings into kept and silenced. Call it before findings of low confidence are left out, else their silencing is
 /// called unused.
 pub fn silence(findings: Vec<Finding>, context: &Context<'_>) -> Outcome {

@@ -3,22 +3,53 @@
 //! Every `import` in the text counts, in code, strings and comments alike: an outline may say too much, and must never miss
 //! an import that [`facts`](super::facts) reports. So the scan skips whatever the grammar allows between two words (blanks,
 //! comments, continued lines, and in brackets line ends) and stops a list of names only where no name can follow.
+//! Lists that hold one another (`import a, import a, import a, …`) would be read again for each `import` in them: a text
+//! that costs more than [`READS`] of its length is parsed instead, which costs the same whatever it holds.
 
 use crate::facts::{Name, Outline};
 use memchr::memmem::Finder;
 
 /// Longest module that is read, in bytes or in pieces; bounds what a hostile text can make of one name.
 const MAX_MODULE: usize = 1000;
+/// What a name may have in bytes before it counts as read.
+const LONG_NAME: usize = 200;
+
+/// How often, on average, a byte may be read as part of a list of names. Code as people write it is read once.
+const READS: usize = 4;
 
 /// Scan `text`; `actor_words` says whether an identifier is one that an actor's declaration names.
 pub fn outline(text: &str, actor_words: &impl Fn(&str) -> bool) -> Outline {
-    let mut imports = Vec::new();
-    for at in Finder::new("import").find_iter(text.as_bytes()) {
-        read_import(text, at, &mut imports);
-    }
+    let mut imports = scan(text, READS.saturating_mul(text.len())).unwrap_or_else(|| parsed(text));
     imports.sort_unstable();
     imports.dedup();
     Outline { imports, names_actor: names_actor(text, actor_words) }
+}
+
+/// What all imports name; `None` where more than `most` bytes would be read for it.
+fn scan(text: &str, most: usize) -> Option<Vec<Name>> {
+    let mut imports = Vec::new();
+    let mut read = 0_usize;
+    for at in Finder::new("import").find_iter(text.as_bytes()) {
+        read += read_import(text, at, &mut imports);
+        if read > most {
+            return None;
+        }
+    }
+    Some(imports)
+}
+
+/// The imports that the parser reports, as an outline spells them.
+fn parsed(text: &str) -> Vec<Name> {
+    let mut all = Vec::new();
+    for import in super::facts(text).imports {
+        let mut module = Name::from(".".repeat(import.level as usize));
+        module.push_str(&import.module);
+        if let Some(item) = import.item.filter(|i| i != "*") {
+            all.push(join(&module, &item));
+        }
+        all.push(module);
+    }
+    all
 }
 
 fn names_actor(text: &str, actor_words: &impl Fn(&str) -> bool) -> bool {
@@ -45,20 +76,21 @@ fn is_word(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
-/// Read what the `import` at `at` imports, if it is that word.
-fn read_import(text: &str, at: usize, imports: &mut Vec<Name>) {
+/// Read what the `import` at `at` imports, if it is that word; how many bytes that took.
+fn read_import(text: &str, at: usize, imports: &mut Vec<Name>) -> usize {
     let (before, after) = (&text[..at], &text[at + "import".len()..]);
     if before.chars().next_back().is_some_and(is_name) {
         // `__import__("x")`
         if before.ends_with("__") {
             read_call(after.strip_prefix("__").unwrap_or(""), imports);
         }
-        return;
+        return 0;
     }
     if after.chars().next().is_some_and(is_name) {
         read_call(after.strip_prefix("_module").unwrap_or(""), imports);
-        return;
+        return 0;
     }
+    let first = imports.len();
     let from = from_module(before);
     if let Some(module) = &from {
         imports.push(module.clone());
@@ -83,7 +115,9 @@ fn read_import(text: &str, at: usize, imports: &mut Vec<Name>) {
             imports.push(from.as_ref().map_or_else(|| loose.clone(), |module| join(module, &loose)));
         }
         if !reader.next_name() {
-            return;
+            // A long module's name is repeated in front of each item.
+            let named: usize = imports[first..].iter().filter(|name| name.len() > LONG_NAME).map(Name::len).sum();
+            return after.len() - reader.rest.len() + named;
         }
     }
 }
@@ -258,24 +292,9 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::python::facts;
 
     fn imports(text: &str) -> Vec<String> {
         outline(text, &|_| false).imports.iter().map(ToString::to_string).collect()
-    }
-
-    /// The imports that the parser reports, as an outline spells them.
-    fn parsed(text: &str) -> Vec<Name> {
-        let mut all = Vec::new();
-        for import in facts(text).imports {
-            let mut module = Name::from(".".repeat(import.level as usize));
-            module.push_str(&import.module);
-            if let Some(item) = import.item.filter(|i| i != "*") {
-                all.push(join(&module, &item));
-            }
-            all.push(module);
-        }
-        all
     }
 
     #[test]
@@ -300,6 +319,24 @@ mod tests {
             assert!(found.len() <= text.len(), "{piece}");
         }
         assert_eq!(imports(&format!("{}\nimport last", "import\n".repeat(1 << 9))), ["last"]);
+    }
+
+    #[test]
+    fn what_would_be_read_again_and_again_is_parsed_instead() {
+        let pieces = ["import a,", "import(\n#"];
+        for piece in pieces {
+            let text = piece.repeat(1 << 14);
+            // Each list is read once for every `import` in it.
+            assert!(scan(&text, READS * text.len()).is_none(), "{piece}");
+            let mut names = parsed(&text);
+            names.sort_unstable();
+            names.dedup();
+            assert!(outline(&text, &|_| false).imports == names, "{piece}");
+        }
+        for piece in ["import a\n", "from a import (\n  b,  # import\n  c,\n)\n", "x = 1  # import, from\n", "import_all(import_one)\n"] {
+            let text = piece.repeat(1 << 14);
+            assert!(scan(&text, 2 * text.len()).is_some(), "{piece}");
+        }
     }
 
     #[test]

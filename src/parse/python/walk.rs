@@ -147,8 +147,8 @@ pub(super) struct Lowering<'t> {
     too_deep: usize,
 }
 
-/// Lower a whole tree.
-pub(super) fn lower(tree: &Tree, text: &str) -> FileFacts {
+/// Lower a whole tree; `hidden` are comments that do not stand in it.
+pub(super) fn lower(tree: &Tree, text: &str, hidden: &[Span]) -> FileFacts {
     let mut facts = FileFacts::empty(Language::Python);
     facts.exprs.reserve(text.len() / 12);
     facts.stmts.reserve(text.len() / 50);
@@ -168,6 +168,10 @@ pub(super) fn lower(tree: &Tree, text: &str) -> FileFacts {
         too_deep: 0,
     };
     lowering.walk(&mut tree.walk());
+    if !hidden.is_empty() {
+        hidden.iter().for_each(|span| lowering.comment(*span));
+        lowering.facts.comments.sort_by_key(|c| c.span);
+    }
     lowering.finish()
 }
 

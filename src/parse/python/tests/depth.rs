@@ -106,3 +106,22 @@ fn wide_files_take_linear_time() {
     let facts = lower_on_small_stack("x = f(a, b.c, [1, 2])\n".repeat(50_000));
     assert_eq!(facts.function(MODULE).body.len(), 50_000);
 }
+
+#[test]
+fn blocks_of_comments_take_linear_time() {
+    let block = "# Words.\n  #\n\n".repeat(DEEP / 2);
+    let facts = lower_on_small_stack(format!("x = 1\n{block}def f():\n{block}  return '''\n{block}'''\n"));
+    assert_eq!(facts.problems, []);
+    assert_eq!(facts.functions.len(), 2);
+    assert!(facts.comments.len() >= 2 * DEEP);
+    assert!(facts.comments.is_sorted_by_key(|c| c.span));
+    assert!(facts.exprs.iter().any(|e| matches!(&e.kind, ExprKind::Str(text) if text.len() > DEEP)), "the string is whole");
+}
+
+#[test]
+fn what_the_parser_would_read_for_ever_is_named() {
+    let hostile = format!("f(\n{}", format!("{}1,\n", "# a\n".repeat(60)).repeat(DEEP / 10));
+    let facts = lower_on_small_stack(hostile);
+    assert!(!facts.problems.is_empty());
+    assert_eq!(super::super::facts("x = 1\n").problems, [], "the next text is read from its start");
+}

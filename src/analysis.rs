@@ -47,22 +47,35 @@ pub struct Analysis {
     pub model: Model,
     /// Summaries as text, where they were asked for.
     pub summaries: Option<String>,
+    /// What rows were used for, where that was asked for.
+    pub uses: Vec<crate::effects::Use>,
 }
 
 /// Analyse everything below a path.
 pub fn analyse(root: &Path, options: &Options, config: &Config, knowledge: &Knowledge, pool: &ThreadPool, depth: Depth) -> Analysis {
     let found = discover::walk(root, options);
-    analyse_files(found, config, knowledge, pool, depth, false)
+    analyse_files(found, config, knowledge, pool, depth, Wanted::Model)
 }
 
 /// What each function below a path does, as text.
 pub fn summaries(root: &Path, options: &Options, config: &Config, knowledge: &Knowledge, pool: &ThreadPool) -> String {
     let found = discover::walk(root, options);
-    analyse_files(found, config, knowledge, pool, Depth::Needed, true).summaries.unwrap_or_default()
+    analyse_files(found, config, knowledge, pool, Depth::Needed, Wanted::Summaries).summaries.unwrap_or_default()
 }
 
-/// Analyse files that are already read; `summaries` asks for them as text.
-pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool: &ThreadPool, depth: Depth, summaries: bool) -> Analysis {
+/// What is wanted besides the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nothing.
+    Model,
+    /// Summaries as text.
+    Summaries,
+    /// What the packs' rows were used for; every function is summarised then, whoever runs it.
+    Uses,
+}
+
+/// Analyse files that are already read.
+pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool: &ThreadPool, depth: Depth, wanted: Wanted) -> Analysis {
     let files = found.files;
     let mut coverage = Coverage::default();
     for file in &files {
@@ -109,13 +122,14 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     coverage.skipped.dedup();
     let program = Program::new(knowledge, modules);
     coverage.unknown_imports = unknown_imports(&program);
-    let effects = Effects::new(&program);
+    let effects = if wanted == Wanted::Uses { Effects::recording(&program) } else { Effects::new(&program) };
     let input = Input { effects: &effects, files: &files, manifests: &manifests, scripts: &scripts, config };
     let model = build(&input, coverage);
-    let summaries = summaries.then(|| crate::effects::print(&effects));
+    let summaries = (wanted == Wanted::Summaries).then(|| crate::effects::print(&effects));
+    let uses = effects.uses();
     drop(effects);
     let facts = program.modules.into_iter().map(|m| (m.file, m.facts)).collect();
-    Analysis { files, facts, comments, model, summaries }
+    Analysis { files, facts, comments, model, summaries, uses }
 }
 
 enum Read {

@@ -210,10 +210,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             Kind::Function(value) => self.call_function(value, given, place, coroutine),
             Kind::Class(class) => Called { value: self.construct(*class, given, place), opened: None },
             Kind::External(name) => Called { value: self.call_external(name, given, place), opened: None },
-            Kind::Library(value) => Called {
-                value: self.call_method(&Kind::Library(value.clone()), "call", place.site).depending(&all_deps(given)),
-                opened: None,
-            },
+            Kind::Library(library) => Called { value: self.call_library(library, given, place), opened: None },
             Kind::Object(object) => match self.program.method(object.class, "__call__") {
                 Some(function) => {
                     let value =
@@ -226,6 +223,16 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), opened: None },
             _ => Called { value: Value::unknown(callee.deps.clone().with(&all_deps(given))), opened: None },
         }
+    }
+
+    /// A library's value that is called itself: `agent("…")`, `script(keys=[…])`.
+    fn call_library(&mut self, library: &Rc<LibraryValue>, given: &[Given], place: &CallPlace) -> Value {
+        let deps = all_deps(given);
+        let Some(found) = self.program.knowledge.called(library.ty) else { return Value::unknown(deps) };
+        let api: Name = self.program.knowledge.type_name(library.ty).into();
+        let kind = self.program.row_result(found.row, Some(library), &kinds(given), place.site);
+        let place = CallPlace { receiver: Some(Value::of(Kind::Library(library.clone()))), ..place.clone() };
+        self.apply(&found, Some(library), &api, given, &place, Value { kind, deps, ..Value::default() })
     }
 
     /// A call whose callee only the caller knows.
@@ -278,16 +285,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default().with(&all_deps(given));
         let made = self.program.call_kind(&Kind::Member(Rc::new((receiver.clone(), name.clone()))), &args, place.site);
         let result = Value { kind: made, deps: deps.clone(), ..Value::default() };
-        let library: Option<Rc<LibraryValue>> = match receiver {
-            Kind::Library(value) => Some(value.clone()),
-            Kind::Object(object) => self.program.external_type(object.class).map(|ty| Rc::new(self.program.as_library(object, ty))),
-            Kind::Class(class) => self.program.external_type(*class).map(|ty| {
-                let mut value = LibraryValue::of(ty);
-                value.subject = receiver.clone();
-                Rc::new(value)
-            }),
-            _ => None,
-        };
+        let library = self.as_library(receiver);
         if let Some(library) = &library
             && let Some(found) = knowledge.method(library.ty, name)
         {
@@ -327,6 +325,20 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             }
         }
         Value { sorted: place.receiver.as_ref().is_some_and(|r| r.sorted) && name == "copy", ..result }
+    }
+
+    /// A value as one of a library's types: itself, or what its class derives from.
+    pub fn as_library(&self, kind: &Kind) -> Option<Rc<LibraryValue>> {
+        match kind {
+            Kind::Library(value) => Some(value.clone()),
+            Kind::Object(object) => self.program.external_type(object.class).map(|ty| Rc::new(self.program.as_library(object, ty))),
+            Kind::Class(class) => self.program.external_type(*class).map(|ty| {
+                let mut value = LibraryValue::of(ty);
+                value.subject = kind.clone();
+                Rc::new(value)
+            }),
+            _ => None,
+        }
     }
 
     /// A method of a value of unknown type: packs that know receivers by name, else the few classes that have such a method.
@@ -681,12 +693,6 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let callee = Value::of(self.program.member(receiver, name));
         if matches!(&callee.kind, Kind::Member(m) if !matches!(m.0, Kind::Library(_) | Kind::Object(_))) {
             return Value::default();
-        }
-        if let (Kind::Library(library), "call") = (receiver, name) {
-            let Some(found) = self.program.knowledge.method(library.ty, "call") else { return Value::default() };
-            let api: Name = self.program.knowledge.type_name(library.ty).into();
-            let kind = self.program.row_result(found.row, Some(library), &[], site);
-            return self.apply(&found, Some(library), &api, &[], &place, Value::of(kind));
         }
         self.call_value(&callee, &[], &place, Coroutine::Awaited).value
     }

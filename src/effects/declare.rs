@@ -2,13 +2,13 @@
 
 use super::call::{CallPlace, Given, kinds};
 use super::context::{Context, Held};
-use super::item::{Declaration, What};
+use super::item::{Declaration, Item, What};
 use super::value::{Deps, Value};
 use super::walk::{Walker, summarise};
 use super::{Effects, Summary};
 use crate::facts::{ExprId, ExprKind, FunctionId, Name};
 use crate::knowledge::vocabulary::{BaseKind, BaseRow, Effect, Row};
-use crate::knowledge::{Found, Place};
+use crate::knowledge::{Found, Place, RowId};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue, Object, Source};
 use crate::source::Site;
 use std::rc::Rc;
@@ -99,13 +99,7 @@ impl<'k> Walker<'_, '_, 'k> {
             runs: variant.and_then(|v| v.runs).or(row.runs),
             multiple: row.multiple,
             parallel_tools: variant.and_then(|v| v.parallel_tools).unwrap_or(row.parallel_tools),
-            retries: row
-                .retries_from
-                .as_deref()
-                .and_then(|p| crate::link::argument(p, &args))
-                .and_then(Kind::number)
-                .map(|n| n as i64)
-                .or(row.retries),
+            retries: crate::link::retries(row, &args),
             framework: row.framework.clone().unwrap_or_default().into(),
             sessions: row.sessions,
             api: api.clone(),
@@ -250,7 +244,7 @@ impl<'k> Walker<'_, '_, 'k> {
             _ => {}
         }
         let row = self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor)?;
-        let record = base.is_some() || self.is_decorated_as_record(class);
+        let record = base.is_some() || self.decorated_as_record(class).is_some();
         (!record || self.has_entry(class, row)).then_some(row)
     }
 
@@ -288,18 +282,19 @@ impl<'k> Walker<'_, '_, 'k> {
         own.filter(|m| !self.program.function(*m).name.starts_with('_')).collect()
     }
 
-    fn is_decorated_as_record(&self, class: ClassRef) -> bool {
+    /// What makes a class a record where a decorator does.
+    fn decorated_as_record(&self, class: ClassRef) -> Option<&BaseRow> {
         let facts = self.program.facts(class.module);
         let at = FunctionRef { module: class.module, function: self.program.class(class).parent };
         let language = self.program.language(class.module);
-        self.program.class(class).decorators.iter().any(|d| {
+        self.program.class(class).decorators.iter().find_map(|d| {
             let callee = match &facts.expr(*d).kind {
                 ExprKind::Call { callee, .. } => *callee,
                 _ => *d,
             };
             match self.program.infer(at, callee) {
-                Kind::External(name) => self.program.knowledge.base(language, &name).is_some_and(|r| r.is == BaseKind::Record),
-                _ => false,
+                Kind::External(name) => self.program.knowledge.base(language, &name).filter(|r| r.is == BaseKind::Record),
+                _ => None,
             }
         })
     }
@@ -320,6 +315,9 @@ impl<'k> Walker<'_, '_, 'k> {
             self.decorators(function, Kind::Function(Rc::new(value)));
         }
         let site = self.site(facts.name_span);
+        if let Some(row) = self.program.base_row(class).or_else(|| self.decorated_as_record(class)).or_else(|| self.actor_row(class)) {
+            self.used_by_class(row, class, site);
+        }
         if let Some(row) = self.program.base_row(class) {
             let effect = match row.is {
                 BaseKind::Tool => Effect::Tool,
@@ -396,23 +394,12 @@ impl<'k> Walker<'_, '_, 'k> {
                 })
                 .collect();
             let Some((found, receiver, api)) = self.decorator_row(&callee_value.kind) else { continue };
-            let declares = matches!(
-                found.row.effect,
-                Effect::Actor
-                    | Effect::Tool
-                    | Effect::Task
-                    | Effect::Orchestrator
-                    | Effect::Member
-                    | Effect::HandOff
-                    | Effect::Schedule
-                    | Effect::Consume
-                    | Effect::Subscribe
-            );
-            if !declares {
+            if !declares(found.row.effect) {
                 continue;
             }
             let f = self.program.function(function);
             let site = self.program.site(function.module, f.name_span);
+            let first = self.summary.items.len();
             if matches!(found.row.effect, Effect::Consume | Effect::Subscribe) {
                 let channel = found.row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver.as_ref(), &kinds(&given)));
                 if let Some(channel) = channel {
@@ -421,7 +408,7 @@ impl<'k> Walker<'_, '_, 'k> {
             }
             let mut declaration = self.declaration(found.row.effect, found.row, receiver.as_ref(), &api, &given, site);
             declaration.entries.insert(0, value.clone());
-            declaration.subject = receiver.map(Kind::Library).unwrap_or_default();
+            declaration.subject = receiver.clone().map(Kind::Library).unwrap_or_default();
             if found.row.actor == Some(crate::knowledge::vocabulary::ActorKind::Endpoint)
                 && let Some(Kind::Text(path)) = declaration.names.first().cloned()
             {
@@ -436,6 +423,8 @@ impl<'k> Walker<'_, '_, 'k> {
                 declaration.prompts.push((text, self.program.site(function.module, facts.expr(doc).span)));
             }
             self.push_at(What::Declare(declaration), site, Deps::default());
+            let at = self.site(facts.expr(decorator).span);
+            self.used_by_decorating(&found, receiver.as_ref(), &given, at, first);
         }
     }
 
@@ -450,12 +439,28 @@ impl<'k> Walker<'_, '_, 'k> {
                 Some((found, Some(library.clone()), format!("{}.{}", self.program.knowledge.type_name(library.ty), member.1).into()))
             }
             Kind::Library(library) => {
-                let found = self.program.knowledge.method(library.ty, "call").filter(|f| f.row.decorates)?;
+                let found = self.program.knowledge.called(library.ty).filter(|f| f.row.decorates)?;
                 Some((found, Some(library.clone()), self.program.knowledge.type_name(library.ty).into()))
             }
             _ => None,
         }
     }
+}
+
+/// Whether a decorator of this effect declares something, and does not only put a context around the function.
+fn declares(effect: Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Actor
+            | Effect::Tool
+            | Effect::Task
+            | Effect::Orchestrator
+            | Effect::Member
+            | Effect::HandOff
+            | Effect::Schedule
+            | Effect::Consume
+            | Effect::Subscribe
+    )
 }
 
 /// Apply a function's decorators to the summary of its body: contexts that libraries put around it, wrappers of the project.
@@ -476,7 +481,7 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
         match program.infer(around, callee) {
             Kind::External(name) => {
                 if let Some(found) = program.knowledge.decorator(program.language(function.module), &name) {
-                    surround(fx, &mut summary, &found, &name, around, *decorator);
+                    surround(fx, &mut summary, &found, None, &name, (function, around), *decorator);
                 }
             }
             Kind::Member(member) => {
@@ -484,7 +489,7 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
                     && let Some(found) = program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates)
                 {
                     let api: Name = format!("{}.{}", program.knowledge.type_name(library.ty), member.1).into();
-                    surround(fx, &mut summary, &found, &api, around, *decorator);
+                    surround(fx, &mut summary, &found, Some(library), &api, (function, around), *decorator);
                 }
             }
             Kind::Function(wrapper) => {
@@ -499,7 +504,15 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
 }
 
 /// Put what a library's decorator does around everything a function does.
-fn surround(fx: &Effects, summary: &mut Summary, found: &Found, api: &Name, around: FunctionRef, decorator: ExprId) {
+fn surround(
+    fx: &Effects,
+    summary: &mut Summary,
+    found: &Found,
+    receiver: Option<&Rc<LibraryValue>>,
+    api: &Name,
+    (function, around): (FunctionRef, FunctionRef),
+    decorator: ExprId,
+) {
     let program = fx.program;
     let facts = program.facts(around.module);
     let site = program.site(around.module, facts.expr(decorator).span);
@@ -507,18 +520,29 @@ fn surround(fx: &Effects, summary: &mut Summary, found: &Found, api: &Name, arou
         ExprKind::Call { args, .. } => args.iter().map(|a| (a.name.clone(), program.infer(around, a.value))).collect(),
         _ => Vec::new(),
     };
-    let retries = found.row.retries_from.as_deref().and_then(|p| crate::link::argument(p, &args)).and_then(Kind::number).map(|n| n as i64);
-    let retries = retries.or(found.row.retries);
+    let retries = crate::link::retries(found.row, &args);
     let held = match found.row.effect {
-        Effect::Retry => Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries })),
-        Effect::Transaction => Held::Transaction { isolation: found.row.isolation.as_deref().map(Name::from) },
-        Effect::Acquire | Effect::Lock => Held::Lock(Rc::new(program.lock_use(found.row, None, &args, api, site))),
+        Effect::Retry => Some(Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries }))),
+        Effect::Transaction => Some(Held::Transaction { isolation: found.row.isolation.as_deref().map(Name::from) }),
+        Effect::Acquire | Effect::Lock => Some(Held::Lock(Rc::new(program.lock_use(found.row, None, &args, api, site)))),
         // A queue that runs a task again on failure: `@app.task(autoretry_for=…)`.
         Effect::Actor | Effect::Task if retries.is_some_and(|n| n != 0) => {
-            Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries }))
+            Some(Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries })))
         }
-        _ => return,
+        _ => None,
     };
+    // `@times.time()`: each call is measured.
+    let observed = (found.row.effect == Effect::Observe).then(|| {
+        let named = found.row.named.iter().find_map(|p| program.place_text(p, receiver, &args));
+        let what = What::Control { effect: Effect::Observe, name: named, api: api.clone() };
+        Item::of(what, site, function)
+    });
+    if fx.records() && !declares(found.row.effect) {
+        let meaning = super::meaning::surrounding(program, found.row, &args, held.as_ref(), observed.as_ref());
+        fx.record(RowId::of(found.row), site, meaning);
+    }
+    summary.items.extend(observed);
+    let Some(held) = held else { return };
     let context = Context { token: super::context::token(site, 11), held, site, function: around };
     let around = |contexts: &mut Rc<Vec<Context>>| {
         let all = std::iter::once(context.clone()).chain(contexts.iter().cloned()).collect();

@@ -44,7 +44,9 @@ impl Walker<'_, '_, '_> {
                 let (holder, key) = (self.eval(*base), self.eval(*index));
                 let hint = crate::link::hint(facts, *index);
                 let kind = self.program.item(&holder.kind, &key.kind, &hint);
-                Value { kind, deps: holder.deps.with(&key.deps), inferred: holder.inferred, sorted: false }
+                let found = Value { kind, deps: holder.deps.clone().with(&key.deps), inferred: holder.inferred, sorted: false };
+                let site = self.site(facts.expr(expr).span);
+                self.by_syntax("__getitem__", &holder, &[key], site, found.clone()).unwrap_or(found)
             }
             ExprKind::Call { callee, args } => self.eval_call(expr, *callee, args).value,
             ExprKind::Binary { op, left, right } => {
@@ -55,11 +57,7 @@ impl Walker<'_, '_, '_> {
                 Value { kind, deps: l.deps.with(&r.deps), ..Value::default() }
             }
             ExprKind::Compare { left, rest } => {
-                let mut deps = self.eval(*left).deps;
-                for (_, operand) in rest {
-                    let value = self.eval(*operand);
-                    deps.join(&value.deps);
-                }
+                let deps = self.compared(*left, rest);
                 Value::unknown(deps)
             }
             ExprKind::Logic { items, .. } => {
@@ -121,7 +119,7 @@ impl Walker<'_, '_, '_> {
             ExprKind::Comprehension { element, value, clauses } => {
                 let mut deps = Deps::default();
                 for clause in clauses {
-                    let iterated = self.eval(clause.iter);
+                    let iterated = self.iterated(clause.iter);
                     deps.join(&iterated.deps);
                     let kind = self.element_kind(&iterated.kind);
                     self.assign(clause.target, Value { kind, deps: iterated.deps.clone(), ..Value::default() }, None);
@@ -176,7 +174,7 @@ impl Walker<'_, '_, '_> {
     }
 
     /// A parameter seen as what its annotation says, where only that has operations.
-    fn opened(&self, kind: &Kind) -> Kind {
+    pub fn opened(&self, kind: &Kind) -> Kind {
         match kind {
             Kind::Parameter(index) => match self.parameter_hint(*index) {
                 hint @ Kind::Library(_) => hint,
@@ -271,11 +269,7 @@ impl Walker<'_, '_, '_> {
             }
             ExprKind::Compare { left, rest } => {
                 let check = self.compare_check(*left, rest);
-                let mut deps = self.eval(*left).deps;
-                for (_, operand) in rest {
-                    let value = self.eval(*operand);
-                    deps.join(&value.deps);
-                }
+                let deps = self.compared(*left, rest);
                 deps.iter().map(|d| (d.clone(), check)).collect()
             }
             kind => {

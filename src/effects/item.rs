@@ -265,6 +265,21 @@ pub struct Declaration {
 }
 
 impl Item {
+    /// An item with nothing around it and nothing before it.
+    pub fn of(what: What, site: Site, function: FunctionRef) -> Item {
+        Item {
+            what: Rc::new(what),
+            site,
+            function,
+            contexts: Rc::default(),
+            chain: None,
+            data: Deps::default(),
+            control: Rc::default(),
+            inferred: 0,
+            awaits: 0,
+        }
+    }
+
     /// The access it is, if it is one.
     pub fn access(&self) -> Option<&Access> {
         match &*self.what {

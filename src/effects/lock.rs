@@ -47,7 +47,8 @@ impl Walker<'_, '_, '_> {
                 if says_wait || row.wait_default == Some(0.0) {
                     lock.wait = self.program.wait(row, &args);
                 }
-                lock.refusal_returned |= row.refusal_returned && explicit;
+                lock.refusal_returned |= row.refusal_returned;
+                lock.refusal_ignored |= row.refusal_ignored;
                 lock
             }
             None => self.program.lock_use(row, receiver, &args, api, site),
@@ -62,8 +63,8 @@ impl Walker<'_, '_, '_> {
     pub fn hold(&mut self, lock: LockUse, site: Site, explicit: bool) -> Deps {
         let lock = Rc::new(lock);
         let deps = self.push_at(What::Acquire { lock: lock.clone(), explicit }, site, Deps::default());
-        // A semaphore with several permits excludes nobody.
-        if lock.permits.is_none_or(|p| p <= 1) {
+        // A semaphore with several permits excludes nobody, nor does what lets everyone in when the wait is over.
+        if lock.permits.is_none_or(|p| p <= 1) && !lock.refusal_ignored {
             let function = self.at;
             self.state.held.push(Context { token: token(site, self.summary.items.len() as u64), held: Held::Lock(lock), site, function });
         }
@@ -91,7 +92,7 @@ impl Walker<'_, '_, '_> {
                 if lock.name.parts.is_empty() { self.unnamed(receiver, &lock) } else { lock.name }
             }
         };
-        self.give_back(name, row.owner_checked || made.is_some_and(|l| l.owner_checked), site);
+        self.give_back(name, row.owner_checked, site);
     }
 
     /// Give back a lock by name; one that this function does not hold is its caller's.
@@ -205,6 +206,7 @@ impl Walker<'_, '_, '_> {
             owner_checked: coordinator.owner_checked,
             reentrant: true,
             refusal_returned: coordinator.refuses_by_result,
+            refusal_ignored: false,
             api: self.program.qualified(value.function).into(),
             made: Some(place.site),
             own: true,

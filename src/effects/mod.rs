@@ -22,11 +22,13 @@ mod declare;
 mod eval;
 mod item;
 mod lock;
+mod meaning;
 mod orm;
 mod print;
 mod rows;
 mod settle;
 mod state;
+mod syntax;
 mod tables;
 mod value;
 mod visit;
@@ -35,12 +37,14 @@ mod walk;
 pub use crate::link::{LockUse, Ttl, Wait};
 pub use context::{Context, Held, RetryUse};
 pub use item::{Access, Call, Check, Declaration, Item, Operation, What};
+pub use meaning::Use;
 pub use print::print;
 pub use settle::Below;
 pub use value::{Dep, Deps, Value};
 pub use visit::Visit;
 
 use crate::facts::Name;
+use crate::knowledge::RowId;
 use crate::link::{FunctionRef, FunctionValue, Kind, Program};
 use crate::source::Site;
 use coordinator::Coordinators;
@@ -99,6 +103,8 @@ pub struct Effects<'p, 'k> {
     closures: RefCell<FxHashMap<FunctionRef, Vec<Walked>>>,
     closure_depth: std::cell::Cell<u8>,
     unresolved: RefCell<Vec<(Site, String)>>,
+    /// What rows were used for; `None` in normal runs, which record nothing.
+    uses: Option<RefCell<Vec<Use>>>,
 }
 
 impl<'p, 'k> Effects<'p, 'k> {
@@ -111,7 +117,37 @@ impl<'p, 'k> Effects<'p, 'k> {
             closures: RefCell::default(),
             closure_depth: std::cell::Cell::new(0),
             unresolved: RefCell::default(),
+            uses: None,
         }
+    }
+
+    /// The same, for a run that records what rows are used for: every function is summarised, whoever runs it.
+    pub fn recording(program: &'p Program<'k>) -> Self {
+        let effects = Effects { uses: Some(RefCell::default()), ..Self::new(program) };
+        for function in program.functions() {
+            effects.summary(function, None);
+        }
+        effects
+    }
+
+    /// Whether uses of rows are recorded.
+    pub fn records(&self) -> bool {
+        self.uses.is_some()
+    }
+
+    /// Record a use of a row.
+    pub fn record(&self, row: RowId, site: Site, meaning: String) {
+        if let Some(uses) = &self.uses {
+            uses.borrow_mut().push(Use { row, site, meaning });
+        }
+    }
+
+    /// The uses of rows that were recorded, sorted.
+    pub fn uses(&self) -> Vec<Use> {
+        let mut all = self.uses.as_ref().map(|uses| uses.borrow().clone()).unwrap_or_default();
+        all.sort();
+        all.dedup();
+        all
     }
 
     /// The classes of the project that hand out locks, by what they do.

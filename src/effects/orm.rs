@@ -53,7 +53,7 @@ impl<'k> Walker<'_, '_, 'k> {
         // `session.execute(statement)`, `session.scalars(statement)`: what it does stands in the statement.
         if let Some(statement) = kind.library().filter(|l| !l.traits.is_empty() || l.subject != Kind::Unknown).cloned() {
             let deps = subject.map(|s| s.value.deps.clone()).unwrap_or_default();
-            return self.statement(&statement, &deps, api, place.site, result);
+            return self.statement(&statement, receiver, &deps, api, place.site, result);
         }
         let Some(table) = self.subject_table(&kind) else { return result };
         let loaded = subject.is_some_and(|s| self.reads_table(&s.value.deps, &table));
@@ -125,7 +125,15 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     /// A statement built by calls: `select(Order).where(…).with_for_update()`, `insert(Order).values(…).on_conflict_do_nothing()`.
-    pub fn statement(&mut self, statement: &Rc<LibraryValue>, deps: &Deps, api: &Name, site: Site, result: Value) -> Value {
+    pub fn statement(
+        &mut self,
+        statement: &Rc<LibraryValue>,
+        session: Option<&Rc<LibraryValue>>,
+        deps: &Deps,
+        api: &Name,
+        site: Site,
+        result: Value,
+    ) -> Value {
         let has = |word: &str| statement.traits.iter().any(|t| t == word);
         let table = self.subject_table(&statement.subject).or_else(|| statement.identity.clone());
         let operation = if has("insert") {
@@ -143,7 +151,7 @@ impl<'k> Walker<'_, '_, 'k> {
             operation,
             kind: "table".into(),
             store: store.into(),
-            instance: statement.instance.clone(),
+            instance: statement.instance.clone().or_else(|| session.and_then(|s| s.instance.clone())),
             name: None,
             api: api.clone(),
             idempotent: None,

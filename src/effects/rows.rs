@@ -44,6 +44,25 @@ impl<'k> Walker<'_, '_, 'k> {
         let variant = self.program.variant(row, &args);
         let effect = variant.and_then(|v| v.effect).unwrap_or(row.effect);
         let site = place.site;
+        let first = self.summary.items.len();
+        let value = self.apply_effect(effect, found, receiver, api, given, place, result);
+        self.used(found, receiver, given, site, first, &value.kind);
+        value
+    }
+
+    fn apply_effect(
+        &mut self,
+        effect: Effect,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
+        let row = found.row;
+        let args = kinds(given);
+        let site = place.site;
         match effect {
             Effect::Value | Effect::JoinPath | Effect::Environment | Effect::Duration | Effect::Lock | Effect::Open => {
                 if effect == Effect::Open {
@@ -110,7 +129,7 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::Gather | Effect::RunMain | Effect::Timeout => {
                 given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result)
             }
-            Effect::Invoke | Effect::Retry => self.invoke(effect, row, api, given, place, result),
+            Effect::Invoke | Effect::Retry => self.invoke(effect, row, receiver, api, given, place, result),
             Effect::Partial => self.partial(given).unwrap_or(result),
             // Entered where its arguments are evaluated.
             Effect::Enter => given.first().map(|g| g.value.clone()).unwrap_or(result),
@@ -174,7 +193,9 @@ impl<'k> Walker<'_, '_, 'k> {
         let key = row.key.as_deref().and_then(|p| given_at(p, given));
         access.fresh_key = key.is_some_and(|k| k.value.deps.is_fresh());
         if row.kind.as_deref() == Some("table") {
-            access.name = name.or_else(|| receiver.and_then(|r| self.subject_table(&r.subject)));
+            // A mapped class that is given names its table; one that is asked does so where nothing is given.
+            let given = row.resource.as_deref().and_then(|p| given_at(p, given)).and_then(|g| self.subject_table(&g.value.kind));
+            access.name = given.or(name).or_else(|| receiver.and_then(|r| self.subject_table(&r.subject)));
         } else {
             access.name = name;
         }
@@ -292,7 +313,15 @@ impl<'k> Walker<'_, '_, 'k> {
             }
             _ => receiver.cloned(),
         };
-        let Some(handle) = handle else { return result };
+        let by_name = || row.kind.as_ref().and(row.resource.as_deref()).and_then(|p| self.program.place_text(p, receiver, &kinds(given)));
+        let Some(handle) = handle else {
+            // `toml.load("state.toml")`: the file by its name.
+            let Some(name) = by_name() else { return result };
+            let operation = if effect == Effect::Load { Operation::Read } else { Operation::Put };
+            let access = Access { name: Some(name), ..self.access_of(row, found, receiver, api, operation) };
+            let deps = self.push_at(What::Access(access), place.site, self.written(row, given));
+            return if operation.is_read() { Value { deps, ..result } } else { result };
+        };
         if handle.identity.is_none() && handle.site.is_none() {
             return result;
         }
@@ -412,9 +441,18 @@ impl<'k> Walker<'_, '_, 'k> {
         Some(self.call_value(&value, &passed, &inner, Coroutine::Awaited))
     }
 
-    fn invoke(&mut self, effect: Effect, row: &Row, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    fn invoke(
+        &mut self,
+        effect: Effect,
+        row: &Row,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         if effect == Effect::Retry {
-            self.state.held.push(self.retry_context(row, api, given, place.site));
+            self.state.held.push(self.retry_context(row, receiver, api, given, place.site));
         }
         let called = self.call_entry(row, given, place);
         if effect == Effect::Retry {
@@ -426,10 +464,8 @@ impl<'k> Walker<'_, '_, 'k> {
         }
     }
 
-    pub fn retry_context(&self, row: &Row, api: &Name, given: &[Given], site: Site) -> Context {
-        let args = kinds(given);
-        let attempts =
-            row.retries_from.as_deref().and_then(|p| argument(p, &args)).and_then(Kind::number).map(|n| n as i64).or(row.retries);
+    fn retry_context(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site) -> Context {
+        let attempts = self.program.attempts(row, receiver, &kinds(given));
         let held = Held::Retry(Rc::new(RetryUse { api: api.clone(), attempts }));
         Context { token: token(site, 7), held, site, function: self.at }
     }
@@ -473,7 +509,9 @@ impl<'k> Walker<'_, '_, 'k> {
         match &kind {
             Kind::Library(value) => {
                 if let Some(found) = self.program.knowledge.enter(value.ty) {
+                    let first = self.summary.items.len();
                     entered.ends_transaction = self.enter_library(&found, value, site);
+                    self.used_by_entering(&found, value, site, first);
                 }
             }
             Kind::Object(object) => {
@@ -506,7 +544,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 true
             }
             Effect::Retry => {
-                let context = self.retry_context(found.row, &api, &[], site);
+                let context = self.retry_context(found.row, Some(value), &api, &[], site);
                 self.state.held.push(context);
                 false
             }

@@ -43,11 +43,16 @@ impl<'k> Walker<'_, '_, 'k> {
         result: Value,
     ) -> Value {
         let row = found.row;
+        // `Stock.update(…).where(…).execute()`: what it does stands in what it is called on.
+        if let (Some("receiver"), Some(statement)) = (row.sql.as_deref(), receiver) {
+            let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
+            return self.statement(&statement.clone(), None, &deps, api, place.site, result);
+        }
         let Some(text) = row.sql.as_deref().and_then(|p| given_at(p, given)) else { return result };
         if let Some(statement) = text.value.kind.library().filter(|l| !l.traits.is_empty() || matches!(l.subject, Kind::Class(_))).cloned()
         {
             let parameters = row.parameters.as_deref().and_then(|p| given_at(p, given)).map(|g| g.value.deps.clone()).unwrap_or_default();
-            return self.statement(&statement, &text.value.deps.clone().with(&parameters), api, place.site, result);
+            return self.statement(&statement, receiver, &text.value.deps.clone().with(&parameters), api, place.site, result);
         }
         let Some(template) = sql_template(&text.value.kind) else {
             // SQL that nobody can read: a write of an unknown table at worst.
@@ -57,7 +62,8 @@ impl<'k> Walker<'_, '_, 'k> {
         let dialect = receiver.and_then(|r| knowledge.dialect_of(r.ty)).unwrap_or("generic");
         let bound = self.bound(row, &template, given, text);
         let store = knowledge.store_for(found, receiver.map(|r| r.ty)).unwrap_or("sql").to_string();
-        let many = row.name.iter().any(|n| n.contains("many") || n.contains("batch") || n.contains("values"));
+        let called = crate::knowledge::last_segment(api);
+        let many = ["many", "batch", "values"].iter().any(|word| called.contains(word));
         let mut value = result;
         for statement in sql::parse(&sql_text(&template), Dialect::from_name(dialect)) {
             let mut access = self.access_of(row, found, receiver, api, Operation::Read);
@@ -249,6 +255,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     owner_checked: true,
                     reentrant: true,
                     refusal_returned: tries || limited,
+                    refusal_ignored: false,
                     api: function.into(),
                     made: Some(site),
                     own: false,

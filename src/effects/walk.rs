@@ -278,7 +278,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let mut sorted = false;
         let mut on = Vec::new();
         if let Some(iter) = iter {
-            let iterated = self.eval(iter);
+            let iterated = self.iterated(iter);
             sorted = iterated.sorted;
             let element = Value { kind: self.element_kind(&iterated.kind), deps: iterated.deps.clone(), ..Value::default() };
             on = iterated.deps.iter().map(|d| (d.clone(), Check::Existence)).collect();
@@ -510,8 +510,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 }
             }
             ExprKind::Index { base, index } => {
-                self.eval(*index);
-                self.eval(*base);
+                let (key, holder) = (self.eval(*index), self.eval(*base));
+                let site = self.site(facts.expr(target).span);
+                self.by_syntax("__setitem__", &holder, &[key, value.clone()], site, Value::default());
                 self.touch(*base, &value.deps);
             }
             _ => {}
@@ -570,8 +571,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
 
     fn delete(&mut self, target: ExprId) {
         if let ExprKind::Index { base, index } = self.facts.expr(target).kind {
-            let key = self.eval(index);
-            self.eval(base);
+            let (key, holder) = (self.eval(index), self.eval(base));
+            let site = self.site(self.facts.expr(target).span);
+            self.by_syntax("__delitem__", &holder, std::slice::from_ref(&key), site, Value::default());
             self.touch(base, &key.deps);
         }
     }

@@ -120,6 +120,11 @@ impl Knowledge {
         self.types.method(ty, name).map(|at| self.found(at))
     }
 
+    /// What calling a value of a type means.
+    pub fn called(&self, ty: TypeId) -> Option<Found<'_>> {
+        self.method(ty, "__call__").or_else(|| self.method(ty, "call"))
+    }
+
     /// What making a value of a type means.
     pub fn construct(&self, ty: TypeId) -> Option<Found<'_>> {
         self.types.lineage(ty).find_map(|(owner, ty)| {

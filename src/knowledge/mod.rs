@@ -8,6 +8,7 @@
 //! It knows the form of the facts and none of them: no library's name stands in this folder. It refuses to know source
 //! files, calls and arguments; whether a row holds for a call is for `link` to decide.
 
+mod catalogue;
 mod check;
 mod load;
 mod locate;
@@ -25,6 +26,7 @@ mod unknown;
 pub mod vocabulary;
 mod words;
 
+pub use catalogue::{Listed, RowId};
 pub use names::{last_segment, prefixes};
 pub use place::{Place, PlaceError};
 pub use problem::{PackError, Problem};
@@ -46,6 +48,8 @@ use words::Words;
 pub struct Knowledge {
     /// The packs; their types have been moved into `types`.
     packs: Vec<Pack>,
+    /// The file of each.
+    files: Vec<String>,
     types: Types,
     languages: [Language; 3],
 }
@@ -121,6 +125,7 @@ impl Knowledge {
                 makers.iter().for_each(|maker| language.makers.insert(maker, id));
             }
             knowledge.packs.push(pack);
+            knowledge.files.push(file.path);
         }
         knowledge.types.finish();
         for language in [PackLanguage::Python, PackLanguage::Rust, PackLanguage::Document] {

@@ -338,6 +338,9 @@ pub struct Variant {
     /// Whether it is atomic then.
     #[serde(default)]
     pub atomic: Option<bool>,
+    /// How long a caller waits for the lock then, in seconds, where no argument says so; 0: it does not wait.
+    #[serde(default)]
+    pub wait_default: Option<f64>,
 }
 
 /// Who a lock excludes.

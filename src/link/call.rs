@@ -27,7 +27,19 @@ pub fn argument_at<'a, T>(position: Option<usize>, name: Option<&str>, args: &'a
     named.or_else(placed).map(|(_, value)| value)
 }
 
+/// How often a row says that a body is run again: by an argument, else by itself.
+pub fn retries(row: &Row, args: &[(Option<Name>, Kind)]) -> Option<i64> {
+    row.retries_from.as_deref().and_then(|p| argument(p, args)).and_then(Kind::number).map(|n| n as i64).or(row.retries)
+}
+
 impl Program<'_> {
+    /// How often a row's call runs a body again: by its arguments, by itself, or by what its receiver was made with.
+    pub fn attempts(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)]) -> Option<i64> {
+        let made = |value: &Rc<LibraryValue>| self.knowledge.construct(value.ty).and_then(|found| retries(found.row, &value.args));
+        let reached = || std::iter::successors(receiver, |value| value.parent.as_ref()).take(4).find_map(made);
+        retries(row, args).or_else(reached)
+    }
+
     /// What calling `callee` returns.
     pub fn call_kind(&self, callee: &Kind, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
         match callee {
@@ -46,7 +58,7 @@ impl Program<'_> {
                 self.returned(value.function)
             }
             Kind::Member(member) => self.member_call(&member.0, &member.1, args, site),
-            Kind::Library(value) => match self.knowledge.method(value.ty, "call") {
+            Kind::Library(value) => match self.knowledge.called(value.ty) {
                 Some(found) => self.row_result(found.row, Some(value), args, site),
                 None => Kind::Unknown,
             },
@@ -66,7 +78,9 @@ impl Program<'_> {
         value.identity = definition.identity.as_deref().and_then(|p| self.place_text(p, None, args));
         let mut instance = Template::default();
         for place in &definition.instance {
-            if let Some(part) = self.place_text(place, None, args) {
+            // A session has its engine's store.
+            let reached = argument(place, args).and_then(Kind::library).and_then(|l| l.instance.clone());
+            if let Some(part) = reached.or_else(|| self.place_text(place, None, args)) {
                 if !instance.parts.is_empty() {
                     instance.push(Part::Text("/".into()));
                 }
@@ -204,6 +218,14 @@ impl Program<'_> {
         if let Some(identity) = named.and_then(|p| self.place_text(p, receiver, args)) {
             made.identity = Some(identity);
         }
+        if let (Effect::JoinPath, Some(base)) = (row.effect, receiver.and_then(|r| r.identity.as_ref())) {
+            let mut path = base.clone();
+            for (_, part) in args {
+                path.push(Part::Text("/".into()));
+                path.extend(&part.template(""));
+            }
+            made.identity = Some(path);
+        }
         if let Some(from) = receiver {
             made.identity = made.identity.or_else(|| from.identity.clone());
             made.instance = made.instance.or_else(|| from.instance.clone());
@@ -255,7 +277,7 @@ impl Program<'_> {
     /// What a row of a statement builder adds to the statement.
     fn traits(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Vec<Name> {
         let mut traits: Vec<Name> = Vec::new();
-        let word = match row.effect {
+        let word = match self.variant(row, args).and_then(|v| v.effect).unwrap_or(row.effect) {
             // The verb of a statement stands in the row: `=INSERT`.
             Effect::OrmStatement => return self.verb_of(row),
             Effect::OrmFilter => "where",
@@ -266,7 +288,8 @@ impl Program<'_> {
         if !word.is_empty() {
             traits.push(word.into());
         }
-        if self.variant(row, args).and_then(|v| v.for_update).unwrap_or(row.for_update) {
+        let variant = self.variant(row, args);
+        if variant.and_then(|v| v.for_update).unwrap_or(row.for_update) {
             traits.push("for-update".into());
         }
         traits
@@ -321,6 +344,8 @@ impl Program<'_> {
                 match value {
                     Kind::Null => None,
                     Kind::Object(object) => Some(Template::hole(Hole::Named(self.class(object.class).name.clone()))),
+                    // `mset({"stock": 5})`: the only key.
+                    Kind::Map(entries) if entries.len() == 1 => Some(entries[0].0.template(name.unwrap_or(""))),
                     value => Some(value.template(name.unwrap_or(""))),
                 }
             }

@@ -505,7 +505,7 @@ impl Program<'_> {
             Kind::External(path) if path.ends_with("environ") => {
                 Kind::Text(Rc::new(Template::hole(Hole::Environment(index.as_text().unwrap_or(hint).into()))))
             }
-            Kind::Library(value) => match self.knowledge.type_def(value.ty).item_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
+            Kind::Library(value) => match self.knowledge.item_type(value.ty) {
                 Some(ty) => self.derived(value, ty, Some(index.template(hint))),
                 None => Kind::Unknown,
             },
@@ -520,7 +520,7 @@ impl Program<'_> {
     pub fn element(&self, iterated: &Kind) -> Kind {
         match iterated {
             Kind::List(items) => items.iter().cloned().fold(Kind::Unknown, Kind::or),
-            Kind::Library(value) => match self.knowledge.type_def(value.ty).iter_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
+            Kind::Library(value) => match self.knowledge.iter_type(value.ty) {
                 Some(ty) => self.derived(value, ty, None),
                 None if value.subject != Kind::Unknown => self.instance_of(value.subject.clone()),
                 None => Kind::Unknown,
@@ -533,12 +533,10 @@ impl Program<'_> {
     /// What `with context as x` binds.
     pub fn entered(&self, context: &Kind) -> Kind {
         match context {
-            Kind::Library(value) => {
-                match self.knowledge.type_def(value.ty).enter_type.as_ref().and_then(|t| self.knowledge.type_named(t)) {
-                    Some(ty) => self.derived(value, ty, None),
-                    None => context.clone(),
-                }
-            }
+            Kind::Library(value) => match self.knowledge.enter_type(value.ty) {
+                ty if ty == value.ty => context.clone(),
+                ty => self.derived(value, ty, None),
+            },
             Kind::Object(object) => match ["__enter__", "__aenter__"].iter().find_map(|m| self.method(object.class, m)) {
                 Some(enter) => match self.returned(enter) {
                     Kind::Unknown => context.clone(),
@@ -561,6 +559,11 @@ impl Program<'_> {
                 Kind::Text(Rc::new(text))
             }
             // `prompt | model | parser`: what runs is what a library runs in it.
+            // Flags of a library: `LOCK_EX | LOCK_NB`.
+            (BinaryOp::Or, Kind::External(_), Kind::External(_)) => Kind::List(Rc::new(vec![left.clone(), right.clone()])),
+            (BinaryOp::Or, Kind::List(flags), Kind::External(_)) => {
+                Kind::List(Rc::new(flags.iter().cloned().chain([right.clone()]).collect()))
+            }
             (BinaryOp::Or, _, Kind::Library(_)) => right.clone(),
             (BinaryOp::Or, Kind::Library(_), _) => left.clone(),
             (BinaryOp::Rem, Kind::Text(format), _) => Kind::Text(Rc::new(percent(format, right, right_hint))),

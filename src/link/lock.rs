@@ -27,6 +27,8 @@ pub struct LockUse {
     pub reentrant: bool,
     /// A refusal is told by the result.
     pub refusal_returned: bool,
+    /// A refusal is told by nothing: what follows runs without the lock.
+    pub refusal_ignored: bool,
     /// The library call or the project's own method.
     pub api: Name,
     /// Where the lock value was made.
@@ -84,6 +86,7 @@ impl Program<'_> {
             owner_checked: row.owner_checked,
             reentrant: row.reentrant,
             refusal_returned: row.refusal_returned,
+            refusal_ignored: row.refusal_ignored,
             api: api.into(),
             made: Some(site),
             own: false,
@@ -120,7 +123,7 @@ impl Program<'_> {
                 Some(0.0) => Wait::Not,
                 known => Wait::Limited(known),
             },
-            None => match row.wait_default {
+            None => match self.variant(row, args).and_then(|v| v.wait_default).or(row.wait_default) {
                 None => Wait::Forever,
                 Some(0.0) => Wait::Not,
                 Some(n) => Wait::Limited(Some(n)),

@@ -3,6 +3,7 @@
 use super::Input;
 use crate::effects::{Declaration, What};
 use crate::facts::{FunctionId, MODULE, Name};
+use crate::knowledge::RowId;
 use crate::knowledge::vocabulary::{ActorKind, BaseKind, Declares, Effect, Runs};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Object};
 use crate::source::Site;
@@ -563,6 +564,9 @@ impl Collector<'_, '_, '_, '_> {
                     let text =
                         |key: &str| super::systems::below(document, found.node, key).and_then(|n| document.text(n)).map(str::to_string);
                     let name = row.named.iter().find_map(|k| text(k)).or_else(|| found.key.clone()).unwrap_or_default();
+                    if self.input.effects.records() {
+                        self.input.effects.record(RowId::of(row), site, super::systems::declared(row, document, &found, &name));
+                    }
                     match row.declares {
                         Declares::Agent => self.manifest_agent(&name, row, document, &found, site),
                         Declares::Task => {

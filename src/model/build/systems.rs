@@ -3,6 +3,7 @@
 use super::Input;
 use super::actors::Draft;
 use crate::facts::{Document, NodeId, NodeKind};
+use crate::knowledge::vocabulary::DocumentRow;
 use crate::link::Kind;
 use crate::model::{Actor, ActorId, EntryPoint, Model, Orchestrator, Prompt, System, Unit};
 use crate::source::{FileId, Span};
@@ -267,4 +268,20 @@ pub(super) fn words(document: &Document, node: NodeId, key: &str) -> String {
         NodeKind::List(items) => items.iter().filter_map(|i| document.text(*i)).collect::<Vec<_>>().join(" "),
         _ => String::new(),
     }
+}
+
+/// What a row declares for a part of a document, in words, as uses of rows are recorded.
+pub(super) fn declared(row: &DocumentRow, document: &Document, found: &Selected, name: &str) -> String {
+    let at = |key: &str| below(document, found.node, key).is_some();
+    let mut words = vec![format!("{:?}", row.declares).to_lowercase(), name.to_string()];
+    let prompts: Vec<&str> = row.prompts.iter().map(String::as_str).filter(|key| at(key)).collect();
+    if !prompts.is_empty() {
+        words.push(format!("prompts={}", prompts.join(",")));
+    }
+    for (word, key) in [("agent", &row.agent), ("count", &row.count), ("command", &row.command), ("expression", &row.expression)] {
+        if let Some(key) = key.as_deref().filter(|key| at(key)) {
+            words.push(format!("{word}={}", self::words(document, found.node, key)));
+        }
+    }
+    words.join(" ")
 }

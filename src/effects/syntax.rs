@@ -1,0 +1,52 @@
+//! Methods that syntax calls: `value[key]`, `value[key] = x`, `del value[key]`, `key in value`, `for x in value`.
+//!
+//! Packs name them as the language does (`__getitem__`), and what such a row says happens where the syntax stands. It refuses
+//! to know what a subscript of a list or dictionary of the program means: that is for `eval`.
+
+use super::call::{CallPlace, Given, kinds};
+use super::value::{Deps, Value};
+use super::walk::Walker;
+use crate::facts::{CompareOp, ExprId, Name};
+use crate::link::Kind;
+use crate::source::Site;
+
+impl Walker<'_, '_, '_> {
+    /// Do what a pack says that syntax does to a library's value; `None` where it says nothing.
+    pub fn by_syntax(&mut self, method: &str, holder: &Value, operands: &[Value], site: Site, mut result: Value) -> Option<Value> {
+        let library = self.opened(&holder.kind).alternatives().iter().find_map(|kind| self.as_library(kind))?;
+        let found = self.program.knowledge.method(library.ty, method)?;
+        let given: Vec<Given> = operands.iter().map(|value| Given { name: None, value: value.clone(), expr: None, spread: 0 }).collect();
+        if result.kind == Kind::Unknown {
+            result.kind = self.program.row_result(found.row, Some(&library), &kinds(&given), site);
+        }
+        let api: Name = format!("{}.{method}", self.program.knowledge.type_name(library.ty)).into();
+        let place = CallPlace { site, receiver: Some(holder.clone()), receiver_path: None, receiver_name: Name::default() };
+        Some(self.apply(&found, Some(&library), &api, &given, &place, result))
+    }
+
+    /// The operands of a comparison; `key in value` may look into a store.
+    pub fn compared(&mut self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> Deps {
+        let first = self.eval(left);
+        let mut deps = first.deps.clone();
+        for (op, operand) in rest {
+            let value = self.eval(*operand);
+            deps.join(&value.deps);
+            if matches!(op, CompareOp::In | CompareOp::NotIn) {
+                let site = self.site(self.facts.expr(*operand).span);
+                let read = self.by_syntax("__contains__", &value, std::slice::from_ref(&first), site, Value::default());
+                deps.join(&read.unwrap_or_default().deps);
+            }
+        }
+        deps
+    }
+
+    /// What a loop goes over; going over a library's value may read a store or wait for messages.
+    pub fn iterated(&mut self, iter: ExprId) -> Value {
+        let mut value = self.eval(iter);
+        let site = self.site(self.facts.expr(iter).span);
+        if let Some(read) = self.by_syntax("__iter__", &value, &[], site, value.clone()) {
+            value.deps.join(&read.deps);
+        }
+        value
+    }
+}

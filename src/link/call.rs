@@ -138,7 +138,9 @@ impl Program<'_> {
             Kind::Map(entries) if name == "items" => {
                 Kind::List(Rc::new(entries.iter().map(|(k, v)| Kind::List(Rc::new(vec![k.clone(), v.clone()]))).collect()))
             }
-            Kind::External(path) if name == "get" && path.ends_with("environ") => environment(args),
+            Kind::External(path) if name == "get" && path.ends_with("environ") => {
+                environment(args.first().and_then(|a| a.1.as_text()).unwrap_or(""), args)
+            }
             Kind::Object(object) => {
                 match self.external_type(object.class).and_then(|ty| self.knowledge.method(ty, name).map(|f| (ty, f))) {
                     Some((ty, found)) => self.row_result(found.row, Some(&Rc::new(self.as_library(object, ty))), args, site),
@@ -179,7 +181,11 @@ impl Program<'_> {
     /// What a pack's row says that a call returns.
     pub fn row_result(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
         match row.effect {
-            Effect::Environment => return environment(args),
+            Effect::Environment => {
+                // Flags may be asked for after a request or a user.
+                let named = row.named.iter().find_map(|p| argument(p, args)).and_then(Kind::as_text);
+                return environment(named.unwrap_or(""), args);
+            }
             Effect::Fresh | Effect::Clock => return Kind::Text(Rc::new(Template::hole(Hole::Fresh))),
             Effect::Duration => return duration(args),
             Effect::JoinPath if row.returns.is_none() => {
@@ -300,6 +306,18 @@ impl Program<'_> {
         vec![verb.to_lowercase().into()]
     }
 
+    /// Whether a value holds a text, also as a key of a mapping or as the name of what made it.
+    fn mentions(&self, value: &Kind, text: &str) -> bool {
+        match value {
+            Kind::Text(template) => template.parts.iter().any(|p| matches!(p, Part::Text(t) if t.contains(text))),
+            Kind::Map(entries) => entries.iter().any(|(k, v)| self.mentions(k, text) || self.mentions(v, text)),
+            Kind::List(items) => items.iter().any(|k| self.mentions(k, text)),
+            Kind::External(name) => name.contains(text),
+            Kind::Library(made) => self.knowledge.type_name(made.ty).contains(text),
+            _ => false,
+        }
+    }
+
     /// The first variant of a row that applies to these arguments.
     pub fn variant<'r>(&self, row: &'r Row, args: &[(Option<Name>, Kind)]) -> Option<&'r crate::knowledge::vocabulary::Variant> {
         row.when.iter().find(|variant| {
@@ -326,7 +344,7 @@ impl Program<'_> {
             }
             if !variant.contains.is_empty() {
                 let Some(value) = value else { return false };
-                if !variant.contains.iter().any(|c| mentions(value, c)) {
+                if !variant.contains.iter().any(|c| self.mentions(value, c)) {
                     return false;
                 }
             }
@@ -367,19 +385,7 @@ fn shallow(args: &[(Option<Name>, Kind)]) -> Vec<(Option<Name>, Kind)> {
     args.iter().map(|(n, k)| (n.clone(), flat(k))).collect()
 }
 
-/// Whether a constant value holds a text, also as a key of a mapping.
-fn mentions(value: &Kind, text: &str) -> bool {
-    match value {
-        Kind::Text(template) => template.parts.iter().any(|p| matches!(p, Part::Text(t) if t.contains(text))),
-        Kind::Map(entries) => entries.iter().any(|(k, v)| mentions(k, text) || mentions(v, text)),
-        Kind::List(items) => items.iter().any(|k| mentions(k, text)),
-        Kind::External(name) => name.contains(text),
-        _ => false,
-    }
-}
-
-fn environment(args: &[(Option<Name>, Kind)]) -> Kind {
-    let name = args.first().and_then(|a| a.1.as_text()).unwrap_or("");
+fn environment(name: &str, args: &[(Option<Name>, Kind)]) -> Kind {
     let default = args.get(1).map(|a| a.1.clone()).unwrap_or_default();
     match default {
         // A number's default is worth more than the name of the variable that may override it.

@@ -97,7 +97,8 @@ impl Program<'_> {
     fn ttl(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Ttl {
         let unit = row.ttl_unit.in_seconds();
         match row.ttl.as_deref().and_then(|p| argument(p, args)) {
-            Some(Kind::Null | Kind::Int(0)) => Ttl::Never,
+            Some(Kind::Null) => Ttl::Never,
+            Some(kind) if kind.number().is_some_and(|n| n <= 0.0) => Ttl::Never,
             Some(kind) => Ttl::After(kind.clone(), unit),
             None => match row.ttl_default {
                 Some(seconds) => Ttl::After(Kind::Float(seconds), 1.0),

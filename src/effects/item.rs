@@ -277,6 +277,7 @@ impl Item {
             control: Rc::default(),
             inferred: 0,
             awaits: 0,
+            kept: false,
         }
     }
 

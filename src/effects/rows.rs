@@ -123,7 +123,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 result
             }
             Effect::Spawn => {
-                self.spawn(row, api, given, place);
+                self.spawn(row, receiver, api, given, place);
                 result
             }
             Effect::Gather | Effect::RunMain | Effect::Timeout => {
@@ -379,16 +379,22 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     /// A function run beside this code.
-    fn spawn(&mut self, row: &Row, api: &Name, given: &[Given], place: &CallPlace) {
+    fn spawn(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace) {
         let many = self.in_loop();
         let held = Held::Spawned { api: api.clone(), many };
         self.state.held.push(Context { token: token(place.site, 6), held, site: place.site, function: self.at });
-        self.call_entry(row, given, place);
+        self.call_entry(row, receiver, given, place);
         self.state.held.retain(|c| c.token != token(place.site, 6));
     }
 
     /// Call the function that a row names as its entry, with the arguments it passes on.
-    fn call_entry(&mut self, row: &Row, given: &[Given], place: &CallPlace) -> Option<Called> {
+    fn call_entry(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, given: &[Given], place: &CallPlace) -> Option<Called> {
+        // `pack.submit(order)`: the function that a decorator made a task of, with all that is given.
+        if let (Some("receiver"), Some(task)) = (row.entry.first().map(String::as_str), receiver) {
+            let Kind::Function(_) = &task.subject else { return None };
+            let inner = CallPlace { receiver: None, receiver_path: None, ..place.clone() };
+            return Some(self.call_value(&Value::of(task.subject.clone()), given, &inner, Coroutine::Awaited));
+        }
         let entry = row.entry.iter().find_map(|p| given_at(p, given))?;
         if !matches!(
             entry.value.kind,
@@ -454,7 +460,7 @@ impl<'k> Walker<'_, '_, 'k> {
         if effect == Effect::Retry {
             self.state.held.push(self.retry_context(row, receiver, api, given, place.site));
         }
-        let called = self.call_entry(row, given, place);
+        let called = self.call_entry(row, receiver, given, place);
         if effect == Effect::Retry {
             self.state.held.retain(|c| c.token != token(place.site, 7));
         }

@@ -309,6 +309,10 @@ impl Program<'_> {
             Kind::Object(object) => self.object_member(object, name, base),
             Kind::Library(value) => self.library_member(value, name, base),
             Kind::Function(_) if name == "__wrapped__" => base.clone(),
+            Kind::Function(function) => match self.made_by_decorator(function) {
+                Some(made) => Kind::Member(Rc::new((made, name.into()))),
+                None => Kind::Member(Rc::new((base.clone(), name.into()))),
+            },
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.member(k, name)).fold(Kind::Unknown, Kind::or),
             _ => Kind::Member(Rc::new((base.clone(), name.into()))),
         }

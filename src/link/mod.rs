@@ -8,6 +8,7 @@
 
 mod call;
 mod classes;
+mod decorated;
 mod infer;
 mod kind;
 mod lock;

@@ -85,7 +85,7 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     coverage.skipped = found.skipped.into_iter().map(|s| (s.path, s.reason)).collect();
     coverage.not_read = found.not_read.into_iter().map(|(language, count)| (language.to_string(), count as u32)).collect();
 
-    let read: Vec<Read> = pool.install(|| parse_all(&files, knowledge, depth));
+    let read: Vec<Read> = pool.install(|| parse_all(&files, config, knowledge, depth));
     let mut modules = Vec::new();
     let mut manifests = Vec::new();
     let mut scripts = Vec::new();
@@ -150,8 +150,8 @@ enum Use {
     Outlined,
 }
 
-fn parse_all(files: &[SourceFile], knowledge: &Knowledge, depth: Depth) -> Vec<Read> {
-    let uses = uses(files, knowledge, depth);
+fn parse_all(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Depth) -> Vec<Read> {
+    let uses = uses(files, config, knowledge, depth);
     files
         .par_iter()
         .zip(uses)
@@ -162,6 +162,10 @@ fn parse_all(files: &[SourceFile], knowledge: &Knowledge, depth: Depth) -> Vec<R
             Language::Json => Read::Data(parse::json::documents(&file.text)),
             Language::Toml => Read::Data(parse::toml::documents(&file.text)),
             Language::Markdown => Read::Data(parse::front_matter::documents(&file.text)),
+            Language::Procfile => Read::Data(parse::launch::procfile(&file.text)),
+            Language::Dockerfile => Read::Data(parse::launch::dockerfile(&file.text)),
+            Language::UnitFile => Read::Data(parse::launch::unit_file(&file.text)),
+            Language::Shell => Read::Data(parse::launch::shell(&file.text)),
             Language::Sql => Read::Script(crate::sql::parse(&SqlText::plain(file.text.as_str()), Dialect::Generic)),
             Language::Rust => Read::Nothing,
         })
@@ -169,12 +173,16 @@ fn parse_all(files: &[SourceFile], knowledge: &Knowledge, depth: Depth) -> Vec<R
 }
 
 /// For each file what becomes of it; says something of Python files alone.
-fn uses(files: &[SourceFile], knowledge: &Knowledge, depth: Depth) -> Vec<Use> {
+fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Depth) -> Vec<Use> {
     let words = knowledge.actor_words(PackLanguage::Python);
     let suffixes = knowledge.actor_suffixes(PackLanguage::Python);
     let sought = |word: &str| words.contains(word) || suffixes.iter().any(|s| word.ends_with(s.as_str()) && word.len() > s.len());
     let python: Vec<usize> = (0..files.len()).filter(|i| files[*i].language == Language::Python).collect();
-    let outlines: Vec<Outline> = python.par_iter().map(|i| parse::python::outline(&files[*i].text, &sought)).collect();
+    let mut outlines: Vec<Outline> = python.par_iter().map(|i| parse::python::outline(&files[*i].text, &sought)).collect();
+    // What the configuration declares to be an agent is one, whatever its file looks like.
+    for (outline, index) in outlines.iter_mut().zip(&python) {
+        outline.names_actor |= config.declares_agent_in(&files[*index].path);
+    }
     let paths = ModulePaths::new(python.iter().map(|i| files[*i].path.as_str()));
     let wanted = needed(&paths, &outlines, |root| knowledge.is_external_root(PackLanguage::Python, root));
     let spare: usize = python.iter().zip(&wanted).filter(|(_, wanted)| !**wanted).map(|(i, _)| files[*i].text.len()).sum();

@@ -65,6 +65,22 @@ pub struct Config {
     pub preview: bool,
 }
 
+impl Config {
+    /// Whether an agent is declared whose code stands in this file.
+    pub fn declares_agent_in(&self, path: &str) -> bool {
+        let dotted = path.strip_suffix(".py").unwrap_or(path).replace('/', ".");
+        self.agents.iter().any(|agent| {
+            let file = agent.file.as_ref().is_some_and(|f| f.value.trim_start_matches("./") == path);
+            // The function's module, as a whole or by its end: the source root is not known here.
+            let function = agent.function.as_ref().is_some_and(|f| {
+                let modules = f.value.match_indices('.').map(|(at, _)| &f.value[..at]);
+                modules.into_iter().any(|m| dotted == m || dotted.strip_suffix(m).is_some_and(|before| before.ends_with('.')))
+            });
+            file || function
+        })
+    }
+}
+
 /// From which severity on a finding makes the exit code 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "kebab-case")]

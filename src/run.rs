@@ -124,8 +124,11 @@ fn scan(scan: &Scan, print: &Print) -> u8 {
         gates: settings.config.gates.iter().map(|g| g.value.clone()).collect(),
         min_confidence: None,
     };
-    let subject =
-        RuleSubject { model: &analysis.model, expected_task_seconds: settings.config.expected_task_seconds.as_ref().map(|s| s.value) };
+    let subject = RuleSubject {
+        model: &analysis.model,
+        expected_task_seconds: settings.config.expected_task_seconds.as_ref().map(|s| s.value),
+        preview: settings.config.preview,
+    };
     let silenced = quiet(check::find(&subject, &selection), &analysis, &settings);
     if !silenced.errors.is_empty() {
         silenced.errors.iter().for_each(|e| say(&format!("error: {}", report::escaped(&e.to_string()))));
@@ -159,6 +162,10 @@ fn scan(scan: &Scan, print: &Print) -> u8 {
         return fail(&error.to_string());
     }
     if !print.quiet {
+        let config = settings.config_file.as_deref().unwrap_or(Path::new("clawproof.yaml")).display();
+        for (place, message) in &analysis.model.unmatched {
+            say(&format!("warning: {config}:{}:{}: {}", place.line, place.column, report::escaped(message)));
+        }
         silenced.unused.iter().for_each(|note| say(&format!("warning: {}", report::escaped(&note.to_string()))));
         closing(&report);
     }

@@ -3,6 +3,7 @@
 //! One rule is one file with one static value, and its page beside it. To add a rule: write the two files, add its `mod`
 //! line and its line in [`RULES`]. Rules see the model and nothing else: no syntax, no library.
 
+mod access_policy;
 mod check_then_act;
 mod checklist;
 mod ineffective_lock_order;
@@ -34,7 +35,8 @@ pub use checklist::{Outcome, Selection, conclude, find};
 pub use rule::{Rule, Subject};
 
 /// Every rule, in the order of the rows and then of their weight.
-pub static RULES: [&Rule; 21] = [
+pub static RULES: [&Rule; 22] = [
+    &access_policy::RULE,
     &unmapped_shared_write::RULE,
     &no_orchestrator::RULE,
     &peer_to_peer::RULE,

@@ -21,7 +21,8 @@ pub(super) const ENOUGH: i64 = 10;
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let most = super::rows::tested(model);
-    if most.is_some_and(|n| n >= ENOUGH) {
+    let elsewhere = model.controls.iter().any(|c| c.kind == ControlKind::ConcurrencyTest && c.declared);
+    if elsewhere || most.is_some_and(|n| n >= ENOUGH) {
         return Vec::new();
     }
     let writes = model.resources.iter().filter(|r| r.shared).flat_map(|r| r.accesses.iter().map(move |a| (r, a)));

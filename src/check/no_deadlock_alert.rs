@@ -1,8 +1,10 @@
 //! Locks are waited for, and nothing alerts when a wait lasts too long.
 
 use super::rule::{Draft, Rule, Subject};
+use crate::finding::words::number;
 use crate::finding::{Finding, Severity};
 use crate::model::ControlKind;
+use std::cmp::Ordering;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -18,7 +20,7 @@ pub static RULE: Rule = Rule {
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     if model.controls.iter().any(|c| c.kind == ControlKind::Alert) {
-        return Vec::new();
+        return too_early(rule, subject).into_iter().collect();
     }
     let Some(first) = super::rows::waits(model).min_by_key(|t| t.site) else { return Vec::new() };
     let expire = model.locks.iter().any(|l| l.ttl.is_some());
@@ -41,4 +43,38 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         help: "Alert when a wait for a lock lasts longer than twice the expected task time: a rule on the wait metric, or a page from the waiting path".into(),
     };
     vec![draft.finish(model)]
+}
+
+/// Every alert fires before a wait lasts twice as long as a task takes, so that it tells of what is no deadlock.
+fn too_early(rule: &Rule, subject: &Subject) -> Option<Finding> {
+    let model = subject.model;
+    let task = subject.task_seconds()?;
+    let alerts: Vec<_> = model.controls.iter().filter(|c| c.kind == ControlKind::Alert).collect();
+    let latest =
+        alerts.iter().filter(|c| c.threshold.is_some()).max_by(|a, b| a.threshold.partial_cmp(&b.threshold).unwrap_or(Ordering::Equal))?;
+    let threshold = latest.threshold.filter(|t| *t < 2.0 * task)?;
+    // One that does not say when it fires may be the right one.
+    if alerts.iter().any(|c| c.threshold.is_none()) {
+        return None;
+    }
+    super::rows::waits(model).next()?;
+    let mut finding = Draft {
+        rule,
+        message: format!(
+            "The deadlock alert fires after {}s of lock wait, less than twice the expected {}s",
+            number(threshold),
+            number(task)
+        ),
+        actors: Vec::new(),
+        resource: None,
+        function: String::new(),
+        site: latest.site,
+        help: format!("Let it fire after {}s or more, or say in `expected_task_seconds` how long a task takes", number(2.0 * task)),
+    }
+    .finish(model);
+    if !subject.preview {
+        finding.advice = true;
+        finding.severity = Severity::Low;
+    }
+    Some(finding)
 }

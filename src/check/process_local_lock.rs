@@ -1,8 +1,9 @@
 //! An in-process lock is the only guard of a resource that outlives the process, where several processes may run.
 
 use super::races::{finding, rivals, subject_of};
-use super::rule::{Rule, Subject};
-use crate::finding::{Finding, Severity};
+use super::rule::{Rule, Subject, related};
+use crate::finding::{Finding, Role, Severity};
+use crate::model::{ActorId, Apart, Model};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -21,27 +22,31 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     for race in &model.races {
         let Some(lock) = &race.process_lock else { continue };
         let actors = rivals(model, race);
-        let system = model.resource(race.resource).system;
-        let units = model.systems.get(system as usize).map(|s| s.units.iter().map(|u| u.instances).sum::<u32>()).unwrap_or(0);
-        // Without a second process in sight an in-process lock is a cure.
-        if actors.is_empty() || units < 2 {
-            continue;
-        }
-        let name = &model.resource(race.resource).name;
+        let resource = model.resource(race.resource);
+        // Without a second process in sight an in-process lock is a cure; and memory ends with its process.
+        let Some(apart) = apart(model, &actors, &resource.writers).filter(|_| resource.kind != "memory") else { continue };
+        let name = &resource.name;
         let verb = if actors.len() == 1 { "guards" } else { "guard" };
         let message = format!(
             "{} {verb} \"{name}\" with \"{}\", which other processes do not see",
             subject_of(model, &actors),
             lock.trim_start_matches("lock:")
         );
-        found.push(finding(
-            rule,
-            subject,
-            race,
-            actors,
-            message,
-            "Use a lock that all processes share: a database row lock, an advisory lock, Redis with a TTL",
-        ));
+        let help = "Use a lock that all processes share: a database row lock, an advisory lock, Redis with a TTL";
+        let mut finding = finding(rule, subject, race, actors, message, help);
+        if apart.written {
+            finding.severity = finding.severity.max(Severity::High);
+        }
+        finding.related.extend(apart.places.into_iter().map(|(site, words)| related(Role::Manifest, words, site)));
+        finding.related.extend(model.locks.iter().find(|l| l.id == *lock).map(|l| related(Role::Lock, "the lock of one process", l.site)));
+        found.push(finding);
     }
     found
+}
+
+/// Why two of those who meet can be in different processes; the strongest reason.
+fn apart(model: &Model, actors: &[ActorId], writers: &[ActorId]) -> Option<Apart> {
+    let pairs = actors.iter().flat_map(|a| writers.iter().map(move |w| (*a, *w)));
+    let reasons = pairs.filter(|(a, w)| model.overlap(*a, *w)).filter_map(|(a, w)| model.apart(a, w));
+    reasons.max_by_key(|r| r.written)
 }

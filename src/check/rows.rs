@@ -2,7 +2,7 @@
 
 use crate::finding::Evidence;
 use crate::finding::words::{counted, list, number};
-use crate::model::{ActorId, ActorKind, ControlKind, LockScope, Mode, Model, Resource, Take};
+use crate::model::{ActorId, ActorKind, Control, ControlKind, LockScope, Mode, Model, Resource, Take};
 
 /// Why a row does not apply; `None` where it does.
 pub(super) fn skipped(row: &str, model: &Model) -> Option<String> {
@@ -85,16 +85,19 @@ pub(super) fn holds(row: &str, model: &Model, expected: Option<f64>) -> Option<(
         }
         "event-sync" => events(model, &shared),
         "deadlock-alerting" => {
-            let alert = model.controls.iter().find(|c| c.kind == ControlKind::Alert)?;
             let task = expected.or_else(|| model.locks.iter().find_map(|l| l.ttl_seconds));
-            let words = match task {
-                Some(task) => format!(
-                    "Deadlock detection alerting configured: fires after {}s of lock wait (2x expected {}s)",
-                    number(task * 2.0),
-                    number(task)
-                ),
-                None => "Deadlock detection alerting configured".into(),
+            let late = |c: &&Control| c.threshold.is_some_and(|t| task.is_none_or(|task| t >= 2.0 * task));
+            let alerts = || model.controls.iter().filter(|c| c.kind == ControlKind::Alert);
+            let alert = alerts().find(late).or_else(|| alerts().next())?;
+            let when = match (alert.threshold, task) {
+                (Some(after), Some(task)) => {
+                    let times = number((after / task * 10.0).round() / 10.0);
+                    format!(": fires after {}s of lock wait ({times}x expected {}s)", number(after), number(task))
+                }
+                (Some(after), None) => format!(": fires after {}s of lock wait", number(after)),
+                _ => String::new(),
             };
+            let words = format!("Deadlock detection alerting configured{when}{}", declared(alert));
             Some((words, vec![Evidence { message: alert.detail.clone(), site: alert.site }]))
         }
         "kill-switch" => {
@@ -104,13 +107,18 @@ pub(super) fn holds(row: &str, model: &Model, expected: Option<f64>) -> Option<(
                 .filter(|c| c.kind == ControlKind::KillSwitch)
                 .max_by_key(|c| (!c.actors.is_empty(), c.detail.contains("API"), std::cmp::Reverse(c.site)))?;
             let words = if switch.actors.is_empty() {
-                format!("Kill switch available: {}", switch.detail)
+                format!("Kill switch available: {}{}", switch.detail, declared(switch))
             } else {
                 format!("Kill switch available {}", switch.detail)
             };
             Some((words, vec![Evidence { message: switch.detail.clone(), site: switch.site }]))
         }
         "concurrency-tests" => {
+            let elsewhere = model.controls.iter().find(|c| c.kind == ControlKind::ConcurrencyTest && c.declared);
+            if let Some(test) = elsewhere.filter(|_| tested(model).is_none()) {
+                let evidence = vec![Evidence { message: test.detail.clone(), site: test.site }];
+                return Some((format!("Concurrent access tested: {}{}", test.detail, declared(test)), evidence));
+            }
             let most = tested(model)?;
             let test = model.controls.iter().find(|c| c.kind == ControlKind::ConcurrencyTest)?;
             Some((
@@ -121,12 +129,21 @@ pub(super) fn holds(row: &str, model: &Model, expected: Option<f64>) -> Option<(
         "contention-metrics" => {
             let metric = model.controls.iter().find(|c| c.kind == ControlKind::Metric)?;
             Some((
-                format!("Lock contention metrics: {} per resource", metric.detail),
+                if metric.declared {
+                    format!("Lock contention metrics: {}{}", metric.detail, declared(metric))
+                } else {
+                    format!("Lock contention metrics: {} per resource", metric.detail)
+                },
                 vec![Evidence { message: metric.detail.clone(), site: metric.site }],
             ))
         }
         _ => None,
     }
+}
+
+/// What is said of a control that only the configuration knows.
+fn declared(control: &Control) -> &'static str {
+    if control.declared { " (declared)" } else { "" }
 }
 
 fn census(model: &Model, actors: &[ActorId]) -> String {

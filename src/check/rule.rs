@@ -30,6 +30,15 @@ pub struct Subject<'a> {
     pub model: &'a Model,
     /// How long a task is expected to take in seconds, where the configuration says so.
     pub expected_task_seconds: Option<f64>,
+    /// Whether what will be stricter in the next release counts already.
+    pub preview: bool,
+}
+
+impl Subject<'_> {
+    /// How long a task takes: what the configuration expects, else how long its lock lives (rules.md, settled question 11).
+    pub fn task_seconds(&self) -> Option<f64> {
+        self.expected_task_seconds.or_else(|| self.model.locks.iter().find_map(|l| l.ttl_seconds))
+    }
 }
 
 /// A finding in the making.

@@ -13,6 +13,7 @@ fn cap(language: Language) -> (u64, &'static str) {
     match language {
         Language::Python | Language::Rust | Language::Sql => (2 * MIB, "larger than 2 MiB"),
         Language::Yaml | Language::Json | Language::Toml | Language::Markdown => (512 * KIB, "larger than 512 KiB"),
+        Language::Procfile | Language::Dockerfile | Language::UnitFile | Language::Shell => (512 * KIB, "larger than 512 KiB"),
     }
 }
 

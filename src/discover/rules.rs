@@ -27,8 +27,11 @@ pub(super) fn is_vendored(path: &Path) -> bool {
     VENDORED.contains(&name) || path.join("pyvenv.cfg").is_file()
 }
 
-/// What a file is, told by its extension, and without one by its first line.
+/// What a file is, told by its name, its extension, and without one by its first line.
 pub(super) fn kind(path: &Path) -> Kind {
+    if let Some(language) = path.file_name().and_then(OsStr::to_str).and_then(by_name) {
+        return Kind::Read(language);
+    }
     let Some(extension) = path.extension() else {
         return if has_python_shebang(path) { Kind::Read(Language::Python) } else { Kind::Unknown };
     };
@@ -41,7 +44,20 @@ pub(super) fn kind(path: &Path) -> Kind {
         "json" => Kind::Read(Language::Json),
         "toml" => Kind::Read(Language::Toml),
         "md" => Kind::Read(Language::Markdown),
+        "service" => Kind::Read(Language::UnitFile),
+        "sh" => Kind::Read(Language::Shell),
         other => not_read(other).map_or(Kind::Unknown, Kind::NotRead),
+    }
+}
+
+/// Files that say what is started have names of their own.
+fn by_name(name: &str) -> Option<Language> {
+    match name.split('.').next().unwrap_or("") {
+        "Procfile" => Some(Language::Procfile),
+        "Dockerfile" | "Containerfile" => Some(Language::Dockerfile),
+        _ if name.ends_with(".Dockerfile") || name.ends_with(".dockerfile") => Some(Language::Dockerfile),
+        "supervisord" | "supervisor" if name.ends_with(".conf") => Some(Language::UnitFile),
+        _ => None,
     }
 }
 
@@ -67,7 +83,7 @@ fn not_read(extension: &str) -> Option<&'static str> {
         "pl" | "pm" => "perl",
         "r" => "r",
         "dart" => "dart",
-        "sh" | "bash" | "zsh" => "shell",
+        "bash" | "zsh" => "shell",
         "ps1" => "powershell",
         _ => return None,
     })

@@ -190,6 +190,16 @@ impl Knowledge {
         self.packs.iter().flat_map(|pack| &pack.documents)
     }
 
+    /// The programs that commands start, of all packs.
+    pub fn commands(&self) -> impl Iterator<Item = &CommandRow> {
+        self.packs.iter().flat_map(|pack| &pack.commands)
+    }
+
+    /// Metrics about waiting for locks that exporters provide, of all packs.
+    pub fn exported(&self) -> impl Iterator<Item = &ExportedMetric> {
+        self.packs.iter().flat_map(|pack| &pack.exported)
+    }
+
     /// All packs. Their `types` are empty here: they are reached through [`Knowledge::type_def`].
     pub fn packs(&self) -> &[Pack] {
         &self.packs

@@ -41,6 +41,12 @@ pub struct Pack {
     /// Declarations in documents (YAML, JSON, TOML, front matter).
     #[serde(default)]
     pub documents: Vec<DocumentRow>,
+    /// Programs that commands start: servers, workers, interpreters, wrappers.
+    #[serde(default)]
+    pub commands: Vec<CommandRow>,
+    /// Metrics about waiting for locks that well-known exporters provide.
+    #[serde(default)]
+    pub exported: Vec<ExportedMetric>,
 }
 
 /// The language a pack speaks about.
@@ -646,15 +652,48 @@ pub struct DocumentRow {
     /// Keys below that name the agent (of a task).
     #[serde(default)]
     pub agent: Option<String>,
-    /// The key below that counts instances.
+    /// The list below each of whose items is a process of its own: `command`, `env` and the like are looked up in the item.
     #[serde(default)]
-    pub count: Option<String>,
-    /// The key below that holds the command.
+    pub each: Option<String>,
+    /// Keys below that count instances; the first that is there counts.
     #[serde(default)]
-    pub command: Option<String>,
+    pub count: Vec<String>,
+    /// It is a template of which several are started.
+    #[serde(default)]
+    pub several: bool,
+    /// `key` or `key=value` at the top of the document or below: where one holds, a second instance waits for the first.
+    #[serde(default)]
+    pub alone: Vec<String>,
+    /// Keys of the whole document that must be there.
+    #[serde(default)]
+    pub requires_root: Vec<String>,
+    /// It is started again and again by a clock, and what it runs is a job.
+    #[serde(default)]
+    pub scheduled: bool,
+    /// Keys below that hold the command; several are one command in this order.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// Keys below that name the folder an image is built from; the first that is there counts.
+    #[serde(default)]
+    pub build: Vec<String>,
+    /// The key below that names the file the image is built by.
+    #[serde(default)]
+    pub dockerfile: Option<String>,
+    /// Keys below that hold environment variables: a mapping, a list of `NAME=value`, or a list of `name` and `value`.
+    #[serde(default)]
+    pub environment: Vec<String>,
+    /// Those declared in files of one folder belong together; without it those of one file do.
+    #[serde(default)]
+    pub by_folder: bool,
     /// The key below that holds an expression watched (alert rules).
     #[serde(default)]
     pub expression: Option<String>,
+    /// The key below that holds the threshold, where the expression does not.
+    #[serde(default)]
+    pub threshold: Option<String>,
+    /// The key below that says how long the condition must hold before it fires.
+    #[serde(default)]
+    pub lasts: Option<String>,
     /// The framework, for JSON.
     #[serde(default)]
     pub framework: Option<String>,
@@ -671,6 +710,64 @@ pub enum Declares {
     Task,
     /// A service: one process image, run a number of times.
     Service,
+    /// How an image starts, where nothing that uses it says otherwise.
+    Image,
+    /// The name of a command, and what it calls.
+    Script,
+    /// A path of an API that others call: the key is the path, and `requires` names the methods of which one must be there.
+    Operation,
     /// An alert rule.
     Alert,
+}
+
+/// A metric about waiting for locks that nobody in the project emits and an exporter does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ExportedMetric {
+    /// Its names.
+    pub name: Vec<String>,
+    /// Parts of the expression without which it is about something else: a label and its value.
+    #[serde(default)]
+    pub with: Vec<String>,
+}
+
+/// A program that a command starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CommandRow {
+    /// Names of the program.
+    pub run: Vec<String>,
+    /// Words that must stand among its arguments (`worker`).
+    #[serde(default)]
+    pub with: Vec<String>,
+    /// Its arguments hold another command: the first word that starts one.
+    #[serde(default)]
+    pub wraps: bool,
+    /// The option whose value is a whole command line (`-c`).
+    #[serde(default)]
+    pub script: Option<String>,
+    /// Where the module stands that it runs: an option (`-A`), or `*` for the first argument that is one.
+    #[serde(default)]
+    pub module: Vec<String>,
+    /// The module it runs whatever its arguments are: a file name beside it.
+    #[serde(default)]
+    pub fixed: Option<String>,
+    /// Options that count its processes.
+    #[serde(default)]
+    pub processes: Vec<String>,
+    /// Environment variables that count them where no option does.
+    #[serde(default)]
+    pub processes_from: Vec<String>,
+    /// How many there are where nothing counts them: 0 for one per processor. Absent: one.
+    #[serde(default)]
+    pub processes_default: Option<u32>,
+    /// Arguments (`--reload`, `--pool=solo`) with which there is one process only.
+    #[serde(default)]
+    pub one_process: Vec<String>,
+    /// The kinds of actors that its processes run; absent: every kind.
+    #[serde(default)]
+    pub runs: Vec<ActorKind>,
+    /// Frameworks whose actors are run by this command alone, in processes of their own.
+    #[serde(default)]
+    pub frameworks: Vec<String>,
 }

@@ -4,13 +4,16 @@
 //! library names beyond those that are printed (`api`). Ids are as in the JSON: `agent:order_agent`, `postgres:products`.
 
 pub mod build;
+mod processes;
 mod races;
 pub mod replay;
 mod takes;
 
+pub use processes::Apart;
 pub use races::{Dependence, Guard, Race};
 pub use takes::{Order, OrderFault, Pause, Polling, Prompt, Release, Take, Waiting};
 
+use crate::config::Place;
 pub use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::source::Site;
 use rustc_hash::FxHashSet;
@@ -55,6 +58,10 @@ pub struct Actor {
     pub retries: Option<i64>,
     /// It is asked by a model, which may ask again: a tool.
     pub by_model: bool,
+    /// The framework that runs it in processes of its own, apart from the rest of the program.
+    pub process: Option<String>,
+    /// That framework starts several processes where nothing says otherwise.
+    pub pooled: bool,
 }
 
 /// A function through which an actor's code is entered.
@@ -159,6 +166,19 @@ pub struct Resource {
     pub writers: Vec<ActorId>,
     /// Every access, sorted by actor and place.
     pub accesses: Vec<Access>,
+    /// Who may touch it, where the configuration says so.
+    pub policy: Option<Policy>,
+}
+
+/// Who may read and write a resource. Who may write may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Who may read; `None`: everyone.
+    pub readers: Option<Vec<ActorId>>,
+    /// Who may write; `None`: everyone.
+    pub writers: Option<Vec<ActorId>>,
+    /// Where it is declared.
+    pub site: Option<Site>,
 }
 
 /// A lock, lease or claim.
@@ -231,6 +251,17 @@ pub struct Control {
     pub site: Site,
     /// What it does, in words for the report.
     pub detail: String,
+    /// For an alert: after how many seconds of waiting it fires, where that is known.
+    pub threshold: Option<f64>,
+    /// It lives elsewhere, and the configuration says so.
+    pub declared: bool,
+}
+
+impl Control {
+    /// A control that was found.
+    pub fn new(kind: ControlKind, actors: Vec<ActorId>, site: Site, detail: String) -> Control {
+        Control { kind, actors, site, detail, threshold: None, declared: false }
+    }
 }
 
 /// Two actors that may run at the same time, and why.
@@ -262,10 +293,18 @@ pub struct Orchestrator {
 pub struct Unit {
     /// The service's or module's name.
     pub name: String,
-    /// How many instances.
+    /// How many instances, each with all its processes.
     pub instances: u32,
     /// Where it is declared.
     pub site: Site,
+    /// Where a number above one is written.
+    pub written: Option<Site>,
+    /// More than one runs at a time, also where nobody wrote down how many.
+    pub several: bool,
+    /// Units of one number are started together.
+    pub group: u32,
+    /// The actors it runs, sorted.
+    pub hosts: Vec<ActorId>,
 }
 
 /// Parts of the repository that are connected, so that their actors can meet.
@@ -327,6 +366,8 @@ pub struct Model {
     pub messages: Vec<(ActorId, ActorId, Site)>,
     /// What could not be read or resolved.
     pub coverage: Coverage,
+    /// Entries of the configuration that match nothing, with what is missing.
+    pub unmatched: Vec<(Place, String)>,
     /// The pairs of `concurrency`, for asking in one step: rules ask for every two actors that meet.
     pub beside: FxHashSet<(ActorId, ActorId)>,
 }

@@ -7,6 +7,7 @@
 
 pub mod front_matter;
 pub mod json;
+pub mod launch;
 pub mod python;
 #[cfg(test)]
 mod testing;

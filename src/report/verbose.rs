@@ -118,7 +118,7 @@ fn silencing(report: &Report<'_>, finding: &Finding) -> String {
             let path = report.path(finding.site);
             return format!("clawproof.yaml:  per_path_ignores: {{\"{path}\": [{}]}}", finding.rule);
         }
-        Some(Language::Python | Language::Yaml | Language::Toml) => "#",
+        Some(_) => "#",
     };
     format!("{comment} clawproof: ignore[{}] why", finding.rule)
 }

@@ -69,6 +69,14 @@ pub enum Language {
     Toml,
     /// `.md`, read for agent manifests in front matter only.
     Markdown,
+    /// `Procfile`.
+    Procfile,
+    /// `Dockerfile`, `Containerfile`.
+    Dockerfile,
+    /// `.service` and `supervisord.conf`: sections of settings.
+    UnitFile,
+    /// `.sh`, read for the commands it starts.
+    Shell,
 }
 
 impl Language {
@@ -82,6 +90,10 @@ impl Language {
             Language::Json => "json",
             Language::Toml => "toml",
             Language::Markdown => "markdown",
+            Language::Procfile => "procfile",
+            Language::Dockerfile => "dockerfile",
+            Language::UnitFile => "unit-file",
+            Language::Shell => "shell",
         }
     }
 }

@@ -148,6 +148,8 @@ fn model(sample: &Sample) -> Model {
         stopped_by: None,
         retries: None,
         by_model: true,
+        process: None,
+        pooled: false,
     };
     let access = |actor, mode, operation, site, function: &str| Access {
         actor: ActorId(actor),
@@ -184,9 +186,21 @@ fn model(sample: &Sample) -> Model {
         readers: readers.iter().copied().map(ActorId).collect(),
         writers: writers.iter().copied().map(ActorId).collect(),
         accesses,
+        policy: None,
     };
     Model {
-        systems: vec![System { name: ".".to_owned(), units: vec![Unit { name: "worker".to_owned(), instances: 3, site: declared }] }],
+        systems: vec![System {
+            name: ".".to_owned(),
+            units: vec![Unit {
+                name: "worker".to_owned(),
+                instances: 3,
+                site: declared,
+                written: None,
+                several: true,
+                group: 0,
+                hosts: Vec::new(),
+            }],
+        }],
         actors: vec![
             actor(ActorKind::Agent, "agent", "data_enricher", insert),
             actor(ActorKind::Agent, "agent", "order_agent", update),
@@ -223,7 +237,7 @@ fn model(sample: &Sample) -> Model {
             subscribers: vec![ActorId(2)],
             site: update,
         }],
-        controls: vec![Control { kind: ControlKind::KillSwitch, actors: vec![ActorId(0)], site: declared, detail: "admin API".to_owned() }],
+        controls: vec![Control::new(ControlKind::KillSwitch, vec![ActorId(0)], declared, "admin API".to_owned())],
         orchestrators: vec![Orchestrator { pattern: "centralized task coordinator".to_owned(), site: declared, system: 0 }],
         concurrency: vec![Concurrency { a: ActorId(0), b: ActorId(1), why: "asyncio.gather".to_owned(), site: read }],
         coverage: Coverage {

@@ -72,6 +72,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
                     readers: Vec::new(),
                     writers: Vec::new(),
                     accesses: Vec::new(),
+                    policy: None,
                 });
                 model.resources.len() - 1
             });
@@ -165,10 +166,13 @@ fn named_temporary(access: &Effect) -> bool {
         && (pattern.starts_with("/tmp/") || pattern.ends_with(".tmp") || pattern.ends_with(".log") || pattern == "/dev/null")
 }
 
-fn is_shared(model: &Model, resource: &Resource) -> bool {
+/// Whether concurrent actors meet in a resource.
+pub(super) fn is_shared(model: &Model, resource: &Resource) -> bool {
     resource.writers.iter().any(|writer| {
         let others = resource.readers.iter().chain(&resource.writers);
-        others.into_iter().any(|other| model.overlap(*writer, *other))
+        // What is in a process's memory is seen by those in the same process.
+        let meets = |other: ActorId| resource.kind != "memory" || model.together(*writer, other);
+        others.into_iter().any(|other| model.overlap(*writer, *other) && meets(*other))
     })
 }
 

@@ -23,15 +23,8 @@ pub(super) struct Draft {
     /// Which actor a value made at a place is.
     pub by_site: FxHashMap<Site, usize>,
     pub by_class: FxHashMap<ClassRef, usize>,
-    /// Documents' services: name, instances, command, place.
-    pub services: Vec<Service>,
-    pub alerts: Vec<(String, String, Site)>,
-}
-
-pub(super) struct Service {
-    pub name: String,
-    pub instances: u32,
-    pub site: Site,
+    /// Entries of the configuration that match nothing.
+    pub unmatched: Vec<(crate::config::Place, String)>,
 }
 
 pub(super) struct DraftActor {
@@ -102,7 +95,7 @@ pub(super) fn collect(input: &Input) -> Draft {
     collector.orchestrators();
     collector.runs();
     collector.documents();
-    collector.configured();
+    super::configured::agents(input, &mut collector.draft);
     collector.join_same();
     collector.draft
 }
@@ -546,12 +539,13 @@ impl Collector<'_, '_, '_, '_> {
         }
     }
 
-    /// Agents, tasks, services and alerts of manifests.
+    /// Agents and tasks of manifests.
     fn documents(&mut self) {
         let knowledge = self.input.effects.program.knowledge;
         for row in knowledge.documents() {
+            let files = super::systems::globs(&row.files);
             for manifest in self.input.manifests {
-                if !super::systems::matches_any(&row.files, &manifest.path) {
+                if !files.is_match(&manifest.path) {
                     continue;
                 }
                 for found in super::systems::select(&manifest.document, &row.path) {
@@ -579,19 +573,7 @@ impl Collector<'_, '_, '_, '_> {
                                 }
                             }
                         }
-                        Declares::Service => self.draft.services.push(Service {
-                            name,
-                            instances: {
-                                let count: u32 = row.count.as_deref().and_then(text).and_then(|c| c.parse().ok()).unwrap_or(1);
-                                let command = row.command.as_deref().map(|k| super::systems::words(document, found.node, k));
-                                count.saturating_mul(processes(&command.unwrap_or_default()))
-                            },
-                            site,
-                        }),
-                        Declares::Alert => {
-                            let expression = row.expression.as_deref().and_then(text).unwrap_or_default();
-                            self.draft.alerts.push((name, expression, site));
-                        }
+                        _ => {}
                     }
                 }
             }
@@ -639,34 +621,6 @@ impl Collector<'_, '_, '_, '_> {
                 }
                 self.draft.prompts.push((Some(index), name.to_string(), text.to_string(), at));
             }
-        }
-    }
-
-    /// Agents that the user declared.
-    fn configured(&mut self) {
-        let program = self.input.effects.program;
-        for agent in &self.input.config.agents {
-            let Some(entry) = agent.function.as_ref().map(|f| f.value.as_str()) else { continue };
-            let found = program.functions().find(|f| {
-                let dotted = program.dotted(*f);
-                dotted == entry || dotted.ends_with(&format!(".{entry}"))
-            });
-            let Some(function) = found else { continue };
-            let value = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
-            self.draft.actors.push(DraftActor {
-                name: agent.name.value.clone(),
-                aliases: Vec::new(),
-                kind: ActorKind::Agent,
-                framework: "declared".into(),
-                site: program.site(function.module, program.function(function).name_span),
-                module: Some(function.module),
-                entries: vec![Entry { function: Rc::new(value), tool: false }],
-                tools: Vec::new(),
-                multiple: None,
-                retries: None,
-                parallel_tools: false,
-                class: None,
-            });
         }
     }
 
@@ -791,16 +745,6 @@ fn enclosing_class(program: &crate::link::Program, function: FunctionRef) -> Opt
         }
         at.function = parent;
     }
-}
-
-/// How many processes a command starts: `--workers 4`, `-w 4`, `--concurrency=8`.
-fn processes(command: &str) -> u32 {
-    let words: Vec<&str> = command.split([' ', '=']).collect();
-    let count = words
-        .windows(2)
-        .find(|w| matches!(w[0], "--workers" | "-w" | "--concurrency" | "-c" | "--processes"))
-        .and_then(|w| w[1].parse().ok());
-    count.unwrap_or(1).max(1)
 }
 
 fn entry_place(kind: &Kind) -> (u32, u32) {

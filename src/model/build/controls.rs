@@ -1,20 +1,18 @@
 //! Channels, alerts, metrics, kill switches and concurrency tests.
 
 use super::actors::{Draft, is_aside};
-use super::{Doing, Input};
+use super::systems::{globs, select};
+use super::{Doing, Input, alerts};
 use crate::effects::{Item, What};
 use crate::facts::{ExprKind, FileFacts, Name};
-use crate::knowledge::vocabulary::{ActorKind, Effect};
+use crate::knowledge::vocabulary::{ActorKind, Declares, Effect};
 use crate::link::{FunctionRef, Kind, Program};
 use crate::model::{ActorId, Channel, Control, ControlKind, Model};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 
-/// Words that say that something is about waiting for locks.
-const LOCKS: [&str; 8] = ["lock", "lease", "contention", "deadlock", "mutex", "semaphore", "acquire", "blocked"];
-/// Beginnings of lock metrics that well-known exporters of databases provide.
-const EXPORTED: [&str; 5] =
-    ["pg_locks", "pg_stat_activity", "mysql_global_status_innodb_row_lock", "mssql_deadlocks", "pg_stat_database_deadlocks"];
+/// What an operation of an API can stop.
+const RUNNING: [&str; 5] = ["agent", "worker", "task", "run", "job"];
 /// Words in the name of a key or field that stops an actor.
 const STOPS: [&str; 12] =
     ["kill", "stop", "cancel", "disable", "pause", "shutdown", "abort", "terminate", "revoke", "halt", "quit", "enabled"];
@@ -22,24 +20,14 @@ const STOPS: [&str; 12] =
 /// Collect controls and channels.
 pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
     channels(doings, model);
-    let metrics = metric_names(doings);
+    let metrics = alerts::emitted(doings);
     for doing in doings {
         for (_, item) in doing.items() {
             observe(input, doing, item, model);
         }
     }
-    for (name, expression, site) in &draft.alerts {
-        // An alert watches what the code emits, or what a well-known exporter provides; its own name proves nothing.
-        let emitted = metrics.iter().any(|m| watches(expression, m));
-        if about_locks(expression) && (emitted || EXPORTED.iter().any(|e| expression.contains(e))) {
-            model.controls.push(Control {
-                kind: ControlKind::Alert,
-                actors: Vec::new(),
-                site: *site,
-                detail: format!("alert {name} watches {expression}"),
-            });
-        }
-    }
+    alerts::rules(input, &metrics, model);
+    operations(input, model);
     kill_switches(doings, model);
     tests(input, model);
     direct_calls(draft, doings, model);
@@ -81,32 +69,27 @@ fn direct_calls(draft: &Draft, doings: &[Doing], model: &mut Model) {
     model.messages.sort_by_key(|(from, to, site)| (*site, *from, *to));
 }
 
-/// Whether a name is about waiting for locks.
-fn about_locks(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    LOCKS.iter().any(|w| lower.contains(w))
-}
-
-/// Whether an expression names a metric, or one of the series that a histogram or counter of that name is stored as.
-fn watches(expression: &str, metric: &str) -> bool {
-    expression
-        .split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':')
-        .any(|word| word.strip_prefix(metric).is_some_and(|rest| matches!(rest, "" | "_bucket" | "_sum" | "_count" | "_total")))
-}
-
-/// Names of the metrics that actors record.
-fn metric_names(doings: &[Doing]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for doing in doings {
-        for (_, item) in doing.items() {
-            if let What::Control { effect: Effect::Observe | Effect::Metric, name: Some(name), .. } = &*item.what {
-                names.extend(name.constant().map(str::to_string));
+/// Operations of described APIs that stop an agent or task: `POST /agents/{id}/stop`.
+fn operations(input: &Input, model: &mut Model) {
+    let knowledge = input.effects.program.knowledge;
+    for row in knowledge.documents().filter(|r| r.declares == Declares::Operation) {
+        let files = globs(&row.files);
+        for manifest in input.manifests.iter().filter(|m| files.is_match(&m.path) && !is_aside(&m.path)) {
+            let document = &manifest.document;
+            for found in select(document, &row.path) {
+                let path = found.key.unwrap_or_default().to_lowercase();
+                let mut words = path.split(|c: char| !c.is_alphanumeric()).rev();
+                let stops = words.next().is_some_and(|last| STOPS[..STOPS.len() - 1].contains(&last));
+                let whose = words.any(|w| RUNNING.contains(&w.trim_end_matches('s')));
+                let method = document.entries(found.node).iter().find(|e| row.requires.contains(&e.key));
+                if let (true, true, Some(method)) = (stops, whose, method) {
+                    let site = Site { file: manifest.file, span: found.span };
+                    let detail = format!("{} {path}", method.key.to_uppercase());
+                    model.controls.push(Control::new(ControlKind::KillSwitch, Vec::new(), site, detail));
+                }
             }
         }
     }
-    names.sort();
-    names.dedup();
-    names
 }
 
 fn channels(doings: &[Doing], model: &mut Model) {
@@ -142,29 +125,12 @@ fn observe(input: &Input, doing: &Doing, item: &Item, model: &mut Model) {
     let What::Control { effect, name, api } = &*item.what else { return };
     let name = name.as_ref().map(|n| n.pattern()).unwrap_or_default();
     match effect {
-        Effect::Observe | Effect::Metric if about_locks(&name) => {
-            model.controls.push(Control { kind: ControlKind::Metric, actors: vec![doing.actor], site: item.site, detail: name });
+        Effect::Observe | Effect::Metric if alerts::about_locks(&name) => {
+            model.controls.push(Control::new(ControlKind::Metric, vec![doing.actor], item.site, name));
         }
-        Effect::Alert => {
-            // An alert counts where it stands on the waiting path: with a lock taken in the same function, or named after one.
-            let waiting =
-                model.takes.iter().any(|t| t.site.file == item.site.file && t.function == input.effects.program.qualified(item.function));
-            if waiting || about_locks(&name) {
-                model.controls.push(Control {
-                    kind: ControlKind::Alert,
-                    actors: vec![doing.actor],
-                    site: item.site,
-                    detail: format!("{api} on the waiting path"),
-                });
-            }
-        }
+        Effect::Alert => alerts::in_code(input, doing, item, &name, api, model),
         Effect::Cancel => {
-            model.controls.push(Control {
-                kind: ControlKind::KillSwitch,
-                actors: Vec::new(),
-                site: item.site,
-                detail: format!("{api} stops a task"),
-            });
+            model.controls.push(Control::new(ControlKind::KillSwitch, Vec::new(), item.site, format!("{api} stops a task")));
         }
         _ => {}
     }
@@ -199,7 +165,7 @@ fn kill_switches(doings: &[Doing], model: &mut Model) {
             let admin = model.actor(*setter).kind == ActorKind::Endpoint;
             model.actors[doing.actor.0 as usize].stopped_by.get_or_insert(item.site);
             let detail = if admin { "per agent via orchestrator admin API" } else { "per agent via a flag that its loop reads" };
-            switches.push(Control { kind: ControlKind::KillSwitch, actors: vec![doing.actor], site: *set, detail: detail.into() });
+            switches.push(Control::new(ControlKind::KillSwitch, vec![doing.actor], *set, detail.into()));
         }
     }
     model.controls.extend(switches);
@@ -232,7 +198,7 @@ fn tests(input: &Input, model: &mut Model) {
                 || facts.exprs.iter().filter(|e| within(e)).any(|e| matches!(&e.kind, ExprKind::Call { callee, .. } if crate::link::last_name(facts, *callee).is_some_and(|n| n.starts_with("assert"))));
             if asserts {
                 let site = program.site(index as u32, f.name_span);
-                model.controls.push(Control { kind: ControlKind::ConcurrencyTest, actors: Vec::new(), site, detail: count.to_string() });
+                model.controls.push(Control::new(ControlKind::ConcurrencyTest, Vec::new(), site, count.to_string()));
             }
         }
     }

@@ -5,8 +5,13 @@
 
 mod accesses;
 mod actors;
+mod alerts;
+mod commands;
+mod configured;
 mod controls;
 mod coordinators;
+mod deployment;
+mod hosting;
 mod locks;
 mod orders;
 mod overlap;
@@ -51,18 +56,25 @@ pub struct Input<'a, 'p, 'k> {
 /// Build the model.
 pub fn build(input: &Input, coverage: Coverage) -> Model {
     let mut draft = actors::collect(input);
-    let systems = systems::Systems::find(input, &draft);
+    let units = deployment::collect(input);
+    let systems = systems::Systems::find(input, &units);
     let mut model = Model { coverage, ..Model::default() };
     systems.place(input, &mut draft, &mut model);
+    let paths: Vec<&str> = input.effects.program.modules.iter().map(|m| m.path.as_str()).collect();
+    hosting::find(&draft, &units, &deployment::own_processes(input), &systems, &paths, &mut model);
     let schema = schema::Schema::read(input);
     let doings: Vec<Doing> = (0..model.actors.len() as u32).map(|a| Doing::of(input, &draft, ActorId(a))).collect();
     overlap::find(input, &draft, &doings, &mut model);
     locks::collect(input, &doings, &mut model);
     accesses::collect(input, &doings, &schema, &mut model);
     races::collect(input, &doings, &schema, &mut model);
+    configured::resources(input, &mut model);
     controls::collect(input, &draft, &doings, &mut model);
     orders::collect(input, &doings, &mut model);
     coordinators::collect(input, &doings, &mut model);
+    configured::elsewhere(input, &mut model);
+    model.unmatched.append(&mut draft.unmatched);
+    model.unmatched.sort();
     model.coverage.unresolved = input.effects.unresolved();
     model
 }

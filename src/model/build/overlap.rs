@@ -30,8 +30,8 @@ pub(super) fn find(input: &Input, draft: &Draft, doings: &[Doing], model: &mut M
             .get(actor.system as usize)
             .into_iter()
             .flat_map(|s| &s.units)
-            .find(|u| u.instances > 1 && u.name.replace('-', "_") == actor.name);
-        let reason = replicas.map(|u| (format!("{} replicas of service {}", u.instances, u.name), u.site)).or(reason);
+            .find(|u| u.is_several() && (u.hosts.contains(&id) || u.name.replace('-', "_") == actor.name));
+        let reason = replicas.map(|u| (u.words(), u.written.unwrap_or(u.site))).or(reason);
         if let Some((why, site)) = reason {
             model.concurrency.push(Concurrency { a: id, b: id, why, site });
         }
@@ -143,6 +143,9 @@ fn beside(draft: &Draft, runs: &[Vec<&Run>], a: usize, b: usize, model: &Model) 
         model.systems.get(x.system as usize).into_iter().flat_map(|s| &s.units).map(|u| u.name.replace('-', "_")).collect();
     if services.contains(&x.name.replace('-', "_")) && services.contains(&y.name.replace('-', "_")) {
         return Some(("separate services".into(), x.site));
+    }
+    if let Some(apart) = model.apart(ActorId(a as u32), ActorId(b as u32)) {
+        return Some((apart.why, apart.places.first().map_or(x.site, |p| p.0)));
     }
     for orchestrator in &draft.orchestrators {
         if !(orchestrator.members.contains(&a) && orchestrator.members.contains(&b)) {

@@ -2,42 +2,56 @@
 
 use super::Input;
 use super::actors::Draft;
+use super::deployment::DraftUnit;
 use crate::facts::{Document, NodeId, NodeKind};
 use crate::knowledge::vocabulary::DocumentRow;
 use crate::link::Kind;
-use crate::model::{Actor, ActorId, EntryPoint, Model, Orchestrator, Prompt, System, Unit};
-use crate::source::{FileId, Span};
-use globset::Glob;
+use crate::model::{Actor, ActorId, EntryPoint, Model, Orchestrator, Prompt, System};
+use crate::source::Span;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
 /// Connected parts: for each module the number of its system.
 pub(super) struct Systems {
     of_module: Vec<u32>,
     names: Vec<String>,
+    /// For each module those that it imports.
+    imports: Vec<Vec<u32>>,
 }
 
 impl Systems {
-    /// Modules are connected by imports, and by a compose file that starts both.
-    pub fn find(input: &Input, draft: &Draft) -> Systems {
+    /// Modules are connected by imports, and by a manifest that starts both.
+    pub fn find(input: &Input, units: &[DraftUnit]) -> Systems {
         let program = input.effects.program;
         let count = program.modules.len();
         let mut sets = Sets((0..count as u32).collect());
+        let mut imports: Vec<Vec<u32>> = vec![Vec::new(); count];
         for module in 0..count as u32 {
             let facts = program.facts(module);
             for index in 0..facts.imports.len() as u32 {
                 if let Some(other) = imported(program, module, index) {
                     sets.join(module, other);
+                    imports[module as usize].push(other);
                 }
             }
         }
-        // Services of one compose file run beside one another and are made to meet.
-        let mut composed: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        for service in &draft.services {
-            let folder = folder_of(&input.files[service.site.file.index()].path).to_string();
-            let below: Vec<u32> = (0..count as u32).filter(|m| program.modules[*m as usize].path.starts_with(&folder)).collect();
-            composed.insert(folder, below);
+        // What one manifest starts is made to meet.
+        let mut together: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for unit in units {
+            let modules = together.entry(unit.group.as_str()).or_default();
+            modules.extend(unit.starts.iter().map(|s| s.module));
+            // An image holds what lies in the folder it is built from.
+            let below = |m: &u32| unit.context.as_deref().is_some_and(|c| program.modules[*m as usize].path.starts_with(c));
+            modules.extend((0..count as u32).filter(below));
         }
-        for modules in composed.values().filter(|_| draft.services.len() > 1) {
+        let many: FxHashSet<&str> = units
+            .iter()
+            .enumerate()
+            .filter(|(i, u)| units[..*i].iter().any(|o| o.group == u.group))
+            .map(|(_, u)| u.group.as_str())
+            .collect();
+        for (_, modules) in together.iter().filter(|(group, _)| many.contains(*group)) {
             for module in modules.windows(2) {
                 sets.join(module[0], module[1]);
             }
@@ -58,7 +72,7 @@ impl Systems {
         }
         let names =
             names.into_iter().flatten().map(|n| if n.is_empty() { ".".to_string() } else { n.trim_end_matches('/').to_string() }).collect();
-        Systems { of_module, names }
+        Systems { of_module, names, imports }
     }
 
     /// Put actors and orchestrators into their systems, sorted, with ids that are unique.
@@ -68,18 +82,13 @@ impl Systems {
         if model.systems.is_empty() {
             model.systems.push(System { name: ".".into(), units: Vec::new() });
         }
-        for service in &draft.services {
-            let unit = Unit { name: service.name.clone(), instances: service.instances, site: service.site };
-            if let Some(system) = self.nearest(input, service.site.file) {
-                model.systems[system as usize].units.push(unit);
-            }
-        }
+        let paths: Vec<&str> = program.modules.iter().map(|m| m.path.as_str()).collect();
         let systems: Vec<u32> = draft
             .actors
             .iter()
             .map(|a| match a.module {
                 Some(module) => self.of_module.get(module as usize).copied().unwrap_or(0),
-                None => self.nearest(input, a.site.file).unwrap_or(0),
+                None => self.nearest(&paths, &input.files[a.site.file.index()].path),
             })
             .collect();
         let mut order: Vec<usize> = (0..draft.actors.len()).collect();
@@ -121,6 +130,8 @@ impl Systems {
                 stopped_by: None,
                 retries: actor.retries,
                 by_model: actor.entries.iter().any(|e| e.tool),
+                process: None,
+                pooled: false,
             });
         }
         let mut actors: Vec<Option<_>> = std::mem::take(&mut draft.actors).into_iter().map(Some).collect();
@@ -149,12 +160,20 @@ impl Systems {
     }
 
     /// The system of the code nearest to a document: below its folder, else around it.
-    fn nearest(&self, input: &Input, file: FileId) -> Option<u32> {
-        let program = input.effects.program;
-        let folder = folder_of(&input.files[file.index()].path);
-        let near = |m: &crate::link::Module| common(folder, &m.path).len();
-        let best = program.modules.iter().enumerate().max_by_key(|(i, m)| (near(m), std::cmp::Reverse(*i)))?;
-        self.of_module.get(best.0).copied()
+    pub fn nearest(&self, paths: &[&str], document: &str) -> u32 {
+        let folder = folder_of(document);
+        let best = paths.iter().enumerate().max_by_key(|(i, path)| (common(folder, path).len(), std::cmp::Reverse(*i)));
+        best.map_or(0, |(module, _)| self.of_module(module as u32))
+    }
+
+    /// The system of a module.
+    pub fn of_module(&self, module: u32) -> u32 {
+        self.of_module.get(module as usize).copied().unwrap_or(0)
+    }
+
+    /// For each module those that it imports.
+    pub fn imports(&self) -> &[Vec<u32>] {
+        &self.imports
     }
 }
 
@@ -219,9 +238,13 @@ pub(super) fn kind_word(kind: crate::knowledge::vocabulary::ActorKind) -> &'stat
     }
 }
 
-/// Whether a path matches any of these globs.
-pub(super) fn matches_any(globs: &[String], path: &str) -> bool {
-    globs.iter().any(|g| Glob::new(g).is_ok_and(|g| g.compile_matcher().is_match(path)))
+/// Globs of a row, ready to be asked; one that cannot be read matches nothing.
+pub(super) fn globs(globs: &[String]) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    globs.iter().filter_map(|g| Glob::new(g).ok()).for_each(|g| {
+        builder.add(g);
+    });
+    builder.build().unwrap_or_else(|_| GlobSet::empty())
 }
 
 /// A part of a document that a path selects.
@@ -234,8 +257,12 @@ pub(super) struct Selected {
 
 /// The parts of a document under a path: keys joined by dots, `*` for any key or item.
 pub(super) fn select(document: &Document, path: &str) -> Vec<Selected> {
-    let Some(root) = document.root else { return Vec::new() };
-    let mut found = vec![Selected { node: root, key: None, span: document.node(root).span }];
+    document.root.map(|root| select_below(document, root, path)).unwrap_or_default()
+}
+
+/// The parts below a node under a path of the same form.
+pub(super) fn select_below(document: &Document, node: NodeId, path: &str) -> Vec<Selected> {
+    let mut found = vec![Selected { node, key: None, span: document.node(node).span }];
     for step in path.split('.').filter(|s| !s.is_empty()) {
         let mut next = Vec::new();
         for at in found {
@@ -257,17 +284,7 @@ pub(super) fn select(document: &Document, path: &str) -> Vec<Selected> {
 
 /// What stands below a node under a dotted key.
 pub(super) fn below(document: &Document, node: NodeId, key: &str) -> Option<NodeId> {
-    key.split('.').try_fold(node, |at, step| document.get(at, step))
-}
-
-/// A command below a node, as one line, whether it is written as text or as a list.
-pub(super) fn words(document: &Document, node: NodeId, key: &str) -> String {
-    let Some(found) = below(document, node, key) else { return String::new() };
-    match &document.node(found).kind {
-        NodeKind::Scalar(text) => text.clone(),
-        NodeKind::List(items) => items.iter().filter_map(|i| document.text(*i)).collect::<Vec<_>>().join(" "),
-        _ => String::new(),
-    }
+    key.split('.').filter(|step| !step.is_empty()).try_fold(node, |at, step| document.get(at, step))
 }
 
 /// What a row declares for a part of a document, in words, as uses of rows are recorded.
@@ -278,9 +295,15 @@ pub(super) fn declared(row: &DocumentRow, document: &Document, found: &Selected,
     if !prompts.is_empty() {
         words.push(format!("prompts={}", prompts.join(",")));
     }
-    for (word, key) in [("agent", &row.agent), ("count", &row.count), ("command", &row.command), ("expression", &row.expression)] {
-        if let Some(key) = key.as_deref().filter(|key| at(key)) {
-            words.push(format!("{word}={}", self::words(document, found.node, key)));
+    let count = row.count.iter().find(|key| at(key));
+    let command = row.command.iter().rev().find(|key| at(key));
+    for (word, key) in [("agent", row.agent.as_ref()), ("count", count), ("command", command), ("expression", row.expression.as_ref())] {
+        if let Some(found) = key.and_then(|key| below(document, found.node, key)) {
+            let text = match &document.node(found).kind {
+                NodeKind::List(items) => items.iter().filter_map(|i| document.text(*i)).collect::<Vec<_>>().join(" "),
+                _ => document.text(found).unwrap_or_default().to_string(),
+            };
+            words.push(format!("{word}={text}"));
         }
     }
     words.join(" ")

@@ -179,9 +179,12 @@ fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Dep
     let sought = |word: &str| words.contains(word) || suffixes.iter().any(|s| word.ends_with(s.as_str()) && word.len() > s.len());
     let python: Vec<usize> = (0..files.len()).filter(|i| files[*i].language == Language::Python).collect();
     let mut outlines: Vec<Outline> = python.par_iter().map(|i| parse::python::outline(&files[*i].text, &sought)).collect();
-    // What the configuration declares to be an agent is one, whatever its file looks like.
+    let defining = knowledge.defining_roots();
     for (outline, index) in outlines.iter_mut().zip(&python) {
-        outline.names_actor |= config.declares_agent_in(&files[*index].path);
+        // What the configuration declares to be an agent is one, whatever its file looks like; and migrations are read for
+        // the tables they define, though nobody imports them.
+        let defines = outline.imports.iter().any(|i| defining.contains(i.split('.').next().unwrap_or("")));
+        outline.names_actor |= defines || config.declares_agent_in(&files[*index].path);
     }
     let paths = ModulePaths::new(python.iter().map(|i| files[*i].path.as_str()));
     let wanted = needed(&paths, &outlines, |root| knowledge.is_external_root(PackLanguage::Python, root));

@@ -187,11 +187,11 @@ fn what_matches_nothing_is_told_with_its_place() {
          resources:\n  \"redis:*\": {ignore: true}\n  \"file:/srv/notes.txt\": {merge: [\"s3:*\"], writers: [writer, reader, nobody]}\n",
     )
     .run(&[]);
-    assert_warned(&run, "clawproof.yaml:2:26: agent \"a\": there is no function nightly.clean");
-    assert_warned(&run, "clawproof.yaml:3:22: agent \"b\": there is no code in nowhere.py");
-    assert_warned(&run, "clawproof.yaml:4:26: agent \"c\": there is no manifest nowhere.md");
+    assert_warned(&run, "clawproof.yaml:2:25: agent \"a\": there is no function nightly.clean");
+    assert_warned(&run, "clawproof.yaml:3:21: agent \"b\": there is no code in nowhere.py");
+    assert_warned(&run, "clawproof.yaml:4:25: agent \"c\": there is no manifest nowhere.md");
     assert_warned(&run, "clawproof.yaml:6:3: \"redis:*\" matches no resource");
-    assert_warned(&run, "clawproof.yaml:7:36: \"s3:*\" matches no resource");
+    assert_warned(&run, "clawproof.yaml:7:35: \"s3:*\" matches no resource");
     assert_warned(&run, "\"nobody\" is no agent or other actor");
     assert!(!with("").run(&[]).err.contains("matches no"));
 }

@@ -195,6 +195,22 @@ impl Knowledge {
         self.packs.iter().flat_map(|pack| &pack.commands)
     }
 
+    /// Calls that define tables and keys, of all packs.
+    pub fn schema_rows(&self) -> impl Iterator<Item = &SchemaRow> {
+        self.packs.iter().flat_map(|pack| &pack.schema)
+    }
+
+    /// Import roots of packs that speak of nothing but what defines tables.
+    pub fn defining_roots(&self) -> FxHashSet<&str> {
+        let packs = self.packs.iter().filter(|pack| !pack.schema.is_empty());
+        packs.flat_map(|pack| &pack.roots).map(String::as_str).collect()
+    }
+
+    /// What the tools of migrations call things, of all packs.
+    pub fn migrations(&self) -> impl Iterator<Item = &MigrationRow> {
+        self.packs.iter().flat_map(|pack| &pack.migrations)
+    }
+
     /// Metrics about waiting for locks that exporters provide, of all packs.
     pub fn exported(&self) -> impl Iterator<Item = &ExportedMetric> {
         self.packs.iter().flat_map(|pack| &pack.exported)

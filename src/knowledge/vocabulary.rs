@@ -44,6 +44,12 @@ pub struct Pack {
     /// Programs that commands start: servers, workers, interpreters, wrappers.
     #[serde(default)]
     pub commands: Vec<CommandRow>,
+    /// Calls that define tables and keys: in migrations, and in the bodies of mapped classes.
+    #[serde(default)]
+    pub schema: Vec<SchemaRow>,
+    /// What the tools of migrations call things.
+    #[serde(default)]
+    pub migrations: Vec<MigrationRow>,
     /// Metrics about waiting for locks that well-known exporters provide.
     #[serde(default)]
     pub exported: Vec<ExportedMetric>,
@@ -718,6 +724,94 @@ pub enum Declares {
     Operation,
     /// An alert rule.
     Alert,
+}
+
+/// A call that defines a table or a key of one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SchemaRow {
+    /// Its qualified names.
+    pub name: Vec<String>,
+    /// What it defines.
+    pub does: Defines,
+    /// What names the table; absent: the table around it.
+    #[serde(default)]
+    pub table: Option<Place>,
+    /// What names the column or columns: a text or a list of them; `*` for every text given by position.
+    #[serde(default)]
+    pub columns: Option<Place>,
+    /// How many texts stand before those of the columns, where they are `*`.
+    #[serde(default)]
+    pub skip: u8,
+    /// What names the key, so that it can be dropped.
+    #[serde(default)]
+    pub key_name: Option<Place>,
+    /// The argument that makes it unique when it is true; absent: a key always is, a column never.
+    #[serde(default)]
+    pub unique: Option<Place>,
+    /// Such a column is always unique.
+    #[serde(default)]
+    pub unique_always: bool,
+    /// The argument that makes a column the primary key.
+    #[serde(default)]
+    pub primary: Option<Place>,
+    /// Arguments any of which says that the value of a primary key is made by the database or the mapping.
+    #[serde(default)]
+    pub generated: Vec<Place>,
+    /// Arguments any of which makes a key hold for some rows only.
+    #[serde(default)]
+    pub partial: Vec<Place>,
+    /// For a batch: what stands before the names of its methods in rows.
+    #[serde(default)]
+    pub methods: Option<String>,
+}
+
+/// What a call defines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Defines {
+    /// A table, with what stands among its arguments.
+    #[default]
+    Table,
+    /// A column, among a table's arguments or in a class.
+    Column,
+    /// A column of a table that is there; its call stands among the arguments.
+    AddColumn,
+    /// A unique key.
+    Unique,
+    /// A table is dropped.
+    DropTable,
+    /// A key is dropped.
+    DropKey,
+    /// A context in which a variable stands for a table.
+    Batch,
+}
+
+/// What a tool of migrations calls things.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MigrationRow {
+    /// Globs of files that undo others.
+    #[serde(default)]
+    pub undo: Vec<String>,
+    /// Comments after which the rest of a script undoes what stands before.
+    #[serde(default)]
+    pub undo_after: Vec<String>,
+    /// Functions that undo.
+    #[serde(default)]
+    pub undo_functions: Vec<String>,
+    /// The variable of a module that names its migration.
+    #[serde(default)]
+    pub revision: Option<String>,
+    /// The variable that names those before it.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// Settings of a mapped class, or of a class in it, that list columns which are unique together.
+    #[serde(default)]
+    pub together: Vec<String>,
+    /// Settings of the same kind that list indexes as pairs of columns and whether they are unique.
+    #[serde(default)]
+    pub indexed: Vec<String>,
 }
 
 /// A metric about waiting for locks that nobody in the project emits and an exporter does.

@@ -195,7 +195,7 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
     };
     let reads_back = !access.operation.is_read() && item.data.iter().any(before);
     let decided = item.control.iter().any(|(dep, _)| before(dep));
-    let unique = access.name.as_ref().and_then(Template::constant).and_then(|t| schema.unique(t, &access.columns));
+    let unique = access.name.as_ref().and_then(|t| schema.protects(t, &access.columns, access.fresh_key));
     Access {
         actor: doing.actor,
         mode: match (access.operation.is_read(), reads_back) {

@@ -10,6 +10,7 @@ mod commands;
 mod configured;
 mod controls;
 mod coordinators;
+mod definitions;
 mod deployment;
 mod hosting;
 mod locks;
@@ -62,7 +63,7 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     systems.place(input, &mut draft, &mut model);
     let paths: Vec<&str> = input.effects.program.modules.iter().map(|m| m.path.as_str()).collect();
     hosting::find(&draft, &units, &deployment::own_processes(input), &systems, &paths, &mut model);
-    let schema = schema::Schema::read(input);
+    let schema = definitions::schema(input);
     let doings: Vec<Doing> = (0..model.actors.len() as u32).map(|a| Doing::of(input, &draft, ActorId(a))).collect();
     overlap::find(input, &draft, &doings, &mut model);
     locks::collect(input, &doings, &mut model);

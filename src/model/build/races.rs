@@ -113,9 +113,8 @@ fn race(
     }
     let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));
     let function = innermost(read, item);
-    let table = write.name.as_ref().and_then(Template::constant);
     let unique = match write.operation {
-        Operation::Insert => table.and_then(|t| schema.unique(t, &write.columns)),
+        Operation::Insert => write.name.as_ref().and_then(|t| schema.protects(t, &write.columns, write.fresh_key)),
         _ => None,
     };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));

@@ -1,10 +1,11 @@
-//! Tables and their unique keys: from SQL files, DDL strings and mapped classes.
+//! Tables and their unique keys, as they are once every definition has been applied in order.
+//!
+//! What defines them is found elsewhere (`definitions`); here is what a definition does to what is known. Keys that the
+//! database makes itself protect nothing that an actor inserts, and a key over some rows only (a partial index) is no key.
 
-use super::Input;
-use crate::facts::{ExprKind, Name, StmtKind};
-use crate::link::{ClassRef, FunctionRef, last_name};
-use crate::source::{FileId, Site, Span};
-use crate::sql::{Change, Dialect, SqlText, Statement, Verb};
+use crate::link::Template;
+use crate::source::Site;
+use crate::sql::{Change, Column, Statement, Verb};
 use rustc_hash::FxHashMap;
 
 /// What is known of tables.
@@ -15,125 +16,152 @@ pub(super) struct Schema {
 
 #[derive(Default)]
 struct Table {
-    /// Unique sets of columns, with the place that says so; keys made by the database are left out.
-    keys: Vec<(Vec<String>, Site)>,
+    keys: Vec<Key>,
+    /// Columns whose values the database or the mapping makes.
     generated: Vec<String>,
 }
 
+/// A set of columns that is unique.
+struct Key {
+    columns: Vec<String>,
+    name: Option<String>,
+    primary: bool,
+    site: Site,
+}
+
+impl Key {
+    /// Whether a constraint of this name is this key; one that was made without a name has that which databases give it.
+    fn is_called(&self, name: &str, table: &str) -> bool {
+        match &self.name {
+            Some(own) => own == name,
+            None if self.primary => name == format!("{table}_pkey") || name.eq_ignore_ascii_case("primary"),
+            None => name.to_lowercase().contains(&self.columns.join("_").to_lowercase()),
+        }
+    }
+}
+
 impl Schema {
-    /// Read definitions wherever they stand; their order is that of the files, as migrations are numbered.
-    pub fn read(input: &Input) -> Schema {
-        let mut schema = Schema::default();
-        for (file, statements) in input.scripts {
-            for statement in statements {
-                let site = Site { file: *file, span: Span::new(statement.start as u32, statement.end as u32) };
-                schema.apply(statement, site);
-            }
+    /// Apply a statement of DDL.
+    pub fn apply(&mut self, statement: &Statement, site: Site) {
+        if let Verb::DropIndex(name) = &statement.verb {
+            let name = name.display();
+            self.tables.iter_mut().for_each(|(table, t)| t.keys.retain(|k| !k.is_called(&name, table)));
+            return;
         }
-        let program = input.effects.program;
-        for module in &program.modules {
-            for expr in &module.facts.exprs {
-                if let ExprKind::Str(text) = &expr.kind {
-                    schema.text(text, module.file, expr.span);
-                }
-            }
-        }
-        for class in program.all_classes() {
-            if let Some(table) = program.table_of(class) {
-                schema.mapped(input, class, &table);
-            }
-        }
-        schema
-    }
-
-    fn text(&mut self, text: &Name, file: FileId, span: Span) {
-        let start = text.trim_start();
-        let defines =
-            ["create", "alter", "CREATE", "ALTER", "Create"].iter().any(|w| start.starts_with(w)) || text.contains("CREATE TABLE");
-        if defines && text.len() < 64 * 1024 {
-            for statement in crate::sql::parse(&SqlText::plain(text.as_str()), Dialect::Generic) {
-                self.apply(&statement, Site { file, span });
-            }
-        }
-    }
-
-    fn apply(&mut self, statement: &Statement, site: Site) {
         let Some(name) = statement.table.as_ref().map(|t| t.display()) else { return };
         match &statement.verb {
-            Verb::CreateTable(definition) => {
+            Verb::CreateTable(definition) if !definition.as_select => {
                 let table = self.tables.entry(name).or_default();
                 table.generated.extend(definition.columns.iter().filter(|c| c.default_generated).map(|c| c.name.clone()));
-                table.keys.extend(definition.unique_keys.iter().map(|k| (k.clone(), site)));
+                for columns in &definition.unique_keys {
+                    let primary = columns.len() == 1 && definition.columns.iter().any(|c| c.primary_key && c.name == columns[0]);
+                    table.keys.push(Key { columns: columns.clone(), name: None, primary, site });
+                }
             }
             Verb::CreateIndex(index) if index.unique && !index.where_clause => {
                 let columns: Option<Vec<String>> = index.columns.iter().cloned().collect();
                 if let Some(columns) = columns {
-                    self.tables.entry(name).or_default().keys.push((columns, site));
+                    self.unique(&name, columns, index.name.as_ref().map(|n| n.display()), site);
                 }
             }
-            Verb::AlterTable(changes) => {
-                for change in changes {
-                    if let Change::AddUnique { columns, .. } = change {
-                        self.tables.entry(name.clone()).or_default().keys.push((columns.clone(), site));
-                    }
-                }
-            }
+            Verb::AlterTable(changes) => changes.iter().for_each(|change| self.change(&name, change, site)),
             Verb::DropTable => {
                 self.tables.remove(&name);
+                for other in &statement.reads {
+                    self.tables.remove(&other.display());
+                }
             }
             _ => {}
         }
     }
 
-    /// `Column(…, primary_key=True)`, `unique=True`, `UniqueConstraint("a", "b")`, `unique_together`.
-    fn mapped(&mut self, input: &Input, class: ClassRef, table: &str) {
-        let program = input.effects.program;
-        let facts = program.facts(class.module);
-        let at = FunctionRef { module: class.module, function: program.class(class).parent };
-        for stmt in &program.class(class).body {
-            let StmtKind::Assign { targets, value: Some(value), .. } = &facts.stmt(*stmt).kind else { continue };
-            let Some(column) = targets.first().and_then(|t| last_name(facts, *t)) else { continue };
-            let site = program.site(class.module, facts.stmt(*stmt).span);
-            let mut pending = vec![*value];
-            while let Some(expr) = pending.pop() {
-                let kind = &facts.expr(expr).kind;
-                if let ExprKind::Call { callee, args } = kind {
-                    let name = last_name(facts, *callee).map_or("", Name::as_str);
-                    let flag = |word: &str| {
-                        args.iter().any(|a| a.name.as_deref() == Some(word) && matches!(facts.expr(a.value).kind, ExprKind::Bool(true)))
-                    };
-                    let entry = self.tables.entry(table.to_string()).or_default();
-                    if name.contains("UniqueConstraint") || (name == "Index" && flag("unique")) {
-                        let columns: Vec<String> = args
-                            .iter()
-                            .filter(|a| a.name.is_none())
-                            .filter_map(|a| program.infer(at, a.value).as_text().map(str::to_string))
-                            .skip(usize::from(name == "Index"))
-                            .collect();
-                        if !columns.is_empty() {
-                            entry.keys.push((columns, site));
-                        }
-                    } else if flag("primary_key") || flag("unique") {
-                        entry.keys.push((vec![column.to_string()], site));
-                        let made = args
-                            .iter()
-                            .any(|a| matches!(a.name.as_deref(), Some("default" | "default_factory" | "server_default" | "autoincrement")));
-                        let integer = args.iter().any(|a| last_name(facts, a.value).is_some_and(|n| n == "Integer" || n == "BigInteger"));
-                        if flag("primary_key") && (made || integer) {
-                            entry.generated.push(column.to_string());
-                        }
-                    }
+    fn change(&mut self, name: &str, change: &Change, site: Site) {
+        let table = self.tables.entry(name.to_string()).or_default();
+        match change {
+            Change::AddColumn(column) => table.column(column, site),
+            Change::DropColumn(column) => table.keys.retain(|k| !k.columns.contains(column)),
+            Change::RenameColumn { from, to } => table.rename(from, to),
+            Change::ModifyColumn { name, column } => {
+                table.rename(name, &column.name);
+                table.column(column, site);
+            }
+            Change::AddUnique { name, columns, primary_key } => {
+                table.keys.push(Key { columns: columns.clone(), name: name.clone(), primary: *primary_key, site });
+            }
+            Change::DropConstraint(constraint) => table.keys.retain(|k| !k.is_called(constraint, name)),
+            Change::DropPrimaryKey => table.keys.retain(|k| !k.primary),
+            Change::RenameTable(to) => {
+                if let Some(table) = self.tables.remove(name) {
+                    self.tables.insert(to.display(), table);
                 }
-                pending.extend(kind.children());
+            }
+            Change::AddReference { .. } | Change::Other => {}
+        }
+    }
+
+    /// A set of columns is unique from here on.
+    pub fn unique(&mut self, table: &str, columns: Vec<String>, name: Option<String>, site: Site) {
+        self.tables.entry(table.to_string()).or_default().keys.push(Key { columns, name, primary: false, site });
+    }
+
+    /// A column is the primary key by itself; its value may be made by the database or the mapping.
+    pub fn primary(&mut self, table: &str, column: &str, generated: bool, site: Site) {
+        let table = self.tables.entry(table.to_string()).or_default();
+        table.keys.push(Key { columns: vec![column.to_string()], name: None, primary: true, site });
+        if generated {
+            table.generated.push(column.to_string());
+        }
+    }
+
+    /// A table is there.
+    pub fn table(&mut self, name: &str) {
+        self.tables.entry(name.to_string()).or_default();
+    }
+
+    /// A table is gone.
+    pub fn drop_table(&mut self, name: &str) {
+        self.tables.remove(name);
+    }
+
+    /// A key of a table is gone; of any table, where it is not said.
+    pub fn drop_key(&mut self, table: Option<&str>, key: &str) {
+        if key.is_empty() {
+            return;
+        }
+        for (name, t) in &mut self.tables {
+            if table.is_none_or(|wanted| wanted == name) {
+                t.keys.retain(|k| !k.is_called(key, name));
             }
         }
     }
 
-    /// Whether a table has a unique key over columns that an insert fills in, and where; `Some(None)` never comes.
-    pub fn unique(&self, table: &str, inserted: &[Name]) -> Option<Option<Site>> {
-        let table = self.tables.get(table)?;
-        let given =
-            |column: &String| !table.generated.contains(column) && (inserted.is_empty() || inserted.iter().any(|c| c == column.as_str()));
-        table.keys.iter().find(|(columns, _)| !columns.is_empty() && columns.iter().all(given)).map(|(_, site)| Some(*site))
+    /// Where a unique key stands that an insert of these columns cannot get past twice.
+    ///
+    /// No columns: they are not known, and any key counts. `fresh` says that something inserted differs at each attempt: a
+    /// surrogate key made by the caller then protects nothing.
+    pub fn protects(&self, name: &Template, inserted: &[crate::facts::Name], fresh: bool) -> Option<Option<Site>> {
+        let table = self.tables.get(name.constant()?)?;
+        let given = |column: &String| {
+            !table.generated.contains(column) && (inserted.is_empty() || inserted.iter().any(|c| c.eq_ignore_ascii_case(column)))
+        };
+        let made_anew = |key: &Key| fresh && key.primary && key.columns.iter().all(|c| matches!(c.as_str(), "id" | "uuid" | "pk"));
+        let found = table.keys.iter().find(|key| !key.columns.is_empty() && !made_anew(key) && key.columns.iter().all(given));
+        found.map(|key| Some(key.site))
+    }
+}
+
+impl Table {
+    fn column(&mut self, column: &Column, site: Site) {
+        if column.unique || column.primary_key {
+            self.keys.push(Key { columns: vec![column.name.clone()], name: None, primary: column.primary_key, site });
+        }
+        if column.default_generated {
+            self.generated.push(column.name.clone());
+        }
+    }
+
+    fn rename(&mut self, from: &str, to: &str) {
+        let columns = self.keys.iter_mut().flat_map(|k| &mut k.columns).chain(&mut self.generated);
+        columns.filter(|c| *c == from).for_each(|c| *c = to.to_string());
     }
 }

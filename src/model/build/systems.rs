@@ -36,6 +36,14 @@ impl Systems {
                 }
             }
         }
+        // An agent that is declared belongs to what lies beside it.
+        for module in 0..count as u32 {
+            let path = &program.modules[module as usize].path;
+            if input.config.declares_agent_in(path) {
+                let beside = |m: &u32| folder_of(&program.modules[*m as usize].path) == folder_of(path);
+                (0..count as u32).filter(beside).for_each(|m| sets.join(module, m));
+            }
+        }
         // What one manifest starts is made to meet.
         let mut together: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for unit in units {

@@ -181,7 +181,7 @@ fn parse(files: &[&SourceFile], pool: &ThreadPool) -> Outcome<()> {
 fn run(root: &Path, options: &Options, pool: &ThreadPool) -> Outcome<()> {
     let knowledge = Knowledge::embedded()?;
     let analysis = analyse(root, options, &Config::default(), &knowledge, pool, Depth::Needed);
-    let subject = Subject { model: &analysis.model, expected_task_seconds: None };
+    let subject = Subject { model: &analysis.model, expected_task_seconds: None, preview: false };
     let selection = Selection::default();
     let found = check::find(&subject, &selection);
     let page = page::page(10).ok_or("there is no check 10")?;

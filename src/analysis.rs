@@ -10,12 +10,14 @@ use crate::model::build::{Input, Manifest, build};
 use crate::model::{Coverage, Model};
 use crate::parse::{self, Documents};
 use crate::source::{Comment, FileId, Language, SourceFile};
-use crate::sql::{Dialect, SqlText, Statement};
+use crate::sql::{Dialect, RoutineKind, SqlText, Statement, Verb};
 use crate::suppress;
 use rayon::ThreadPool;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 /// How much stack a thread of the run has: expression trees are walked by recursion, to a depth that the front ends bound.
 pub const STACK: usize = 256 << 20;
@@ -120,7 +122,8 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     }
     coverage.skipped.sort();
     coverage.skipped.dedup();
-    let program = Program::new(knowledge, modules);
+    let mut program = Program::new(knowledge, modules);
+    program.routines = routines(&scripts);
     coverage.unknown_imports = unknown_imports(&program);
     let effects = if wanted == Wanted::Uses { Effects::recording(&program) } else { Effects::new(&program) };
     let input = Input { effects: &effects, files: &files, manifests: &manifests, scripts: &scripts, config };
@@ -130,6 +133,17 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     drop(effects);
     let facts = program.modules.into_iter().map(|m| (m.file, m.facts)).collect();
     Analysis { files, facts, comments, model, summaries, uses }
+}
+
+/// What scripts define that statements call, by name; of two with one name the later one counts.
+fn routines(scripts: &[(FileId, Vec<Statement>)]) -> FxHashMap<String, Rc<Vec<Statement>>> {
+    let mut found = FxHashMap::default();
+    for statement in scripts.iter().flat_map(|(_, statements)| statements) {
+        if let Verb::CreateRoutine { kind: RoutineKind::Function | RoutineKind::Procedure, name, body } = &statement.verb {
+            found.insert(name.display(), Rc::new(body.clone()));
+        }
+    }
+    found
 }
 
 enum Read {

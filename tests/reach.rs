@@ -39,7 +39,7 @@ fn read(folder: &Path, knowledge: &Knowledge, pool: &rayon::ThreadPool, depth: D
 
 /// All that a run would say of the actors and their faults.
 fn said(analysis: &Analysis) -> Vec<String> {
-    let subject = Subject { model: &analysis.model, expected_task_seconds: None };
+    let subject = Subject { model: &analysis.model, expected_task_seconds: None, preview: false };
     let findings = check::find(&subject, &Selection::default());
     let actors = analysis.model.actors.iter().map(|a| format!("{} {:?}", a.id, a.site));
     let resources = analysis.model.resources.iter().map(|r| format!("{} {:?} {:?}", r.id, r.readers, r.writers));

@@ -25,6 +25,17 @@ struct Bound {
     all: Deps,
 }
 
+/// How deep routines that call routines are followed.
+const MAX_ROUTINES: u8 = 3;
+
+/// How the statements of a text are run.
+struct SqlRun<'b> {
+    access: Access,
+    bound: &'b Bound,
+    site: Site,
+    dialect: &'b str,
+}
+
 impl<'k> Walker<'_, '_, 'k> {
     /// Whether the text that a row would run is SQL: evidence that a receiver of unknown type is a database's.
     pub fn sql_given(&self, row: &Row, given: &[Given]) -> bool {
@@ -69,11 +80,34 @@ impl<'k> Walker<'_, '_, 'k> {
             let mut access = self.access_of(row, found, receiver, api, Operation::Read);
             access.store = store.as_str().into();
             access.many = many;
+            let run = SqlRun { access: access.clone(), bound: &bound, site: place.site, dialect };
             if let Some(deps) = self.sql_statement(&statement, access, &bound, place.site, dialect) {
                 value.deps = deps;
             }
+            self.routines(&statement, &run, 0);
         }
         value
+    }
+
+    /// What the routines do that a statement calls, where scripts of the project define them.
+    fn routines(&mut self, statement: &Statement, run: &SqlRun, depth: u8) {
+        if depth >= MAX_ROUTINES || self.program.routines.is_empty() {
+            return;
+        }
+        let procedure = match &statement.verb {
+            Verb::Call { procedure } => Some(procedure.display()),
+            _ => None,
+        };
+        let mut called: Vec<String> = statement.functions.iter().map(|f| f.name.clone()).chain(procedure).collect();
+        called.sort();
+        called.dedup();
+        for name in called {
+            let Some(body) = self.program.routines.get(&name).cloned() else { continue };
+            for inner in body.iter() {
+                self.sql_statement(inner, run.access.clone(), run.bound, run.site, run.dialect);
+                self.routines(inner, run, depth + 1);
+            }
+        }
     }
 
     fn bound(&mut self, row: &Row, template: &Template, given: &[Given], text: &Given) -> Bound {

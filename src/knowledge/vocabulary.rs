@@ -682,6 +682,9 @@ pub struct DocumentRow {
     /// Keys below that name the folder an image is built from; the first that is there counts.
     #[serde(default)]
     pub build: Vec<String>,
+    /// It runs the image that the project builds, where it says no command.
+    #[serde(default)]
+    pub own_image: bool,
     /// The key below that names the file the image is built by.
     #[serde(default)]
     pub dockerfile: Option<String>,

@@ -28,6 +28,7 @@ pub use scope::{Scope, Source};
 use crate::facts::{ClassId, ExprId, ExprKind, FileFacts, Function, FunctionId, MODULE, Name, StmtId, StmtKind};
 use crate::knowledge::{Knowledge, vocabulary::PackLanguage};
 use crate::source::{FileId, Site, Span};
+use crate::sql::Statement;
 use classes::ClassTable;
 use roots::ImportedRoots;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -69,6 +70,8 @@ pub struct Program<'k> {
     pub knowledge: &'k Knowledge,
     /// The modules, sorted by path.
     pub modules: Vec<Module>,
+    /// Routines that SQL scripts define: name and body. Calling one runs its body.
+    pub routines: FxHashMap<String, Rc<Vec<Statement>>>,
     paths: ModulePaths,
     roots: ImportedRoots,
     classes: ClassTable,
@@ -109,8 +112,16 @@ impl<'k> Program<'k> {
             }
         }
         let roots = ImportedRoots::new(knowledge, &modules);
-        let mut program =
-            Program { knowledge, modules, paths, roots, classes: ClassTable::default(), calls_by_name, caches: Caches::default() };
+        let mut program = Program {
+            knowledge,
+            modules,
+            routines: FxHashMap::default(),
+            paths,
+            roots,
+            classes: ClassTable::default(),
+            calls_by_name,
+            caches: Caches::default(),
+        };
         program.classes = ClassTable::new(&program);
         program
     }

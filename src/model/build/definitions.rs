@@ -34,8 +34,8 @@ struct Reader<'i, 'a, 'p, 'k> {
     migrations: Vec<&'i MigrationRow>,
 }
 
-impl<'i> Reader<'i, '_, '_, '_> {
-    fn new(input: &'i Input) -> Reader<'i, 'i, 'i, 'i> {
+impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
+    fn new(input: &'i Input<'a, 'p, 'k>) -> Self {
         let knowledge = input.effects.program.knowledge;
         let mut rows = FxHashMap::default();
         for row in knowledge.schema_rows() {
@@ -156,7 +156,7 @@ impl<'i> Reader<'i, '_, '_, '_> {
         let program = self.input.effects.program;
         let facts = program.facts(module);
         let mut found = Vec::new();
-        for Stmt { kind, span } in &facts.stmts {
+        for Stmt { kind, span, .. } in &facts.stmts {
             let StmtKind::Guarded { items, .. } = kind else { continue };
             for item in items {
                 let Some(variable) = item.target.and_then(|t| last_name(facts, t)) else { continue };

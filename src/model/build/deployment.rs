@@ -154,7 +154,7 @@ impl Reader<'_, '_, '_, '_> {
             }
             _ => None,
         };
-        let image = self.image(built.as_deref(), !row.build.is_empty() || row.each.is_some());
+        let image = self.image(built.as_deref(), row.own_image);
         let runs_in = context.clone().unwrap_or_else(|| folder.to_string());
         let mut starts: Vec<Start> = Vec::new();
         let mut workers = None;
@@ -211,11 +211,11 @@ impl Reader<'_, '_, '_, '_> {
         parts.iter().flatten().flat_map(|words| self.commands.words(words, at, 0)).collect()
     }
 
-    /// The image a unit is started from: the one it is built by, else the only one there is.
-    fn image(&self, built: Option<&str>, any: bool) -> Option<usize> {
+    /// The image a unit is started from: the one it is built by, else for a unit of the project's own the only one there is.
+    fn image(&self, built: Option<&str>, own: bool) -> Option<usize> {
         match built {
             Some(path) => self.images.iter().position(|i| i.path == path),
-            None => (any && self.images.len() == 1).then_some(0),
+            None => (own && self.images.len() == 1).then_some(0),
         }
     }
 

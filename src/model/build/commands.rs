@@ -128,7 +128,9 @@ impl<'i> Commands<'i> {
                 let inner: Vec<String> = std::iter::once(module.to_string()).chain(rest.iter().skip(index + 2).cloned()).collect();
                 return self.words(&inner, at, depth + 1);
             }
+            // Where the option is given, other arguments name no module: `python -m pytest tests/test_a.py`.
             found = self.resolve(module, at.folder);
+            break;
         }
         let Some(module) = found else { return Vec::new() };
         let (processes, many) = processes(row, rest, at);

@@ -9,8 +9,9 @@ use super::Input;
 use super::actors::is_aside;
 use super::commands::{At, Commands, Start, given, number};
 use super::systems::{below, folder_of, globs, select};
-use crate::facts::{Document, NodeId, NodeKind};
-use crate::knowledge::vocabulary::{Declares, DocumentRow};
+use crate::facts::{Document, ExprKind, Name, NodeId, NodeKind};
+use crate::knowledge::vocabulary::{Declares, DocumentRow, Effect, Row};
+use crate::link::{Kind, argument};
 use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -69,6 +70,7 @@ pub(super) fn collect(input: &Input) -> Vec<DraftUnit> {
     }
     reader.overrides();
     reader.bare_images();
+    reader.served();
     reader.units
 }
 
@@ -202,13 +204,14 @@ impl Reader<'_, '_, '_, '_> {
     /// What a command in one or more parts starts: as a whole, else each part by itself.
     fn started(&self, parts: &[Vec<Vec<String>>], at: &At) -> Vec<Start> {
         let whole: Vec<String> = parts.iter().flatten().flatten().cloned().collect();
-        if let [_, _, ..] = parts {
-            let found = self.commands.words(&whole, at, 0);
-            if !found.is_empty() {
-                return found;
-            }
+        let mut found = if parts.len() > 1 { self.commands.words(&whole, at, 0) } else { Vec::new() };
+        if found.is_empty() {
+            found = parts.iter().flatten().flat_map(|words| self.commands.words(words, at, 0)).collect();
         }
-        parts.iter().flatten().flat_map(|words| self.commands.words(words, at, 0)).collect()
+        // Whoever starts tests deploys nothing.
+        let program = self.input.effects.program;
+        found.retain(|start| !is_aside(&program.modules[start.module as usize].path));
+        found
     }
 
     /// The image a unit is started from: the one it is built by, else for a unit of the project's own the only one there is.
@@ -231,6 +234,46 @@ impl Reader<'_, '_, '_, '_> {
             if let Some((starts, context)) = base.map(|u| (u.starts.clone(), u.context.clone())) {
                 self.units[index].starts = starts;
                 self.units[index].context = context;
+            }
+        }
+    }
+
+    /// `uvicorn.run("shop.app:app", workers=4)`: a server that code starts, with more processes than one.
+    fn served(&mut self) {
+        let program = self.input.effects.program;
+        let starters =
+            program.knowledge.packs().iter().flat_map(|p| &p.functions).filter(|r| r.effect == Effect::RunMain && r.permits.is_some());
+        let rows: FxHashMap<&str, &Row> = starters.flat_map(|row| row.name.iter().map(move |name| (name.as_str(), row))).collect();
+        let root = |name: &str| name.split('.').next().unwrap_or("").to_string();
+        let roots: FxHashSet<String> = rows.keys().map(|name| root(name)).collect();
+        for (module, found) in program.modules.iter().enumerate() {
+            if is_aside(&found.path) || !found.facts.imports.iter().any(|i| roots.contains(&root(&i.module))) {
+                continue;
+            }
+            for expr in &found.facts.exprs {
+                let ExprKind::Call { callee, args } = &expr.kind else { continue };
+                let at = program.enclosing(module as u32, *callee);
+                let Kind::External(name) = program.infer(at, *callee) else { continue };
+                let Some(row) = rows.get(name.as_str()) else { continue };
+                let args: Vec<(Option<Name>, Kind)> = args.iter().map(|a| (a.name.clone(), program.infer(at, a.value))).collect();
+                let count = row.permits.as_deref().and_then(|p| argument(p, &args)).and_then(Kind::number).map_or(1, |n| n as u32);
+                let folder = folder_of(&found.path);
+                let text = row.entry.first().and_then(|p| argument(p, &args)).and_then(Kind::as_text);
+                let served = text.and_then(|t| self.commands.resolve(t, folder)).unwrap_or(module as u32);
+                if count > 1 {
+                    let site = program.site(module as u32, expr.span);
+                    let start = Start { module: served, processes: count, many: false, runs: Vec::new(), frameworks: Vec::new() };
+                    self.units.push(DraftUnit {
+                        name: found.path.rsplit('/').next().unwrap_or(&found.path).to_string(),
+                        group: found.path.clone(),
+                        site,
+                        count: 1,
+                        written: Some(site),
+                        starts: vec![start],
+                        context: None,
+                        overlaps: false,
+                    });
+                }
             }
         }
     }

@@ -18,6 +18,7 @@ mod orders;
 mod overlap;
 mod races;
 mod schema;
+mod settings;
 mod systems;
 mod within;
 
@@ -67,6 +68,7 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     let doings: Vec<Doing> = (0..model.actors.len() as u32).map(|a| Doing::of(input, &draft, ActorId(a))).collect();
     overlap::find(input, &draft, &doings, &mut model);
     locks::collect(input, &doings, &mut model);
+    settings::bound_waits(input, &mut model);
     accesses::collect(input, &doings, &schema, &mut model);
     races::collect(input, &doings, &schema, &mut model);
     configured::resources(input, &mut model);

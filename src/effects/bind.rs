@@ -2,6 +2,7 @@
 
 use super::context::{Context, Held, mix};
 use super::item::{Access, Check, Declaration, What};
+use super::state::add_new;
 use super::value::{Dep, Deps, Value};
 use crate::facts::Name;
 use crate::link::{FunctionValue, Hole, Kind, LockUse, Part, Program, Template, Ttl};
@@ -34,33 +35,35 @@ const DEPTH: u8 = 8;
 
 impl Binding<'_, '_> {
     pub fn deps(&self, deps: &Deps) -> Deps {
-        let mut bound = Deps::default();
-        for dep in deps.iter() {
-            match dep {
-                Dep::Item(index) => bound.join(self.items.get(*index as usize).unwrap_or(&Deps::default())),
-                Dep::Parameter(index) => bound.join(self.params.get(*index as usize).map_or(&Deps::default(), |v| &v.deps)),
-                Dep::Field(name) => {
-                    if let Some((_, deps)) = self.fields.iter().find(|(n, _)| n == name) {
-                        bound.join(deps);
-                    } else if self.own_receiver {
-                        bound.join(&Deps::one(dep.clone()));
-                    }
-                }
-                Dep::Fresh => bound.join(&Deps::one(Dep::Fresh)),
-            }
+        let mut all = deps.iter();
+        match (all.next(), all.next()) {
+            (None, _) => Deps::default(),
+            (Some(only), None) => self.dep(only),
+            _ => deps.iter().flat_map(|dep| self.dep(dep).iter().cloned().collect::<Vec<_>>()).collect(),
         }
-        bound
+    }
+
+    /// What one dependency becomes.
+    fn dep(&self, dep: &Dep) -> Deps {
+        match dep {
+            Dep::Item(index) => self.items.get(*index as usize).cloned().unwrap_or_default(),
+            Dep::Parameter(index) => self.params.get(*index as usize).map(|v| v.deps.clone()).unwrap_or_default(),
+            Dep::Field(name) => match self.fields.iter().find(|(n, _)| n == name) {
+                Some((_, deps)) => deps.clone(),
+                None if self.own_receiver => Deps::one(dep.clone()),
+                None => Deps::default(),
+            },
+            Dep::Fresh => Deps::one(Dep::Fresh),
+        }
     }
 
     pub fn control(&self, control: &[(Dep, Check)]) -> Vec<(Dep, Check)> {
-        let mut bound = Vec::new();
+        let mut all = Vec::new();
         for (dep, check) in control {
-            for dep in self.deps(&Deps::one(dep.clone())).iter() {
-                if !bound.contains(&(dep.clone(), *check)) {
-                    bound.push((dep.clone(), *check));
-                }
-            }
+            all.extend(self.dep(dep).iter().map(|dep| (dep.clone(), *check)));
         }
+        let mut bound = Vec::new();
+        add_new(&mut bound, &all);
         bound
     }
 

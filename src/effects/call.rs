@@ -2,7 +2,8 @@
 
 use super::bind::{Binding, is_callers};
 use super::context::{Context, Held, mix, token};
-use super::item::{Call, Item, What};
+use super::item::{Call, Check, Item, What};
+use super::state::add_new;
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
 use super::{Below, ITEMS, Summary};
@@ -10,6 +11,7 @@ use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{ClassRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
 use crate::source::Site;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// How deep caller-given calls are followed into one another.
@@ -499,7 +501,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
 
     /// Make a callee's doings this function's own.
     pub fn import(&mut self, summary: &Rc<Summary>, value: &FunctionValue, mut binding: Binding<'p, 'k>, place: &CallPlace) -> Called {
-        let first = self.summary.items.len();
+        let mut counted = self.summary.items.len();
+        let mut repeated = FxHashMap::default();
+        let mut around: Option<Around> = None;
+        let mut decided: Option<Decided> = None;
         let mut whole = false;
         for item in &summary.items {
             whole |= self.summary.items.len() >= ITEMS;
@@ -507,18 +512,22 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 binding.items.push(Deps::default());
                 continue;
             }
-            let contexts = item.contexts.iter().map(|c| binding.context(c));
-            let mut held = self.state.held.clone();
-            held.extend(contexts);
-            let mut control = self.state.control.clone();
-            for dep in binding.control(&item.control) {
-                if !control.contains(&dep) {
-                    control.push(dep);
-                }
-            }
+            // What surrounds and decided one item did the same for its neighbours, most often.
+            let (_, held) = around.take_if(|(of, _)| Rc::ptr_eq(of, &item.contexts)).unwrap_or_else(|| {
+                let inner = item.contexts.iter().map(|c| binding.context(c));
+                (item.contexts.clone(), Rc::new(self.state.held.iter().cloned().chain(inner).collect()))
+            });
+            around = Some((item.contexts.clone(), held.clone()));
+            let (_, control) = decided.take_if(|(of, _)| Rc::ptr_eq(of, &item.control)).unwrap_or_else(|| {
+                let mut control = self.state.control.clone();
+                add_new(&mut control, &binding.control(&item.control));
+                (item.control.clone(), Rc::new(control))
+            });
+            decided = Some((item.control.clone(), control.clone()));
             let what = binding.what(&item.what);
             let chain = Some(Rc::new(Call { function: self.origin_function(), site: place.site, next: item.chain.clone() }));
             if let What::CallParameter { callee, args } = &*what {
+                let (held, control) = ((*held).clone(), (*control).clone());
                 let through = Through { item, chain, held, control, hint: receiver_hint(&item.what, &binding.names) };
                 let deps = self.resume(callee, args, through);
                 binding.items.push(deps);
@@ -528,9 +537,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 for channel in channels {
                     let new = Item {
                         what: Rc::new(channel),
-                        contexts: Rc::new(held.clone()),
+                        contexts: held.clone(),
                         chain: chain.clone(),
-                        control: Rc::new(control.clone()),
+                        control: control.clone(),
                         ..item.clone()
                     };
                     self.push_item(new);
@@ -538,11 +547,11 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 binding.items.push(Deps::default());
                 continue;
             }
-            let repeated = self.summary.items[first.min(self.summary.items.len())..]
-                .iter()
-                .filter(|i| i.site == item.site && Rc::ptr_eq(&i.what, &what))
-                .count();
-            if repeated > 3 {
+            for made in self.summary.items.get(counted..).unwrap_or_default() {
+                *repeated.entry((made.site, Rc::as_ptr(&made.what))).or_insert(0_u32) += 1;
+            }
+            counted = self.summary.items.len();
+            if repeated.get(&(item.site, Rc::as_ptr(&what))).is_some_and(|times| *times > 3) {
                 binding.items.push(Deps::default());
                 continue;
             }
@@ -550,10 +559,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 what,
                 site: item.site,
                 function: item.function,
-                contexts: Rc::new(held),
+                contexts: held,
                 chain,
                 data: binding.deps(&item.data),
-                control: Rc::new(control),
+                control,
                 inferred: item.inferred,
                 awaits: self.awaits + item.awaits,
                 kept: false,
@@ -672,14 +681,20 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// Add an item at a place that may lie in another function.
     pub fn push_at(&mut self, what: What, site: Site, data: Deps) -> Deps {
         let (function, chain) = self.proxy.clone().unwrap_or((self.at, None));
+        // Neighbours share what surrounds and decided them, and so will all that is made of them.
+        let before = self.summary.items.last();
+        let contexts = before.map(|i| &i.contexts).filter(|c| ***c == self.state.held);
+        let contexts = contexts.cloned().unwrap_or_else(|| Rc::new(self.state.held.clone()));
+        let control = before.map(|i| &i.control).filter(|c| ***c == self.state.control);
+        let control = control.cloned().unwrap_or_else(|| Rc::new(self.state.control.clone()));
         let item = Item {
             what: Rc::new(what),
             site,
             function,
-            contexts: Rc::new(self.state.held.clone()),
+            contexts,
             chain,
             data,
-            control: Rc::new(self.state.control.clone()),
+            control,
             inferred: u8::from(self.inferring),
             awaits: self.awaits,
             kept: false,
@@ -699,6 +714,11 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
 }
 
 /// Where a caller-given call takes place.
+/// The contexts of an item, and what they are here.
+type Around = (Rc<Vec<Context>>, Rc<Vec<Context>>);
+/// What decided that an item is done, and what that is here.
+type Decided = (Rc<Vec<(Dep, Check)>>, Rc<Vec<(Dep, Check)>>);
+
 struct Through<'a> {
     item: &'a Item,
     chain: Option<Rc<Call>>,

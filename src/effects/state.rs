@@ -5,7 +5,10 @@ use super::item::Check;
 use super::value::{Dep, Value};
 use crate::facts::Name;
 use crate::link::Template;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Up to how many decisions are looked through one by one.
+const FEW: usize = 24;
 
 /// How a block of statements ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -17,6 +20,20 @@ pub(super) enum End {
     Left,
     /// By raising.
     Raised,
+}
+
+/// Add the decisions that are not among these yet, in their order.
+pub(super) fn add_new(known: &mut Vec<(Dep, Check)>, more: &[(Dep, Check)]) {
+    if known.len().max(more.len()) < FEW {
+        for dep in more {
+            if !known.contains(dep) {
+                known.push(dep.clone());
+            }
+        }
+        return;
+    }
+    let mut seen: FxHashSet<(Dep, Check)> = known.iter().cloned().collect();
+    known.extend(more.iter().filter(|dep| seen.insert((*dep).clone())).cloned());
 }
 
 /// The state at one point.
@@ -35,11 +52,7 @@ pub(super) struct State {
 impl State {
     /// Add what decided.
     pub fn decide(&mut self, on: &[(Dep, Check)]) {
-        for dep in on {
-            if !self.control.contains(dep) {
-                self.control.push(dep.clone());
-            }
-        }
+        add_new(&mut self.control, on);
     }
 
     /// The state after either of two paths that both go on.

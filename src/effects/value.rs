@@ -48,7 +48,7 @@ impl Deps {
             (_, None) => {}
             (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
             (Some(mine), Some(theirs)) => {
-                if Rc::ptr_eq(mine, theirs) || theirs.iter().all(|d| mine.contains(d)) {
+                if Rc::ptr_eq(mine, theirs) || theirs.iter().all(|d| mine.binary_search(d).is_ok()) {
                     return;
                 }
                 let mut all: Vec<Dep> = mine.iter().chain(theirs.iter()).cloned().collect();

@@ -54,11 +54,12 @@ impl ModulePaths {
         let mut best: Option<(bool, usize, usize, u32)> = None;
         for &candidate in self.by_last.get(last)? {
             let path = &self.segments[candidate as usize];
-            if candidate == from || path.len() < wanted.len() || self.by_path.get(path) != Some(&candidate) {
+            if candidate == from || path.len() < wanted.len() {
                 continue;
             }
             let (root, tail) = path.split_at(path.len() - wanted.len());
-            if !tail.iter().zip(&wanted).all(|(a, b)| a == b) {
+            // The names first: most modules that end in the same one differ before it.
+            if !tail.iter().rev().zip(wanted.iter().rev()).all(|(a, b)| a == b) || self.by_path.get(path) != Some(&candidate) {
                 continue;
             }
             let root_is_package = !root.is_empty() && self.by_path.get(root).is_some_and(|m| self.is_package[*m as usize]);

@@ -256,7 +256,7 @@ fn retry(doing: &Doing, tool: bool, item: &Item, model: &Model) -> Option<(Site,
 
 /// The retry that is written around an item, or around the run of the agent whose tool does it.
 fn explicit_retry(doing: &Doing, tool: bool, item: &Item) -> Option<(Site, String)> {
-    item.contexts.iter().find_map(Context::retries).or_else(|| doing.retried_run().filter(|_| tool))
+    item.contexts.iter().find_map(Context::retries).or_else(|| doing.retried_run.clone().filter(|_| tool))
 }
 
 /// The resource of an access in the finished model.

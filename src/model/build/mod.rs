@@ -87,6 +87,8 @@ pub(super) struct Doing {
     pub actor: ActorId,
     /// Its entry points, each with what is reached from it.
     pub runs: Vec<Run>,
+    /// What runs the agent's model, and with it its tools, again on failure: the retry around a run in its own code.
+    pub retried_run: Option<(Site, String)>,
 }
 
 /// What one entry point does.
@@ -114,16 +116,13 @@ impl Doing {
             tool: e.tool,
             visits: input.effects.visits(&input.effects.run(&e.function)),
         };
-        let runs = entries.iter().map(run).collect();
-        Doing { actor, runs }
-    }
-
-    /// What runs the agent's model, and with it its tools, again on failure: the retry around a run in its own code.
-    pub fn retried_run(&self) -> Option<(Site, String)> {
-        self.items().find_map(|(_, item)| match &*item.what {
+        let mut doing = Doing { actor, runs: entries.iter().map(run).collect(), retried_run: None };
+        let retried = doing.items().find_map(|(_, item)| match &*item.what {
             What::Declare(d) if d.effect == Effect::Run => item.contexts.iter().find_map(Context::retries),
             _ => None,
-        })
+        });
+        doing.retried_run = retried;
+        doing
     }
 
     /// Every item with its run.

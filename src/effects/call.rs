@@ -9,7 +9,7 @@ use super::walk::Walker;
 use super::{Below, ITEMS, Summary};
 use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
 use crate::knowledge::vocabulary::Effect;
-use crate::link::{ClassRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
+use crate::link::{ClassRef, FunctionValue, Hole, Kind, Part, Template};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -209,7 +209,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
 
     fn call_kind(&mut self, kind: &Kind, callee: &Value, given: &[Given], place: &CallPlace, coroutine: &Coroutine) -> Called {
         match kind {
-            Kind::Function(value) => self.call_function(value, given, place, coroutine),
+            Kind::Function(value) => match self.call_made(value, given, place) {
+                Some(value) => Called { value, opened: None },
+                None => self.call_function(value, given, place, coroutine),
+            },
             Kind::Class(class) => Called { value: self.construct(*class, given, place), opened: None },
             Kind::External(name) => Called { value: self.call_external(name, given, place), opened: None },
             Kind::Library(library) => Called { value: self.call_library(library, given, place), opened: None },
@@ -225,16 +228,6 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), opened: None },
             _ => Called { value: Value::unknown(callee.deps.clone().with(&all_deps(given))), opened: None },
         }
-    }
-
-    /// A library's value that is called itself: `agent("…")`, `script(keys=[…])`.
-    fn call_library(&mut self, library: &Rc<LibraryValue>, given: &[Given], place: &CallPlace) -> Value {
-        let deps = all_deps(given);
-        let Some(found) = self.program.knowledge.called(library.ty) else { return Value::unknown(deps) };
-        let api: Name = self.program.knowledge.type_name(library.ty).into();
-        let kind = self.program.row_result(found.row, Some(library), &kinds(given), place.site);
-        let place = CallPlace { receiver: Some(Value::of(Kind::Library(library.clone()))), ..place.clone() };
-        self.apply(&found, Some(library), &api, given, &place, Value { kind, deps, ..Value::default() })
     }
 
     /// A call whose callee only the caller knows.
@@ -261,126 +254,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         Value { kind: made, deps, ..Value::default() }
     }
 
-    fn call_external(&mut self, name: &Name, given: &[Given], place: &CallPlace) -> Value {
-        let language = self.program.language(self.at.module);
-        let args = kinds(given);
-        let deps = all_deps(given);
-        if let Some(found) = self.program.knowledge.function(language, name) {
-            let made = self.program.call_kind(&Kind::External(name.clone()), &args, place.site);
-            return self.apply(&found, None, name, given, place, Value { kind: made, deps, ..Value::default() });
-        }
-        let made = self.program.call_kind(&Kind::External(name.clone()), &args, place.site);
-        if let (Kind::Library(value), Some(ty)) = (&made, self.program.knowledge.made_by(language, name))
-            && let Some(found) = self.program.knowledge.construct(ty)
-        {
-            let result = Value { kind: made.clone(), deps, ..Value::default() };
-            return self.apply(&found, Some(value), name, given, place, result);
-        }
-        let sorted = name == "sorted" || (matches!(name.as_str(), "list" | "tuple" | "enumerate") && given.iter().any(|g| g.value.sorted));
-        Value { kind: made, deps, inferred: false, sorted }
-    }
-
-    /// Call a method whose meaning rows decide, or that nothing is known of.
-    fn call_member(&mut self, receiver: &Kind, name: &Name, given: &[Given], place: &CallPlace) -> Value {
-        let knowledge = self.program.knowledge;
-        let args = kinds(given);
-        let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default().with(&all_deps(given));
-        let made = self.program.call_kind(&Kind::Member(Rc::new((receiver.clone(), name.clone()))), &args, place.site);
-        let result = Value { kind: made, deps: deps.clone(), ..Value::default() };
-        let library = self.as_library(receiver);
-        if let Some(library) = &library
-            && let Some(found) = knowledge.method(library.ty, name)
-        {
-            let api: Name = format!("{}.{name}", knowledge.type_name(library.ty)).into();
-            return self.apply(&found, Some(library), &api, given, place, result);
-        }
-        if matches!(receiver, Kind::Unknown | Kind::External(_))
-            && let Some(value) = self.unknown_receiver(name, given, place, &result)
-        {
-            return value;
-        }
-        // Methods of containers change them: what they are given flows into the container.
-        if let Some(path) = place.receiver_path.clone() {
-            let changing = matches!(
-                name.as_str(),
-                "append"
-                    | "add"
-                    | "update"
-                    | "extend"
-                    | "insert"
-                    | "setdefault"
-                    | "pop"
-                    | "remove"
-                    | "discard"
-                    | "clear"
-                    | "appendleft"
-                    | "sort"
-                    | "popleft"
-            );
-            if changing {
-                self.touch_path(&path, &all_deps(given));
-                if name == "sort"
-                    && let Some(value) = self.state.vars.get_mut(&path)
-                {
-                    value.sorted = true;
-                }
-            }
-        }
-        Value { sorted: place.receiver.as_ref().is_some_and(|r| r.sorted) && name == "copy", ..result }
-    }
-
-    /// A value as one of a library's types: itself, or what its class derives from.
-    pub fn as_library(&self, kind: &Kind) -> Option<Rc<LibraryValue>> {
-        match kind {
-            Kind::Library(value) => Some(value.clone()),
-            Kind::Object(object) => self.program.external_type(object.class).map(|ty| Rc::new(self.program.as_library(object, ty))),
-            Kind::Class(class) => self.program.external_type(*class).map(|ty| {
-                let mut value = LibraryValue::of(ty);
-                value.subject = kind.clone();
-                Rc::new(value)
-            }),
-            _ => None,
-        }
-    }
-
-    /// A method of a value of unknown type: packs that know receivers by name, else the few classes that have such a method.
-    fn unknown_receiver(&mut self, name: &Name, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
-        let language = self.program.language(self.at.module);
-        if let Some(found) = self.program.receiver_by_name(language, self.at.module, &place.receiver_name, name)
-            && (found.row.effect != Effect::Sql || self.sql_given(found.row, given))
-        {
-            let ty = found.owner?;
-            let library = Rc::new(LibraryValue::of(ty));
-            let api: Name = format!("{}.{name}", self.program.knowledge.type_name(ty)).into();
-            let kind = self.program.row_result(found.row, Some(&library), &kinds(given), place.site);
-            let mut value = self.apply_inferred(&found, &library, &api, given, place, Value { kind, ..result.clone() });
-            value.inferred = true;
-            return Some(value);
-        }
-        let telling = name.contains('_') || name.len() >= 9;
-        let methods = if telling && !name.starts_with("__") { self.program.classes_with_method(name, 2) } else { Vec::new() };
-        let mut value: Option<Value> = None;
-        for function in methods {
-            let class = self.program.function(function).class.map(|class| ClassRef { module: function.module, class })?;
-            let object = Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }));
-            let method = FunctionValue { function, receiver: Some(object), bound: Vec::new(), captured: Rc::default(), plain: false };
-            let (first, calls) = (self.summary.items.len(), self.summary.calls.len());
-            let called = self.call_function(&method, given, place, &Coroutine::Awaited);
-            for item in &mut self.summary.items[first..] {
-                item.inferred += 1;
-            }
-            for below in &mut self.summary.calls[calls..] {
-                below.inferred += 1;
-            }
-            value = Some(match value {
-                Some(before) => before.or(called.value),
-                None => called.value,
-            });
-        }
-        value.map(|v| Value { inferred: true, ..v })
-    }
-
-    fn touch_path(&mut self, path: &Name, deps: &Deps) {
+    pub fn touch_path(&mut self, path: &Name, deps: &Deps) {
         if let Some(value) = self.state.vars.get_mut(path) {
             value.deps.join(deps);
         }

@@ -99,7 +99,7 @@ impl<'k> Walker<'_, '_, 'k> {
             runs: variant.and_then(|v| v.runs).or(row.runs),
             multiple: row.multiple,
             parallel_tools: variant.and_then(|v| v.parallel_tools).unwrap_or(row.parallel_tools),
-            retries: crate::link::retries(row, &args),
+            retries: self.program.retries(row, &args),
             framework: row.framework.clone().unwrap_or_default().into(),
             sessions: row.sessions,
             api: api.clone(),
@@ -315,7 +315,9 @@ impl<'k> Walker<'_, '_, 'k> {
             self.decorators(function, Kind::Function(Rc::new(value)));
         }
         let site = self.site(facts.name_span);
-        if let Some(row) = self.program.base_row(class).or_else(|| self.decorated_as_record(class)).or_else(|| self.actor_row(class)) {
+        let by_name = || self.program.base_row_by_name(class).filter(|row| row.is == BaseKind::Record);
+        let row = self.program.base_row(class).or_else(|| self.decorated_as_record(class)).or_else(|| self.actor_row(class));
+        if let Some(row) = row.or_else(by_name) {
             self.used_by_class(row, class, site);
         }
         if let Some(row) = self.program.base_row(class) {
@@ -520,7 +522,7 @@ fn surround(
         ExprKind::Call { args, .. } => args.iter().map(|a| (a.name.clone(), program.infer(around, a.value))).collect(),
         _ => Vec::new(),
     };
-    let retries = crate::link::retries(found.row, &args);
+    let retries = program.retries(found.row, &args);
     let held = match found.row.effect {
         Effect::Retry => Some(Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries }))),
         Effect::Transaction => Some(Held::Transaction { isolation: found.row.isolation.as_deref().map(Name::from) }),

@@ -167,7 +167,7 @@ impl Words<'_, '_> {
         }
         let retries = match effect {
             Effect::Retry => self.program.attempts(row, receiver, args),
-            _ => crate::link::retries(row, args),
+            _ => self.program.retries(row, args),
         };
         if !items.iter().any(|i| matches!(*i.what, What::Declare(_))) {
             self.pair("retries", retries.map(attempts).unwrap_or_default());

@@ -21,6 +21,7 @@ mod coordinator;
 mod declare;
 mod eval;
 mod item;
+mod library;
 mod lock;
 mod meaning;
 mod orm;
@@ -126,6 +127,9 @@ impl<'p, 'k> Effects<'p, 'k> {
         let effects = Effects { uses: Some(RefCell::default()), ..Self::new(program) };
         for function in program.functions() {
             effects.summary(function, None);
+            // Packs that know receivers by name speak when nobody says what a parameter is.
+            let entry = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
+            effects.run(&entry);
         }
         effects
     }

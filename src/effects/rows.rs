@@ -130,6 +130,8 @@ impl<'k> Walker<'_, '_, 'k> {
                 given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result)
             }
             Effect::Invoke | Effect::Retry => self.invoke(effect, row, receiver, api, given, place, result),
+            // `pack.s(order)`: what the task makes of itself.
+            Effect::Partial if row.entry.iter().any(|place| place == "receiver") => result,
             Effect::Partial => self.partial(given).unwrap_or(result),
             // Entered where its arguments are evaluated.
             Effect::Enter => given.first().map(|g| g.value.clone()).unwrap_or(result),
@@ -391,9 +393,9 @@ impl<'k> Walker<'_, '_, 'k> {
     fn call_entry(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, given: &[Given], place: &CallPlace) -> Option<Called> {
         // `pack.submit(order)`: the function that a decorator made a task of, with all that is given.
         if let (Some("receiver"), Some(task)) = (row.entry.first().map(String::as_str), receiver) {
-            let Kind::Function(_) = &task.subject else { return None };
+            let Kind::Function(function) = &task.subject else { return None };
             let inner = CallPlace { receiver: None, receiver_path: None, ..place.clone() };
-            return Some(self.call_value(&Value::of(task.subject.clone()), given, &inner, Coroutine::Awaited));
+            return Some(self.call_function(function, given, &inner, &Coroutine::Awaited));
         }
         let entry = row.entry.iter().find_map(|p| given_at(p, given))?;
         if !matches!(

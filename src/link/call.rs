@@ -27,17 +27,26 @@ pub fn argument_at<'a, T>(position: Option<usize>, name: Option<&str>, args: &'a
     named.or_else(placed).map(|(_, value)| value)
 }
 
-/// How often a row says that a body is run again: by an argument, else by itself.
-pub fn retries(row: &Row, args: &[(Option<Name>, Kind)]) -> Option<i64> {
-    row.retries_from.as_deref().and_then(|p| argument(p, args)).and_then(Kind::number).map(|n| n as i64).or(row.retries)
-}
-
 impl Program<'_> {
     /// How often a row's call runs a body again: by its arguments, by itself, or by what its receiver was made with.
     pub fn attempts(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)]) -> Option<i64> {
-        let made = |value: &Rc<LibraryValue>| self.knowledge.construct(value.ty).and_then(|found| retries(found.row, &value.args));
-        let reached = || std::iter::successors(receiver, |value| value.parent.as_ref()).take(4).find_map(made);
-        retries(row, args).or_else(reached)
+        let reached = || std::iter::successors(receiver, |value| value.parent.as_ref()).take(4).find_map(|value| self.retries_of(value));
+        self.retries(row, args).or_else(reached)
+    }
+
+    /// How often a row says that a body is run again: by an argument, a number or a policy made of one, else by itself.
+    pub fn retries(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Option<i64> {
+        let said = row.retries_from.as_deref().and_then(|p| argument(p, args)).and_then(|kind| match kind {
+            Kind::Library(policy) => self.retries_of(policy),
+            kind => kind.number().map(|n| n as i64),
+        });
+        said.or(row.retries)
+    }
+
+    /// What a value says of retries by what it was made with: `RetryPolicy(maximum_attempts=3)`.
+    fn retries_of(&self, value: &Rc<LibraryValue>) -> Option<i64> {
+        let row = self.knowledge.construct(value.ty)?.row;
+        row.retries_from.as_deref().and_then(|p| argument(p, &value.args)).and_then(Kind::number).map(|n| n as i64).or(row.retries)
     }
 
     /// What calling `callee` returns.

@@ -17,7 +17,7 @@ mod reach;
 mod roots;
 mod scope;
 
-pub use call::{Args, argument, argument_at, retries};
+pub use call::{Args, argument, argument_at};
 pub use infer::hint;
 pub use kind::{FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
 pub use lock::{LockUse, Ttl, Wait};

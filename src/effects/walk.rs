@@ -641,6 +641,7 @@ pub(super) fn enter_from_outside(fx: &Effects, entry: &FunctionValue) -> Summary
         receiver_path: None,
         receiver_name: Name::default(),
     };
-    walker.call_value(&Value::of(Kind::Function(Rc::new(entry.clone()))), &[], &place, Coroutine::Awaited);
+    // The body itself runs, whatever a decorator made of calls to it.
+    walker.call_function(entry, &[], &place, &Coroutine::Awaited);
     walker.finish()
 }

@@ -86,7 +86,7 @@ impl<'i> Commands<'i> {
             return self.matched(row, rest, at, depth);
         }
         if let Some(target) = self.scripts.get(program.as_str()) {
-            return self.resolve(target, at.folder).map(|module| plain(module)).into_iter().collect();
+            return self.resolve(target, at.folder).map(plain).into_iter().collect();
         }
         if let Some(script) = self.shell(program, at.folder) {
             return self.script(script, rest, at, depth);

@@ -5,7 +5,7 @@ use crate::discover::{self, Found, Options};
 use crate::effects::Effects;
 use crate::facts::{FileFacts, Outline};
 use crate::knowledge::{Knowledge, vocabulary::PackLanguage};
-use crate::link::{Module, ModulePaths, Program, needed};
+use crate::link::{CrateName, CratePaths, Module, ModulePaths, Program, needed, needed_rust};
 use crate::model::build::{Input, Manifest, build};
 use crate::model::{Coverage, Model};
 use crate::parse::{self, Documents};
@@ -87,7 +87,8 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     coverage.skipped = found.skipped.into_iter().map(|s| (s.path, s.reason)).collect();
     coverage.not_read = found.not_read.into_iter().map(|(language, count)| (language.to_string(), count as u32)).collect();
 
-    let read: Vec<Read> = pool.install(|| parse_all(&files, config, knowledge, depth));
+    let crates: Vec<CrateName> = files.iter().filter_map(crate_name).collect();
+    let read: Vec<Read> = pool.install(|| parse_all(&files, config, knowledge, depth, &crates));
     let mut modules = Vec::new();
     let mut manifests = Vec::new();
     let mut scripts = Vec::new();
@@ -122,7 +123,7 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     }
     coverage.skipped.sort();
     coverage.skipped.dedup();
-    let mut program = Program::new(knowledge, modules);
+    let mut program = Program::new(knowledge, modules, &crates);
     program.routines = routines(&scripts);
     coverage.unknown_imports = unknown_imports(&program);
     let effects = if wanted == Wanted::Uses { Effects::recording(&program) } else { Effects::new(&program) };
@@ -153,7 +154,30 @@ enum Read {
     Nothing,
 }
 
-/// What becomes of a Python file.
+/// The crate that a `Cargo.toml` declares: its folder and name.
+fn crate_name(file: &SourceFile) -> Option<CrateName> {
+    let folder = file.path.strip_suffix("Cargo.toml")?;
+    let documents = parse::toml::documents(&file.text);
+    documents.documents.iter().find_map(|document| {
+        let root = document.root?;
+        let named = |section: &str| document.get(root, section).and_then(|s| document.get(s, "name")).and_then(|n| document.text(n));
+        let name = named("lib").or_else(|| named("package"))?;
+        Some((folder.trim_end_matches('/').to_string(), name.to_string()))
+    })
+}
+
+/// Which Rust files' bodies are needed, by file.
+fn needed_crates(files: &[SourceFile], knowledge: &Knowledge, crates: &[CrateName]) -> BTreeMap<usize, bool> {
+    let words = knowledge.actor_words(PackLanguage::Rust);
+    let suffixes = knowledge.actor_suffixes(PackLanguage::Rust);
+    let sought = |word: &str| words.contains(word) || suffixes.iter().any(|s| word.ends_with(s.as_str()) && word.len() > s.len());
+    let rust: Vec<usize> = (0..files.len()).filter(|i| files[*i].language == Language::Rust).collect();
+    let outlines: Vec<Outline> = rust.par_iter().map(|i| parse::rust::outline(&files[*i].text, &sought)).collect();
+    let paths = CratePaths::new(rust.iter().map(|i| files[*i].path.as_str()), crates);
+    rust.iter().copied().zip(needed_rust(&paths, &outlines)).collect()
+}
+
+/// What becomes of a file of code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
     /// Its bodies matter.
@@ -164,8 +188,8 @@ enum Use {
     Outlined,
 }
 
-fn parse_all(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Depth) -> Vec<Read> {
-    let uses = uses(files, config, knowledge, depth);
+fn parse_all(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Depth, crates: &[CrateName]) -> Vec<Read> {
+    let uses = uses(files, config, knowledge, depth, crates);
     files
         .par_iter()
         .zip(uses)
@@ -181,13 +205,14 @@ fn parse_all(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth
             Language::UnitFile => Read::Data(parse::launch::unit_file(&file.text)),
             Language::Shell => Read::Data(parse::launch::shell(&file.text)),
             Language::Sql => Read::Script(crate::sql::parse(&SqlText::plain(file.text.as_str()), Dialect::Generic)),
+            Language::Rust if used == Use::Needed => Read::Code(Box::new(parse::rust::facts(&file.text)), true),
             Language::Rust => Read::Nothing,
         })
         .collect()
 }
 
-/// For each file what becomes of it; says something of Python files alone.
-fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Depth) -> Vec<Use> {
+/// For each file what becomes of it; says something of files of code alone.
+fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Depth, crates: &[CrateName]) -> Vec<Use> {
     let words = knowledge.actor_words(PackLanguage::Python);
     let suffixes = knowledge.actor_suffixes(PackLanguage::Python);
     let sought = |word: &str| words.contains(word) || suffixes.iter().any(|s| word.ends_with(s.as_str()) && word.len() > s.len());
@@ -211,6 +236,11 @@ fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Dep
             () if check || suppress::may_silence(&files[index].text) => Use::Checked,
             () => Use::Outlined,
         };
+    }
+    for (index, wanted) in needed_crates(files, knowledge, crates) {
+        if wanted || depth == Depth::Everything {
+            uses[index] = Use::Needed;
+        }
     }
     uses
 }

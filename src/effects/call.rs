@@ -76,6 +76,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let row_effect = self.callee_effect(&callee_value.kind, &place);
         // What is given to `gather` or `create_task` runs beside this code; what is given to `wait_for` or `run` does not.
         let spawning = matches!(row_effect, Some(Effect::Spawn | Effect::Gather));
+        // What is spawned runs later, without what is held here.
+        let held = (self.rust && row_effect == Some(Effect::Spawn)).then(|| self.set_apart());
         if spawning {
             let api: Name = self.api_of(&callee_value.kind);
             let many =
@@ -116,6 +118,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         if spawning {
             self.state.held.retain(|c| c.token != token(place.site, 3));
+        }
+        if let Some(held) = held {
+            self.state.held = held;
         }
         self.call_value(&callee_value, &given, &place, coroutine)
     }
@@ -276,7 +281,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         self.note_run(value, place);
         let function = self.program.function(value.function);
-        let beside = function.is_async && !function.is_generator && *coroutine == Coroutine::Loose && !self.at_module();
+        let beside = function.is_async && !function.is_generator && *coroutine == Coroutine::Loose && !self.at_module() && !self.rust;
         let summary = self.fx.summary_of(value);
         let binding = self.binding(value, given, place);
         if beside {

@@ -38,6 +38,8 @@ pub enum Held {
         endless: bool,
         /// It goes through its values in sorted order.
         sorted: bool,
+        /// Each round waits for what comes in.
+        waits: bool,
     },
     /// Errors that are caught around it: last names of the types; empty catches everything.
     Caught(Rc<Vec<Name>>),

@@ -38,6 +38,13 @@ impl<'k> Walker<'_, '_, 'k> {
                 |made| Kind::Library(made.clone()),
             ),
         };
+        // `route("/orders", post(create))`: the handler says which method it answers.
+        if declaration.actor == Some(crate::knowledge::vocabulary::ActorKind::Endpoint)
+            && let Some(Kind::Text(path)) = declaration.names.first().cloned()
+            && let Some(method) = declaration.entries.first().and_then(|e| e.library()).and_then(|l| l.identity.clone())
+        {
+            declaration.names[0] = Kind::text(format!("{} {}", method.pattern(), path.pattern()));
+        }
         let deps = self.push_at(What::Declare(declaration), place.site, Deps::default());
         if effect == Effect::Run { result.depending(&deps) } else { result }
     }
@@ -102,6 +109,7 @@ impl<'k> Walker<'_, '_, 'k> {
             retries: self.program.retries(row, &args),
             framework: row.framework.clone().unwrap_or_default().into(),
             sessions: row.sessions,
+            once: false,
             api: api.clone(),
             target: None,
             within,
@@ -125,6 +133,26 @@ impl<'k> Walker<'_, '_, 'k> {
             ExprKind::Call { args, .. } => args.first().map(|a| self.program.infer(self.at, a.value)).unwrap_or_default(),
             _ => Kind::Unknown,
         }
+    }
+
+    /// Code that is spawned and loops until it is stopped is an actor of its own.
+    pub fn spawned_actor(&mut self, row: &Row, api: &Name, given: &[Given], place: &CallPlace) {
+        let Some(function) = given.first().and_then(|g| g.expr).and_then(|e| self.spawned_function(e)) else { return };
+        let summary = self.fx.summary_of(&function);
+        let endless = |c: &Context| matches!(c.held, Held::Loop { endless: true, .. });
+        let own = summary.items.iter().any(|i| i.contexts.iter().any(endless));
+        if !own && !summary.calls.iter().any(|c| c.contexts.iter().any(endless)) {
+            return;
+        }
+        let mut declaration = self.declaration(Effect::Actor, row, None, api, given, place.site);
+        let f = self.program.function(function.function);
+        if f.name != "<lambda>" {
+            declaration.names = vec![Kind::text(f.name.clone())];
+        }
+        declaration.entries = vec![Kind::Function(function)];
+        declaration.once = true;
+        declaration.multiple = self.in_loop();
+        self.push_at(What::Declare(declaration), place.site, Deps::default());
     }
 
     /// Remember the variable that a declared thing is assigned to.
@@ -191,6 +219,7 @@ impl<'k> Walker<'_, '_, 'k> {
             retries: row.retries,
             framework: row.framework.clone().unwrap_or_default().into(),
             sessions: false,
+            once: false,
             api: self.program.class(class).name.clone(),
             target: None,
             within: (!self.at_module()).then_some(self.at),
@@ -227,6 +256,7 @@ impl<'k> Walker<'_, '_, 'k> {
             retries: None,
             framework: Name::default(),
             sessions: false,
+            once: false,
             api: name.clone(),
             target: None,
             within: (!self.at_module()).then_some(self.at),
@@ -315,6 +345,9 @@ impl<'k> Walker<'_, '_, 'k> {
             self.decorators(function, Kind::Function(Rc::new(value)));
         }
         let site = self.site(facts.name_span);
+        if self.program.owner(class) != class {
+            return;
+        }
         let by_name = || self.program.base_row_by_name(class).filter(|row| row.is == BaseKind::Record);
         let row = self.program.base_row(class).or_else(|| self.decorated_as_record(class)).or_else(|| self.actor_row(class));
         if let Some(row) = row.or_else(by_name) {
@@ -330,10 +363,12 @@ impl<'k> Walker<'_, '_, 'k> {
             if effect != Effect::Value
                 && !self.program.descendants(class).iter().any(|d| d.module == class.module && self.program.class(*d).name == name)
             {
+                let offered = self.offered(class).into_iter();
                 let entries: Vec<Kind> = row
                     .entry
                     .iter()
                     .filter_map(|m| self.program.method(class, m))
+                    .chain(offered)
                     .map(|function| {
                         Kind::Function(Rc::new(FunctionValue {
                             function,
@@ -369,6 +404,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     retries: row.retries,
                     framework: row.framework.clone().unwrap_or_default().into(),
                     sessions: false,
+                    once: false,
                     api: name,
                     target: None,
                     within: None,
@@ -376,6 +412,29 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.push_at(What::Declare(declaration), site, Deps::default());
             }
         }
+    }
+
+    /// In Rust, methods of a server's type that are marked as tools: the macro makes the server call them.
+    fn offered(&self, class: ClassRef) -> Vec<FunctionRef> {
+        let program = self.program;
+        if !program.is_rust(class.module) {
+            return Vec::new();
+        }
+        let parts = program.ancestors(class).into_iter().filter(|c| program.owner(*c) == class);
+        let methods = parts.flat_map(|c| program.class(c).methods.iter().map(move |m| FunctionRef { module: c.module, function: *m }));
+        let is_tool = |f: &FunctionRef| {
+            let facts = program.facts(f.module);
+            let top = FunctionRef { module: f.module, function: FunctionId(0) };
+            program.function(*f).decorators.iter().any(|d| {
+                let callee = match &facts.expr(*d).kind {
+                    ExprKind::Call { callee, .. } => *callee,
+                    _ => *d,
+                };
+                let row = self.decorator_row(&program.infer(top, callee));
+                row.is_some_and(|(found, ..)| found.row.effect == Effect::Tool)
+            })
+        };
+        methods.filter(is_tool).collect()
     }
 
     /// What the decorators of a function declare.

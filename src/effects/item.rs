@@ -256,6 +256,8 @@ pub struct Declaration {
     pub framework: Name,
     /// Runs are keyed by a session, thread or user.
     pub sessions: bool,
+    /// It runs as often as what starts it, whatever its kind.
+    pub once: bool,
     /// The library call.
     pub api: Name,
     /// The variable it is assigned to.

@@ -77,6 +77,12 @@ impl Walker<'_, '_, '_> {
         {
             return value;
         }
+        if self.rust
+            && let Some(receiver) = &place.receiver
+            && let Some(value) = self.run_closures(receiver, given, place, &result)
+        {
+            return value;
+        }
         // Methods of containers change them: what they are given flows into the container.
         if let Some(path) = place.receiver_path.clone() {
             let changing = matches!(
@@ -94,6 +100,10 @@ impl Walker<'_, '_, '_> {
                     | "appendleft"
                     | "sort"
                     | "popleft"
+                    | "push"
+                    | "push_back"
+                    | "push_str"
+                    | "retain"
             );
             if changing {
                 self.touch_path(&path, &all_deps(given));

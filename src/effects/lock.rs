@@ -25,7 +25,7 @@ impl Walker<'_, '_, '_> {
         site: Site,
         result: Value,
     ) -> Value {
-        let deps = self.take(row, receiver, api, given, site, true);
+        let deps = self.take(row, receiver, api, given, site, !row.guard);
         result.depending(&deps)
     }
 
@@ -47,6 +47,7 @@ impl Walker<'_, '_, '_> {
                 if says_wait || row.wait_default == Some(0.0) {
                     lock.wait = self.program.wait(row, &args);
                 }
+                lock.guard |= row.guard;
                 lock.refusal_returned |= row.refusal_returned;
                 lock.refusal_ignored |= row.refusal_ignored;
                 lock
@@ -77,7 +78,7 @@ impl Walker<'_, '_, '_> {
         let place = receiver.and_then(|r| r.site).or(lock.made);
         // Two locks of one variable name in two files are two locks.
         let file = place.map(|p| self.program.path_of(p.file)).unwrap_or_default();
-        let stem = file.rsplit('/').next().unwrap_or("").trim_end_matches(".py");
+        let stem = file.rsplit('/').next().unwrap_or("").trim_end_matches(".py").trim_end_matches(".rs");
         Template::text(if target.is_empty() { stem.to_string() } else { format!("{stem}.{target}") })
     }
 
@@ -204,6 +205,7 @@ impl Walker<'_, '_, '_> {
             wait: Wait::Not,
             session: false,
             owner_checked: coordinator.owner_checked,
+            guard: false,
             reentrant: true,
             refusal_returned: coordinator.refuses_by_result,
             refusal_ignored: false,

@@ -20,6 +20,7 @@ mod context;
 mod coordinator;
 mod declare;
 mod eval;
+mod guard;
 mod item;
 mod library;
 mod lock;
@@ -173,6 +174,7 @@ impl<'p, 'k> Effects<'p, 'k> {
     /// The receiver's class where it derives from the one that defines the function.
     fn specialised(&self, function: FunctionRef, class: Option<crate::link::ClassRef>) -> Option<crate::link::ClassRef> {
         let own = self.program.function(function).class.map(|class| crate::link::ClassRef { module: function.module, class })?;
+        let own = self.program.owner(own);
         class.filter(|c| *c != own && self.program.ancestors(*c).contains(&own))
     }
 

@@ -90,7 +90,36 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.orm(effect, found, receiver, api, given, place, result)
             }
             Effect::OrmFilter | Effect::OrmStatement | Effect::OrmConflict | Effect::OrmValues => result,
-            Effect::Transaction => result,
+            Effect::Transaction => {
+                if self.rust {
+                    let variant = self.program.variant(row, &args);
+                    let isolation = variant.and_then(|v| v.isolation.as_deref()).or(row.isolation.as_deref());
+                    self.begin(isolation.map(Name::from), site);
+                    self.call_entry(row, receiver, given, place);
+                    if !row.entry.is_empty() {
+                        self.end_begun();
+                    }
+                }
+                result
+            }
+            Effect::Bind => {
+                // Of a statement that is made with its parameters, those after the text.
+                let text = row.resource.as_deref().filter(|_| receiver.is_none()).and_then(|p| given_at(p, given));
+                let skipped = text.and_then(|t| given.iter().position(|g| std::ptr::eq(g, t))).map_or(0, |at| at + 1);
+                let made = receiver.and_then(|r| r.site).or_else(|| result.kind.library().and_then(|l| l.site));
+                if let Some(made) = made {
+                    self.binds.entry(made).or_default().extend(given.iter().skip(skipped).map(|g| g.value.clone()));
+                }
+                result
+            }
+            Effect::Drop => {
+                given.iter().for_each(|g| self.drop_value(&g.value));
+                result
+            }
+            Effect::Commit | Effect::Rollback if self.rust => {
+                self.end_begun();
+                result
+            }
             Effect::Commit | Effect::Rollback => {
                 self.state.end_transaction();
                 result
@@ -383,10 +412,18 @@ impl<'k> Walker<'_, '_, 'k> {
     /// A function run beside this code.
     fn spawn(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace) {
         let many = self.in_loop();
+        if row.actor.is_some() {
+            self.spawned_actor(row, api, given, place);
+        }
+        // What is spawned runs later, without what is held here.
+        let apart = self.rust.then(|| self.set_apart());
         let held = Held::Spawned { api: api.clone(), many };
         self.state.held.push(Context { token: token(place.site, 6), held, site: place.site, function: self.at });
         self.call_entry(row, receiver, given, place);
         self.state.held.retain(|c| c.token != token(place.site, 6));
+        if let Some(held) = apart {
+            self.state.held = held;
+        }
     }
 
     /// Call the function that a row names as its entry, with the arguments it passes on.

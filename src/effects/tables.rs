@@ -54,6 +54,9 @@ impl<'k> Walker<'_, '_, 'k> {
         result: Value,
     ) -> Value {
         let row = found.row;
+        if self.rust && row.sql.as_deref() == Some("receiver") {
+            return self.built(found, receiver, api, given, place, result);
+        }
         // `Stock.update(…).where(…).execute()`: what it does stands in what it is called on.
         if let (Some("receiver"), Some(statement)) = (row.sql.as_deref(), receiver) {
             let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
@@ -108,6 +111,50 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.routines(inner, run, depth + 1);
             }
         }
+    }
+
+    /// Run the statement that the receiver is: `query("…").bind(id).execute(&pool)`.
+    fn built(
+        &mut self,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
+        let (row, knowledge) = (found.row, self.program.knowledge);
+        let Some(statement) = receiver else { return result };
+        let Some(template) = statement.identity.clone() else { return result };
+        let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
+        let text = Given {
+            name: None,
+            value: Value { kind: Kind::Text(Rc::new(template.clone())), deps, ..Value::default() },
+            expr: None,
+            spread: 0,
+        };
+        let mut bound = match row.parameters.as_deref() {
+            Some(_) => self.bound(row, &template, given, &text),
+            None => self.bound(row, &template, &[], &text),
+        };
+        if let Some(values) = statement.site.and_then(|s| self.binds.get(&s)) {
+            bound.positional = values.clone();
+        }
+        // The connection it runs on says which store it is.
+        let on = given.iter().find_map(|g| g.value.kind.library().filter(|l| knowledge.store_of(l.ty).is_some()).cloned());
+        let ty = on.as_ref().map_or(statement.ty, |l| l.ty);
+        let dialect = knowledge.dialect_of(ty).or_else(|| knowledge.dialect_of(statement.ty)).unwrap_or("generic");
+        let store = on.as_ref().and_then(|l| knowledge.store_of(l.ty)).or_else(|| knowledge.store_for(found, Some(statement.ty)));
+        let store = store.unwrap_or("sql").to_string();
+        let mut value = result;
+        for parsed in sql::parse(&sql_text(&template), Dialect::from_name(dialect)) {
+            let mut access = self.access_of(row, found, on.as_ref().or(receiver), api, Operation::Read);
+            access.store = store.as_str().into();
+            if let Some(deps) = self.sql_statement(&parsed, access, &bound, place.site, dialect) {
+                value.deps = deps;
+            }
+        }
+        value
     }
 
     fn bound(&mut self, row: &Row, template: &Template, given: &[Given], text: &Given) -> Bound {
@@ -287,6 +334,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     },
                     session: true,
                     owner_checked: true,
+                    guard: false,
                     reentrant: true,
                     refusal_returned: tries || limited,
                     refusal_ignored: false,

@@ -9,6 +9,7 @@ use super::{Effects, ITEMS, Summary};
 use crate::facts::{Block, ExprId, ExprKind, FileFacts, FunctionId, GuardItem, Handler, MODULE, Name, StmtId, StmtKind};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Hole, Kind, Object, Program, Template};
 use crate::source::{Site, Span};
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// One walk over one function.
@@ -38,7 +39,11 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub inferring: bool,
     /// Missing arguments are an outsider's: parameters are worth what they are declared to be.
     pub from_outside: bool,
-    returned: Option<Value>,
+    pub returned: Option<Value>,
+    /// The walked code is Rust: guards end with their scope.
+    pub rust: bool,
+    /// Parameters of statements being built, by where the statement is made.
+    pub binds: FxHashMap<Site, Vec<Value>>,
     /// More was done than the summary keeps, and that was said.
     cut: bool,
     /// Calls already remembered, with what was held and decided at them.
@@ -76,6 +81,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             inferring: false,
             from_outside: false,
             returned: None,
+            rust: program.is_rust(at.module),
+            binds: FxHashMap::default(),
             cut: false,
             below: rustc_hash::FxHashSet::default(),
         };
@@ -122,12 +129,25 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     }
 
     pub fn block(&mut self, block: &Block) {
+        if !self.rust {
+            for id in block {
+                if self.state.end != End::Open {
+                    break;
+                }
+                self.stmt(*id);
+            }
+            return;
+        }
+        let before = self.tokens();
         for id in block {
             if self.state.end != End::Open {
                 break;
             }
+            let held = self.tokens();
             self.stmt(*id);
+            self.end_statement(&held);
         }
+        self.end_block(&before);
     }
 
     fn stmt(&mut self, id: StmtId) {
@@ -141,6 +161,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let mut assigned = self.eval(*value);
                 if let (Kind::Unknown, Some(annotation)) = (&assigned.kind, annotation) {
                     assigned.kind = self.program.annotation(self.at, *annotation);
+                }
+                if self.rust {
+                    self.moved(*value);
                 }
                 for target in targets {
                     self.assign(*target, assigned.clone(), Some(*value));
@@ -211,6 +234,11 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     fn branch(&mut self, cond: ExprId, then: &Block, other: &Block) {
         let before = self.state.held.clone();
         let on = self.decision(cond);
+        if self.rust {
+            // What only the condition looked at is dropped before the branch.
+            let tokens: Vec<u64> = before.iter().map(|c| c.token).collect();
+            self.end_statement(&tokens);
+        }
         // `if lock.acquire():` holds in the branch where it was granted.
         let taken: Vec<Context> = self.state.held.iter().filter(|c| !before.iter().any(|b| b.token == c.token)).cloned().collect();
         let refused_first = matches!(self.facts.expr(cond).kind, ExprKind::Not(_));
@@ -248,6 +276,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
 
     fn choose(&mut self, subject: ExprId, arms: &[(Option<ExprId>, Block)]) {
         let on = self.decision(subject);
+        if self.rust {
+            return self.choose_one(&on, arms);
+        }
         let start = self.state.clone();
         let mut after: Option<State> = None;
         for (guard, body) in arms {
@@ -271,6 +302,43 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         };
         joined.control = start.control;
         self.state = joined;
+    }
+
+    /// One arm runs: what follows an arm that leaves runs only where another one was taken.
+    fn choose_one(&mut self, on: &[(Dep, Check)], arms: &[(Option<ExprId>, Block)]) {
+        let start = self.state.clone();
+        let mut open: Option<State> = None;
+        let (mut left, mut raised) = (false, false);
+        for (_, body) in arms {
+            self.state = start.clone();
+            self.state.decide(on);
+            self.block(body);
+            let this = std::mem::take(&mut self.state);
+            match this.end {
+                End::Left => left = true,
+                End::Raised => raised = true,
+                End::Open => {
+                    open = Some(match open {
+                        Some(joined) => joined.join(this),
+                        None => this,
+                    });
+                }
+            }
+        }
+        if raised {
+            self.summary.raises_on.extend(on.iter().cloned());
+        }
+        self.state = match open {
+            Some(open) => {
+                let mut control = start.control;
+                if left || raised {
+                    control.extend(on.iter().filter(|d| !control.contains(d)).cloned().collect::<Vec<_>>());
+                }
+                State { control, ..open }
+            }
+            None if arms.is_empty() => start,
+            None => State { end: if left { End::Left } else { End::Raised }, ..start },
+        };
     }
 
     fn looping(&mut self, span: Span, cond: Option<ExprId>, target: Option<ExprId>, iter: Option<ExprId>, body: &Block, other: &Block) {
@@ -297,10 +365,13 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             };
             on = value;
         }
+        let open_ended = iter.is_none() && cond.is_none_or(|c| matches!(self.facts.expr(c).kind, ExprKind::Bool(true)));
+        let waits = self.rust && open_ended && self.awaits_next(body);
+        endless |= waits;
         let site = self.site(span);
-        let held = self
-            .retry_loop(iter, body)
-            .map_or(Held::Loop { endless, sorted }, |attempts| Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts })));
+        let held = self.retry_loop(iter, body).map_or(Held::Loop { endless, sorted, waits }, |attempts| {
+            Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts }))
+        });
         self.state.held.push(Context { token: token(site, 1), held, site, function: self.at });
         self.state.decide(&on);
         self.block(body);
@@ -322,6 +393,13 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             block.last().is_some_and(|s| matches!(facts.stmt(*s).kind, StmtKind::Return(_) | StmtKind::Break | StmtKind::Raise(_)))
         };
         let succeeds = |block: &Block| block.iter().any(|s| matches!(facts.stmt(*s).kind, StmtKind::Return(_) | StmtKind::Break));
+        if self.rust && self.retries_result(body) {
+            return match iter.map(|i| self.range_length(i)) {
+                Some(None) => None,
+                Some(Some(attempts)) => Some(attempts),
+                None => Some(None),
+            };
+        }
         let mut after_try = false;
         for (index, stmt) in body.iter().enumerate() {
             let StmtKind::Try { body: tried, handlers, other, .. } = &facts.stmt(*stmt).kind else { continue };
@@ -414,6 +492,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let before: Vec<u64> = self.state.held.iter().map(|c| c.token).collect();
         let mut leaving = Vec::new();
         let mut transactional = false;
+        if self.rust {
+            return self.scoped(items, body);
+        }
         for item in items {
             let entered = self.enter(item.context);
             transactional |= entered.ends_transaction;
@@ -433,6 +514,24 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.state.held.retain(|c| before.contains(&c.token) || !matches!(c.held, Held::Rows(_)));
         }
         self.state.end = end;
+    }
+
+    /// A block of its own, or one that looks at values which live as long as it.
+    fn scoped(&mut self, items: &[GuardItem], body: &Block) {
+        let before = self.tokens();
+        let mut targets = Vec::new();
+        for item in items {
+            let value = self.eval(item.context);
+            if let Some(target) = item.target {
+                self.assign(target, value, None);
+                targets.extend(crate::link::last_name(self.facts, target).cloned());
+            }
+        }
+        self.block(body);
+        for target in &targets {
+            self.state.vars.remove(target);
+        }
+        self.end_block(&before);
     }
 
     fn define(&mut self, function: FunctionId) {
@@ -455,10 +554,14 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             all.sort_by(|a, b| a.0.cmp(&b.0));
             all
         };
+        // In Rust a closure is a value that most methods take; only what it names flows into it.
+        let named = self.rust.then(|| self.program.names_used(function));
         let deps = self
             .state
             .vars
-            .values()
+            .iter()
+            .filter(|(name, _)| named.as_ref().is_none_or(|used| used.contains(*name)))
+            .map(|(_, value)| value)
             .filter(|v| matches!(v.deps.iter().next(), Some(Dep::Item(_))))
             .fold(Deps::default(), |d, v| d.with(&v.deps));
         let value = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::new(captured), plain: false };
@@ -508,6 +611,12 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     }
                     self.state.vars.insert(format!("{path}.{name}").into(), value);
                 }
+            }
+            ExprKind::Unary(inner) if self.rust => {
+                let site = self.site(facts.expr(target).span);
+                let place = self.eval(*inner);
+                self.write_through(&place, &value, site);
+                self.touch(*inner, &value.deps);
             }
             ExprKind::Index { base, index } => {
                 let (key, holder) = (self.eval(*index), self.eval(*base));

@@ -8,6 +8,7 @@
 use super::rows::pattern;
 use compact_str::CompactString;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// The last segment: `Redis` of `redis.asyncio.Redis`.
 pub fn last_segment(name: &str) -> &str {
@@ -21,6 +22,11 @@ pub fn prefixes(name: &str) -> impl Iterator<Item = &str> {
         let shorter = longer.get(..cut)?.trim_end_matches(':');
         (!shorter.is_empty()).then_some(shorter)
     })
+}
+
+/// A name with its segments joined by dots.
+fn dotted(name: &str) -> Cow<'_, str> {
+    if name.contains("::") { Cow::Owned(name.replace("::", ".")) } else { Cow::Borrowed(name) }
 }
 
 /// A map from packs' names to what they stand for.
@@ -55,6 +61,7 @@ impl<T> Default for Names<T> {
 impl<T: Copy> Names<T> {
     /// Adds a name or pattern; a later one replaces an equal one.
     pub fn insert(&mut self, name: &str, meaning: T) {
+        let name = &*dotted(name);
         let Some((root, rest)) = pattern(name) else {
             self.exact.insert(name.into(), meaning);
             return;
@@ -71,6 +78,7 @@ impl<T: Copy> Names<T> {
 
     /// What a qualified name stands for.
     pub fn get(&self, name: &str) -> Option<T> {
+        let name = &*dotted(name);
         if let Some(meaning) = self.exact.get(name) {
             return Some(*meaning);
         }

@@ -109,6 +109,9 @@ pub struct TypeDef {
     /// The type that iterating over it yields.
     #[serde(default)]
     pub iter_type: Option<String>,
+    /// What it holds is reached through it: a guard, an extractor. What has no row here is looked up in what it holds.
+    #[serde(default)]
+    pub derefs: bool,
     /// Types of named attributes.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
@@ -231,6 +234,9 @@ pub struct Row {
     /// The holder may take it again.
     #[serde(default)]
     pub reentrant: bool,
+    /// The result holds the lock: it is given back where the result is dropped, at the end of its scope.
+    #[serde(default)]
+    pub guard: bool,
     /// How many may hold it at once: the argument that says so (semaphores).
     #[serde(default)]
     pub permits: Option<Place>,
@@ -353,6 +359,9 @@ pub struct Variant {
     /// How long a caller waits for the lock then, in seconds, where no argument says so; 0: it does not wait.
     #[serde(default)]
     pub wait_default: Option<f64>,
+    /// The isolation of the transaction then.
+    #[serde(default)]
+    pub isolation: Option<String>,
 }
 
 /// Who a lock excludes.
@@ -494,6 +503,8 @@ pub enum Effect {
     Commit,
     /// Ends it with its changes dropped.
     Rollback,
+    /// Adds a parameter to a statement that is being built.
+    Bind,
 
     /// Makes a lock value; nothing is held yet.
     Lock,
@@ -503,6 +514,8 @@ pub enum Effect {
     Release,
     /// Extends its life.
     Renew,
+    /// Drops a value: a guard gives its lock back.
+    Drop,
 
     /// Publishes an event or message.
     Publish,

@@ -99,6 +99,10 @@ impl Program<'_> {
         value.instance = (!instance.parts.is_empty()).then_some(instance);
         value.site = Some(site);
         value.args = Rc::new(args.to_vec());
+        if definition.derefs || self.language_at(site) == PackLanguage::Rust {
+            // `Mutex::new(state)`: what it holds.
+            value.subject = args.first().map(|a| a.1.clone()).unwrap_or_default();
+        }
         if let Some(found) = self.knowledge.construct(ty).filter(|f| f.row.effect == Effect::Lock) {
             let lock = self.lock_use(found.row, Some(&Rc::new(value.clone())), args, self.knowledge.type_name(ty), site);
             value.lock = Some(Rc::new(lock));
@@ -107,7 +111,7 @@ impl Program<'_> {
     }
 
     fn external_call(&self, name: &str, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
-        let language = PackLanguage::Python;
+        let language = self.language_at(site);
         if let Some(found) = self.knowledge.function(language, name) {
             let made = self.row_result(found.row, None, args, site);
             if made != Kind::Unknown {
@@ -116,6 +120,7 @@ impl Program<'_> {
         }
         match self.knowledge.made_by(language, name) {
             Some(ty) => self.made(ty, args, site),
+            None if language == PackLanguage::Rust => Kind::Unknown,
             None => match name.rsplit('.').next().unwrap_or(name) {
                 "dict" => {
                     Kind::Map(Rc::new(args.iter().filter_map(|(n, v)| n.as_ref().map(|n| (Kind::text(n.clone()), v.clone()))).collect()))
@@ -133,9 +138,12 @@ impl Program<'_> {
         match receiver {
             Kind::Library(value) => match self.knowledge.method(value.ty, name) {
                 Some(found) => self.row_result(found.row, Some(value), args, site),
-                None => Kind::Unknown,
+                None => self.passed_on(receiver, name, site),
             },
-            Kind::Text(text) => text_method(text, name, args),
+            Kind::Text(text) => match self.passed_on(receiver, name, site) {
+                Kind::Unknown => text_method(text, name, args),
+                found => found,
+            },
             Kind::Map(entries) if name == "get" => {
                 let default = args.get(1).map(|a| a.1.clone()).unwrap_or(Kind::Null);
                 match entries.iter().find(|(k, _)| args.first().is_some_and(|a| a.1 == *k && *k != Kind::Unknown)) {
@@ -153,7 +161,7 @@ impl Program<'_> {
             Kind::Object(object) => {
                 match self.external_type(object.class).and_then(|ty| self.knowledge.method(ty, name).map(|f| (ty, f))) {
                     Some((ty, found)) => self.row_result(found.row, Some(&Rc::new(self.as_library(object, ty))), args, site),
-                    None => Kind::Unknown,
+                    None => self.passed_on(receiver, name, site),
                 }
             }
             Kind::Class(class) => match self.external_type(*class).and_then(|ty| self.knowledge.method(ty, name).map(|f| (ty, f))) {
@@ -164,7 +172,8 @@ impl Program<'_> {
                 }
                 None => Kind::Unknown,
             },
-            _ => Kind::Unknown,
+            Kind::Unknown => Kind::Unknown,
+            _ => self.passed_on(receiver, name, site),
         }
     }
 
@@ -244,7 +253,9 @@ impl Program<'_> {
         if let Some(from) = receiver {
             made.identity = made.identity.or_else(|| from.identity.clone());
             made.instance = made.instance.or_else(|| from.instance.clone());
-            made.subject = from.subject.clone();
+            if from.subject != Kind::Unknown || made.subject == Kind::Unknown {
+                made.subject = from.subject.clone();
+            }
             made.parent = Some(from.clone());
         }
         if let Some(subject) = row.resource.as_deref().and_then(|p| argument(p, args)) {
@@ -264,6 +275,13 @@ impl Program<'_> {
             let api =
                 format!("{}.{}", receiver.map_or("", |r| self.knowledge.type_name(r.ty)), row.name.first().map_or("", String::as_str));
             made.lock = Some(Rc::new(self.lock_use(row, receiver, args, api.trim_start_matches('.'), site)));
+        }
+        if row.guard {
+            // What the result holds, and gives back when it is dropped.
+            let taken = receiver.and_then(|r| r.lock.as_deref().cloned());
+            let mut lock = taken.unwrap_or_else(|| self.lock_use(row, receiver, args, "", site));
+            lock.guard = true;
+            made.lock = Some(Rc::new(lock));
         }
         made.traits = receiver.map(|r| r.traits.clone()).unwrap_or_default();
         made.traits.extend(self.traits(row, args));

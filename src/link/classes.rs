@@ -17,6 +17,8 @@ pub(super) struct ClassTable {
     externals: FxHashMap<ClassRef, Vec<Name>>,
     /// Classes that derive from it, directly or not.
     descendants: FxHashMap<ClassRef, Vec<ClassRef>>,
+    /// For a part of a type in another file than the type: the type.
+    owners: FxHashMap<ClassRef, ClassRef>,
     /// Methods that do more than state their signature, by name.
     methods: FxHashMap<Name, Vec<FunctionRef>>,
 }
@@ -46,6 +48,23 @@ impl ClassTable {
             }
         }
         let mut table = ClassTable::default();
+        let mut parts: FxHashMap<ClassRef, Vec<ClassRef>> = FxHashMap::default();
+        for class in program.all_classes() {
+            let Some((_, ty)) = program.class(class).keywords.iter().find(|(k, _)| k == "for") else { continue };
+            let facts = program.facts(class.module);
+            let base = match &facts.expr(*ty).kind {
+                ExprKind::Index { base, .. } => *base,
+                _ => *ty,
+            };
+            let parent = FunctionRef { module: class.module, function: program.class(class).parent };
+            if program.is_rust(class.module)
+                && let Kind::Class(owner) = program.infer(parent, base)
+                && owner != class
+            {
+                table.owners.insert(class, owner);
+                parts.entry(owner).or_default().push(class);
+            }
+        }
         for class in program.all_classes() {
             for method in &program.class(class).methods {
                 let method = FunctionRef { module: class.module, function: *method };
@@ -58,7 +77,7 @@ impl ClassTable {
             let mut order = vec![class];
             let mut index = 0;
             while index < order.len() && order.len() < 64 {
-                for base in direct.get(&order[index]).into_iter().flatten() {
+                for base in parts.get(&order[index]).into_iter().chain(direct.get(&order[index])).flatten() {
                     if !order.contains(base) {
                         order.push(*base);
                     }
@@ -80,6 +99,11 @@ impl Program<'_> {
     /// The class and its ancestors inside the project, nearest first.
     pub fn ancestors(&self, class: ClassRef) -> Vec<ClassRef> {
         self.classes.ancestors.get(&class).cloned().unwrap_or_else(|| vec![class])
+    }
+
+    /// The type that a class is a part of: an impl in another file belongs to its type.
+    pub fn owner(&self, class: ClassRef) -> ClassRef {
+        self.classes.owners.get(&class).copied().unwrap_or(class)
     }
 
     /// Qualified names of the ancestors outside the project.
@@ -167,6 +191,18 @@ impl Program<'_> {
             _ => {
                 let mut found: Vec<FunctionRef> =
                     self.descendants(class).iter().filter_map(|d| self.own_method(*d, name)).filter(|m| !self.is_abstract(*m)).collect();
+                // A trait that bundles others: whoever implements the one that has the method.
+                if found.is_empty()
+                    && let Some(declared) = own.and_then(|m| self.function(m).class.map(|c| ClassRef { module: m.module, class: c }))
+                    && declared != class
+                {
+                    found = self
+                        .descendants(declared)
+                        .iter()
+                        .filter_map(|d| self.own_method(*d, name))
+                        .filter(|m| !self.is_abstract(*m))
+                        .collect();
+                }
                 if found.is_empty() && self.is_protocol(class) {
                     found = self.structural(class, name);
                 }

@@ -2,7 +2,7 @@
 
 use super::{ClassRef, FunctionRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Program, Scope, Source, Template, remember};
 use crate::facts::{BinaryOp, ExprId, ExprKind, FileFacts, MODULE, Name, ParamKind, StmtKind, TextPart};
-use crate::knowledge::TypeId;
+use crate::knowledge::{TypeId, vocabulary::PackLanguage};
 use std::rc::Rc;
 
 /// How many assignments of one name are looked at.
@@ -94,6 +94,8 @@ impl Program<'_> {
             }
         }
         match self.module_member(at.module, name) {
+            Kind::Unknown if self.is_rust(at.module) => self.rust_name(at, name),
+            found @ Kind::Module(_) if self.is_rust(at.module) => found,
             // A submodule is an attribute of its package and no global name of it.
             Kind::Unknown | Kind::Module(_) => Kind::External(name.into()),
             found => found,
@@ -154,7 +156,11 @@ impl Program<'_> {
 
     /// Whether a function's first parameter is the object or class it is called on.
     pub fn takes_receiver(&self, function: FunctionRef) -> bool {
-        self.function(function).class.is_some() && !self.is_decorated(function, "staticmethod")
+        let f = self.function(function);
+        match self.is_rust(function.module) {
+            true => f.class.is_some() && f.params.first().is_some_and(|p| p.name == "self"),
+            false => f.class.is_some() && !self.is_decorated(function, "staticmethod"),
+        }
     }
 
     fn is_decorated(&self, function: FunctionRef, name: &str) -> bool {
@@ -167,7 +173,7 @@ impl Program<'_> {
         let f = self.function(function);
         let Some(parameter) = f.params.get(index as usize) else { return Kind::Unknown };
         if let (0, Some(class)) = (index, f.class) {
-            let class = ClassRef { module: function.module, class };
+            let class = self.owner(ClassRef { module: function.module, class });
             if self.is_decorated(function, "classmethod") {
                 return Kind::Class(class);
             }
@@ -238,10 +244,13 @@ impl Program<'_> {
     /// An instance of the type that an annotation names.
     pub fn annotation(&self, at: FunctionRef, annotation: ExprId) -> Kind {
         let facts = self.facts(at.module);
+        if self.is_rust(at.module) {
+            return self.rust_annotation(at, annotation);
+        }
         match &facts.expr(annotation).kind {
             ExprKind::Binary { op: BinaryOp::Or, left, right } => self.annotation(at, *left).or(self.annotation(at, *right)),
             ExprKind::Index { base, index } => self.generic(at, *base, *index),
-            ExprKind::Name(_) | ExprKind::Attr { .. } => self.instance_of(self.infer(at, annotation)),
+            ExprKind::Name(_) | ExprKind::Attr { .. } => self.instance_of(self.infer(at, annotation), PackLanguage::Python),
             _ => Kind::Unknown,
         }
     }
@@ -275,18 +284,17 @@ impl Program<'_> {
                     Some(value) => Kind::Map(Rc::new(vec![(Kind::Unknown, value)])),
                 }
             }
-            _ => self.instance_of(self.infer(at, base)),
+            _ => self.instance_of(self.infer(at, base), PackLanguage::Python),
         }
     }
 
     /// An instance of what a type expression means.
-    fn instance_of(&self, ty: Kind) -> Kind {
+    pub(super) fn instance_of(&self, ty: Kind, language: PackLanguage) -> Kind {
         match ty {
-            Kind::Class(class) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
-            Kind::External(name) => self
-                .knowledge
-                .made_by(crate::knowledge::vocabulary::PackLanguage::Python, &name)
-                .map_or(Kind::Unknown, |ty| Kind::Library(Rc::new(LibraryValue::of(ty)))),
+            Kind::Class(class) => super::rust::instance(class),
+            Kind::External(name) => {
+                self.knowledge.made_by(language, &name).map_or(Kind::Unknown, |ty| Kind::Library(Rc::new(LibraryValue::of(ty))))
+            }
             // `SessionDep = Annotated[Session, Depends(…)]`: the alias already is the instance.
             found @ (Kind::Object(_) | Kind::Library(_)) => found,
             _ => Kind::Unknown,
@@ -309,6 +317,7 @@ impl Program<'_> {
             Kind::Object(object) => self.object_member(object, name, base),
             Kind::Library(value) => self.library_member(value, name, base),
             Kind::Function(_) if name == "__wrapped__" => base.clone(),
+            Kind::Function(value) if self.function(value.function).is_namespace => self.namespace_member(value.function, name),
             Kind::Function(function) => match self.made_by_decorator(function) {
                 Some(made) => Kind::Member(Rc::new((made, name.into()))),
                 None => Kind::Member(Rc::new((base.clone(), name.into()))),
@@ -356,7 +365,8 @@ impl Program<'_> {
         remember(&self.caches.class_names, (class, name.into()), || {
             let scope: Rc<Scope> = self.class_scope(class);
             let parent = FunctionRef { module: class.module, function: self.class(class).parent };
-            self.sources(parent, scope.get(name), name)
+            let found = self.sources(parent, scope.get(name), name);
+            if self.is_rust(class.module) { self.owned_lock(found, &self.class(class).name, name) } else { found }
         })
     }
 
@@ -477,6 +487,11 @@ impl Program<'_> {
         {
             return self.derived(value, ty, Some(Template::text(name)));
         }
+        if self.knowledge.method(value.ty, name).is_none()
+            && let Some(inner) = self.dereferenced(value)
+        {
+            return self.member(&inner, name);
+        }
         Kind::Member(Rc::new((base.clone(), name.into())))
     }
 
@@ -526,7 +541,7 @@ impl Program<'_> {
             Kind::List(items) => items.iter().cloned().fold(Kind::Unknown, Kind::or),
             Kind::Library(value) => match self.knowledge.iter_type(value.ty) {
                 Some(ty) => self.derived(value, ty, None),
-                None if value.subject != Kind::Unknown => self.instance_of(value.subject.clone()),
+                None if value.subject != Kind::Unknown => self.instance_of(value.subject.clone(), PackLanguage::Python),
                 None => Kind::Unknown,
             },
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.element(k)).fold(Kind::Unknown, Kind::or),

@@ -23,6 +23,8 @@ pub struct LockUse {
     pub session: bool,
     /// Releasing compares the owner.
     pub owner_checked: bool,
+    /// A value holds it: dropping that gives it back.
+    pub guard: bool,
     /// The holder may take it again.
     pub reentrant: bool,
     /// A refusal is told by the result.
@@ -84,6 +86,7 @@ impl Program<'_> {
             wait: self.wait(row, args),
             session: row.session,
             owner_checked: row.owner_checked,
+            guard: row.guard,
             reentrant: row.reentrant,
             refusal_returned: row.refusal_returned,
             refusal_ignored: row.refusal_ignored,

@@ -8,6 +8,7 @@
 
 mod call;
 mod classes;
+mod crates;
 mod decorated;
 mod infer;
 mod kind;
@@ -15,14 +16,16 @@ mod lock;
 mod modules;
 mod reach;
 mod roots;
+mod rust;
 mod scope;
 
 pub use call::{Args, argument, argument_at};
+pub use crates::{CrateName, CratePaths};
 pub use infer::hint;
 pub use kind::{FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
 pub use lock::{LockUse, Ttl, Wait};
 pub use modules::ModulePaths;
-pub use reach::needed;
+pub use reach::{needed, needed_rust};
 pub use scope::{Scope, Source};
 
 use crate::facts::{ClassId, ExprId, ExprKind, FileFacts, Function, FunctionId, MODULE, Name, StmtId, StmtKind};
@@ -74,10 +77,14 @@ pub struct Program<'k> {
     pub routines: FxHashMap<String, Rc<Vec<Statement>>>,
     paths: ModulePaths,
     roots: ImportedRoots,
+    crates: CratePaths,
     classes: ClassTable,
     calls_by_name: FxHashMap<Name, Vec<(u32, ExprId)>>,
     caches: Caches,
 }
+
+/// How many modules star imports are followed through for one name.
+const STARS: usize = 24;
 
 type Memo<K, V> = RefCell<FxHashMap<K, Option<V>>>;
 
@@ -95,8 +102,9 @@ struct Caches {
 
 impl<'k> Program<'k> {
     /// Link these modules; their order is the order of everything that is reported.
-    pub fn new(knowledge: &'k Knowledge, modules: Vec<Module>) -> Self {
+    pub fn new(knowledge: &'k Knowledge, modules: Vec<Module>, crates: &[CrateName]) -> Self {
         let paths = ModulePaths::new(modules.iter().map(|m| m.path.as_str()));
+        let crates = CratePaths::new(modules.iter().map(|m| m.path.as_str()), crates);
         let mut calls_by_name: FxHashMap<Name, Vec<(u32, ExprId)>> = FxHashMap::default();
         let mut defined: FxHashMap<&str, ()> = FxHashMap::default();
         for module in &modules {
@@ -118,6 +126,7 @@ impl<'k> Program<'k> {
             routines: FxHashMap::default(),
             paths,
             roots,
+            crates,
             classes: ClassTable::default(),
             calls_by_name,
             caches: Caches::default(),
@@ -253,6 +262,10 @@ impl<'k> Program<'k> {
     /// What an import binds, seen from `module`.
     pub fn import(&self, module: u32, index: u32) -> Kind {
         let import = &self.facts(module).imports[index as usize];
+        if self.is_rust(module) {
+            // `use a::a` in the module `a`'s parent must not lead back to itself.
+            return self.rust_path(module, &import.module, import.item.as_deref());
+        }
         let find = |dotted: &str| self.find_module(module, import.level, dotted);
         match &import.item {
             Some(item) => {
@@ -279,6 +292,9 @@ impl<'k> Program<'k> {
 
     /// The module a dotted name means, seen from `from`.
     pub fn find_module(&self, from: u32, level: u8, dotted: &str) -> Option<u32> {
+        if self.is_rust(from) {
+            return self.rust_module(from, dotted);
+        }
         if level > 0 {
             return self.paths.relative(from, level, dotted);
         }
@@ -288,18 +304,36 @@ impl<'k> Program<'k> {
 
     /// A name defined at the top of a module, or a submodule.
     pub fn module_member(&self, module: u32, name: &str) -> Kind {
+        self.member_through(module, name, &mut Vec::new())
+    }
+
+    /// As [`module_member`](Self::module_member); `seen` are modules whose star imports led here.
+    fn member_through(&self, module: u32, name: &str, seen: &mut Vec<u32>) -> Kind {
+        if seen.contains(&module) || seen.len() >= STARS {
+            return Kind::Unknown;
+        }
+        seen.push(module);
         let top = FunctionRef { module, function: MODULE };
         let scope = self.scope(top);
         if !scope.get(name).is_empty() {
             return self.name_in(top, name);
         }
-        if let Some(child) = self.paths.child(module, name) {
+        if let Some(child) = self.child_module(module, name) {
             return Kind::Module(child);
+        }
+        if name == "super" && self.is_rust(module) {
+            return self.crates.parent(module).map(Kind::Module).unwrap_or_default();
+        }
+        if let Some(other) = self.crates.other_root(module) {
+            let found = self.member_through(other, name, seen);
+            if found != Kind::Unknown {
+                return found;
+            }
         }
         for star in &scope.stars {
             let import = &self.facts(module).imports[*star as usize];
             if let Some(from) = self.find_module(module, import.level, &import.module).filter(|m| *m != module) {
-                let found = self.module_member(from, name);
+                let found = self.member_through(from, name, seen);
                 if found != Kind::Unknown {
                     return found;
                 }
@@ -343,7 +377,7 @@ impl<'k> Program<'k> {
 
     /// A submodule of a package.
     pub fn child_module(&self, module: u32, name: &str) -> Option<u32> {
-        self.paths.child(module, name)
+        if self.is_rust(module) { self.crates.child(module, name) } else { self.paths.child(module, name) }
     }
 }
 

@@ -22,13 +22,20 @@ impl ModulePaths {
     pub fn new<'a>(paths: impl Iterator<Item = &'a str>) -> Self {
         let mut index = ModulePaths::default();
         for path in paths {
-            let stem = path.strip_suffix(".py").unwrap_or(path);
+            // Files of other languages have a name and can be imported by none of these.
+            let other = path.strip_suffix(".rs");
+            let stem = other.or_else(|| path.strip_suffix(".py")).unwrap_or(path);
             let mut segments: Vec<Name> = stem.split('/').map(Name::from).collect();
             let package = segments.last().is_some_and(|s| s == "__init__");
             if package {
                 segments.pop();
             }
             let id = index.segments.len() as u32;
+            if other.is_some() {
+                index.segments.push(segments);
+                index.is_package.push(false);
+                continue;
+            }
             if let Some(last) = segments.last() {
                 index.by_last.entry(last.clone()).or_default().push(id);
             }

@@ -3,7 +3,7 @@
 //! Works on outlines alone, so that most files of a large tree are never lowered. It asks for too much rather than too
 //! little: everything that imports a possible actor, directly or not, and everything that those import.
 
-use super::ModulePaths;
+use super::{CratePaths, ModulePaths};
 use crate::facts::Outline;
 
 /// For each file, whether its bodies are needed. `library` tells the roots of libraries that packs know.
@@ -25,6 +25,26 @@ pub fn needed(paths: &ModulePaths, outlines: &[Outline], library: impl Fn(&str) 
                 forward[from].push(to);
                 backward[to as usize].push(from as u32);
             }
+        }
+    }
+    let actors = (0..count as u32).filter(|i| outlines[*i as usize].names_actor);
+    let importing = spread(actors.collect(), &backward, count);
+    let roots = (0..count as u32).filter(|i| importing[*i as usize]);
+    spread(roots.collect(), &forward, count)
+}
+
+/// As [`needed`], for Rust: every module that a path leads through counts as imported.
+pub fn needed_rust(paths: &CratePaths, outlines: &[Outline]) -> Vec<bool> {
+    let count = outlines.len();
+    let mut forward: Vec<Vec<u32>> = vec![Vec::new(); count];
+    let mut backward: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for (from, outline) in outlines.iter().enumerate() {
+        let mut targets: Vec<u32> = outline.imports.iter().flat_map(|p| paths.through(from as u32, p.split("::"))).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        for to in targets.into_iter().filter(|to| *to != from as u32) {
+            forward[from].push(to);
+            backward[to as usize].push(from as u32);
         }
     }
     let actors = (0..count as u32).filter(|i| outlines[*i as usize].names_actor);

@@ -9,6 +9,7 @@ pub mod front_matter;
 pub mod json;
 pub mod launch;
 pub mod python;
+pub mod rust;
 #[cfg(test)]
 mod testing;
 pub mod toml;

@@ -76,12 +76,15 @@ pub(super) fn is_aside(path: &str) -> bool {
     let lower = path.to_lowercase();
     let mut parts: Vec<&str> = lower.split('/').collect();
     let file = parts.pop().unwrap_or("");
-    let folder = parts
-        .iter()
-        .any(|p| matches!(*p, "tests" | "test" | "testing" | "migrations" | "alembic" | "seeds" | "fixtures" | "benchmarks" | "docs"));
+    let folder = parts.iter().any(|p| {
+        matches!(*p, "tests" | "test" | "testing" | "migrations" | "alembic" | "seeds" | "fixtures" | "benchmarks" | "benches" | "docs")
+    });
     folder
         || file.starts_with("test_")
         || file.ends_with("_test.py")
+        || matches!(file, "tests.rs" | "test.rs" | "build.rs")
+        || file.ends_with("_test.rs")
+        || file.ends_with("_tests.rs")
         || matches!(file, "conftest.py" | "setup.py")
         || file.starts_with("seed")
         || file.ends_with("_seed.py")
@@ -232,7 +235,8 @@ impl Collector<'_, '_, '_, '_> {
                 parallel_tools: d.declaration.parallel_tools,
                 class,
             };
-            if d.declaration.multiple || matches!(kind, ActorKind::Endpoint | ActorKind::Worker | ActorKind::ToolServer) {
+            let by_nature = matches!(kind, ActorKind::Endpoint | ActorKind::Worker | ActorKind::ToolServer);
+            if d.declaration.multiple || by_nature && !d.declaration.once {
                 actor.multiple = Some(
                     match kind {
                         ActorKind::Endpoint => "requests are handled beside one another",
@@ -327,6 +331,10 @@ impl Collector<'_, '_, '_, '_> {
                     if matches!(arg, Kind::Function(_) | Kind::OneOf(_)) {
                         self.add_entry(actor, arg, tool, depth + 1);
                     }
+                }
+                // `get(list).post(create)`: what was there before stays.
+                if let Some(before) = value.parent.as_ref().filter(|p| p.ty == value.ty) {
+                    self.add_entry(actor, &Kind::Library(before.clone()), tool, depth + 1);
                 }
                 for (name, tool_kind) in value.site.and_then(|s| self.tools_of.get(&s)).into_iter().flatten() {
                     let _ = name;

@@ -15,6 +15,11 @@ pub(super) fn lock_id(lock: &LockUse) -> String {
     format!("lock:{}", if name.is_empty() { "*" } else { name.as_str() })
 }
 
+/// A lock of the process that is known only as a value given from somewhere.
+pub(super) fn nameless(lock: &LockUse) -> bool {
+    lock.guard && lock.scope == LockScope::Process && !lock.name.has_text()
+}
+
 /// Collect locks and the places where they are taken.
 pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     let mut index: FxHashMap<(String, LockScope), usize> = FxHashMap::default();
@@ -25,11 +30,15 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
         let within = Within::of(doing);
         for (visit, item) in doing.runs.iter().flat_map(Run::items) {
             let What::Acquire { lock, explicit } = &*item.what else { continue };
+            // A lock of the process that is known only as a value given from somewhere: which one it is, nobody can say.
+            if nameless(lock) {
+                continue;
+            }
             let at = add(lock, item.site, &mut index, &mut uses, model);
             let held: Vec<(usize, Site)> = item
                 .contexts
                 .iter()
-                .filter_map(|c| c.lock().map(|l| (l, c.site)))
+                .filter_map(|c| c.lock().filter(|l| !nameless(l)).map(|l| (l, c.site)))
                 .map(|(l, site)| (add(l, site, &mut index, &mut uses, model), site))
                 .collect();
             if !model.locks[at].holders.contains(&doing.actor) {
@@ -156,7 +165,7 @@ fn release(item: &Item, lock: &LockUse, items: &[Item]) -> Release {
 /// The innermost loop that an item stands in, and whether it goes through its values in sorted order.
 fn looped(item: &Item) -> Option<(u64, bool)> {
     item.contexts.iter().rev().find_map(|c| match c.held {
-        Held::Loop { sorted, endless: false } => Some((c.token, sorted)),
+        Held::Loop { sorted, endless: false, .. } => Some((c.token, sorted)),
         _ => None,
     })
 }

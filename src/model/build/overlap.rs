@@ -74,6 +74,12 @@ fn reached_from_many(_input: &Input, draft: &Draft, doings: &[Doing], model: &mu
         }
         for (_, item) in doing.items() {
             let What::Declare(declaration) = &*item.what else { continue };
+            if declaration.effect == Effect::Actor && declaration.once {
+                if let Some(actor) = draft.by_site.get(&item.site) {
+                    reached.push((*actor, format!("{} starts one for every request", runner.name)));
+                }
+                continue;
+            }
             if declaration.effect != Effect::Run {
                 continue;
             }

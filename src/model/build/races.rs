@@ -111,6 +111,10 @@ fn race(
     if is_protected(&common, item, write) {
         return None;
     }
+    // Something is held over both halves, and nobody can say what: that is no ground for a finding.
+    if common.iter().any(|c| c.lock().is_some_and(|l| locks::nameless(l))) {
+        return None;
+    }
     let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));
     let function = innermost(read, item);
     let unique = match write.operation {
@@ -153,7 +157,9 @@ fn matters(dependence: Dependence, write: &crate::effects::Access, read: &crate:
         (Dependence::Data, Append | Increment | Delete | Call) => false,
         // It was not there, so it is made.
         (Dependence::Existence, Insert | Call) => !matches!(write.idempotent, Some((true, _))),
-        (Dependence::Existence, Put) => write.kind != "file",
+        (Dependence::Existence, Put) => !matches!(write.kind.as_str(), "file" | "memory"),
+        // It was selected by a state that this write changes: a claim that does not ask again.
+        (Dependence::Existence, Update) => !write.conditional && write.columns.iter().any(|c| read.keys.contains(c)),
         (Dependence::Existence, _) => false,
         // It was in a state that allowed this.
         (Dependence::State, Update | Delete | Put | Insert | Call | Increment) => {
@@ -172,7 +178,9 @@ fn same_resource(a: Option<&Template>, b: Option<&Template>) -> bool {
 
 /// Whether what is common to both halves keeps others out.
 fn is_protected(common: &[&Context], write: &Item, access: &crate::effects::Access) -> bool {
-    let lock = common.iter().any(|c| c.lock().is_some_and(|l| l.scope != LockScope::Process));
+    // What lives in the process is kept by the process's own locks.
+    let reach = |scope: LockScope| scope != LockScope::Process || access.kind == "memory";
+    let lock = common.iter().any(|c| c.lock().is_some_and(|l| reach(l.scope)));
     let transaction = common.iter().any(|c| match &c.held {
         Held::Transaction { isolation: Some(level) } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
         _ => false,

@@ -36,6 +36,12 @@ impl Systems {
                 }
             }
         }
+        // What one crate holds is one program.
+        for module in 0..count as u32 {
+            if let Some(root) = program.crate_root(module) {
+                sets.join(module, root);
+            }
+        }
         // An agent that is declared belongs to what lies beside it.
         for module in 0..count as u32 {
             let path = &program.modules[module as usize].path;

@@ -6,7 +6,7 @@ use crate::knowledge::vocabulary::Effect;
 use crate::link::Template;
 use crate::model::{Pause, Polling};
 use crate::source::Site;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The pauses of one actor by what surrounds them.
 pub(super) struct Within {
@@ -14,14 +14,22 @@ pub(super) struct Within {
     locks: FxHashMap<Site, Vec<(Template, Pause)>>,
     /// Sleeps by the token of the endless loop around them.
     sleeps: FxHashMap<u64, (Site, Option<f64>)>,
+    /// Tokens of loops that take messages: a round starts when something comes in.
+    consuming: FxHashSet<u64>,
 }
 
 impl Within {
     /// Collect what one actor does.
     pub fn of(doing: &Doing) -> Within {
-        let mut within = Within { locks: FxHashMap::default(), sleeps: FxHashMap::default() };
+        let mut within = Within { locks: FxHashMap::default(), sleeps: FxHashMap::default(), consuming: FxHashSet::default() };
         for (_, item) in doing.items() {
+            if let What::Event { effect: Effect::Consume, .. } = &*item.what {
+                within.consuming.extend(item.contexts.iter().filter(|c| matches!(c.held, Held::Loop { .. })).map(|c| c.token));
+            }
             let What::Pause { effect, seconds, .. } = &*item.what else { continue };
+            // A pause between attempts of something in a loop is not the loop's own pace.
+            let paced = item.contexts.iter().rfind(|c| matches!(c.held, Held::Loop { endless: true, .. } | Held::Retry(_)));
+            let paced = paced.map(|c| c.token);
             let what = match effect {
                 Effect::ModelCall => "model call",
                 Effect::NetworkCall => "network call",
@@ -36,7 +44,7 @@ impl Within {
                             known.push((lock.name.clone(), pause.clone()));
                         }
                     }
-                    Held::Loop { endless: true, .. } if *effect == Effect::Sleep => {
+                    Held::Loop { endless: true, .. } if *effect == Effect::Sleep && paced == Some(context.token) => {
                         within.sleeps.entry(context.token).or_insert((item.site, *seconds));
                     }
                     _ => {}
@@ -55,6 +63,9 @@ impl Within {
     /// The loop with a sleep in it that an item stands in.
     pub fn polling(&self, item: &Item) -> Option<Polling> {
         let inner = item.contexts.iter().rfind(|c| matches!(c.held, Held::Loop { endless: true, .. }))?;
+        if matches!(inner.held, Held::Loop { waits: true, .. }) || self.consuming.contains(&inner.token) {
+            return None;
+        }
         let (sleep, seconds) = self.sleeps.get(&inner.token)?;
         Some(Polling { site: inner.site, sleep: *sleep, seconds: *seconds })
     }

@@ -1,0 +1,248 @@
+//! Guards: locks that are given back where a value is dropped, as Rust does it.
+//!
+//! A guard lives as long as a variable holds it: one that no variable holds at the end of its statement was a temporary, and
+//! at the end of a block all guards made in it go, but for those handed out of it. Transactions end the same way.
+//! Variables whose name starts with `$` are the front end's: they carry the value of a block to where it is used.
+
+use super::call::{CallPlace, Given};
+use super::context::{Context, Held, token};
+use super::item::{Access, Item, Operation, What};
+use super::value::{Dep, Deps, Value};
+use super::walk::Walker;
+use crate::facts::{Block, ExprId, ExprKind, Name, StmtKind};
+use crate::link::{FunctionValue, Kind, Template};
+use crate::source::Site;
+use std::rc::Rc;
+
+impl Walker<'_, '_, '_> {
+    /// What is held now, by token.
+    pub fn tokens(&self) -> Vec<u64> {
+        self.state.held.iter().map(|c| c.token).collect()
+    }
+
+    /// Temporaries of a statement go.
+    pub fn end_statement(&mut self, before: &[u64]) {
+        self.drop_guards(before, |_| true, false);
+    }
+
+    /// What a block made and keeps to itself goes.
+    pub fn end_block(&mut self, before: &[u64]) {
+        self.drop_guards(before, |name| name.starts_with('$'), true);
+    }
+
+    fn drop_guards(&mut self, before: &[u64], keeps: impl Fn(&Name) -> bool, transactions: bool) {
+        if self.state.held.len() <= before.len() && self.state.held.iter().all(|c| before.contains(&c.token)) {
+            return;
+        }
+        let (vars, returned) = (&self.state.vars, &self.returned);
+        let carried = |site: Site| {
+            vars.iter().any(|(name, value)| keeps(name) && carries(&value.kind, site))
+                || returned.as_ref().is_some_and(|value| carries(&value.kind, site))
+        };
+        self.state.held.retain(|context| {
+            before.contains(&context.token)
+                || match &context.held {
+                    Held::Lock(lock) => !lock.guard || carried(context.site),
+                    Held::Transaction { .. } | Held::Rows(_) => !transactions,
+                    _ => true,
+                }
+        });
+    }
+
+    /// Leave locks and transactions behind, as code does that runs in a task of its own; what was held.
+    pub fn set_apart(&mut self) -> Vec<Context> {
+        let held = self.state.held.clone();
+        self.state.held.retain(|c| !matches!(c.held, Held::Lock(_) | Held::Transaction { .. } | Held::Rows(_)));
+        held
+    }
+
+    /// `drop(guard)`.
+    pub fn drop_value(&mut self, value: &Value) {
+        for kind in value.kind.alternatives() {
+            if let Kind::Library(library) = kind
+                && let Some(site) = library.site
+            {
+                self.state.held.retain(|c| !(c.site == site && c.lock().is_some_and(|l| l.guard)));
+            }
+        }
+    }
+
+    /// A value that the front end carried to here in a variable of its own is carried no longer.
+    pub fn moved(&mut self, expr: ExprId) {
+        if let ExprKind::Name(name) = &self.facts.expr(expr).kind
+            && name.starts_with('$')
+        {
+            self.state.vars.remove(name);
+        }
+    }
+
+    /// Begin a transaction that lives as long as the block around it.
+    pub fn begin(&mut self, isolation: Option<Name>, site: Site) {
+        let context = Context { token: token(site, 12), held: Held::Transaction { isolation }, site, function: self.at };
+        self.state.held.push(context);
+    }
+
+    /// End the innermost transaction that a call began.
+    pub fn end_begun(&mut self) {
+        if let Some(at) = self.state.held.iter().rposition(|c| matches!(c.held, Held::Transaction { .. })) {
+            self.state.held.remove(at);
+        }
+        self.state.end_transaction();
+    }
+
+    /// `*guard = value`: what was read through an earlier guard of the same lock and is written back is a read and a write
+    /// of what the lock holds.
+    pub fn write_through(&mut self, target: &Value, value: &Value, site: Site) {
+        let Some(guard) = target.kind.library().filter(|l| l.lock.as_ref().is_some_and(|k| k.guard)).cloned() else { return };
+        let Some(lock) = guard.lock.as_ref().filter(|l| l.name.has_text()).cloned() else { return };
+        let mut data = Deps::default();
+        for dep in value.deps.iter() {
+            let Dep::Item(index) = dep else { continue };
+            let Some(taken) = self.summary.items.get(*index as usize).cloned() else { continue };
+            match &*taken.what {
+                What::Acquire { lock: before, .. } if before.guard && before.name == lock.name => {
+                    // The lock that was taken there counts where it is still held.
+                    let still = self.state.held.iter().filter(|c| c.site == taken.site && c.lock().is_some_and(|l| l.name == lock.name));
+                    let contexts: Vec<Context> = taken.contexts.iter().chain(still).cloned().collect();
+                    let what = What::Access(in_memory(&lock.name, Operation::Read));
+                    let read = Item { what: Rc::new(what), contexts: Rc::new(contexts), data: Deps::default(), ..taken };
+                    data.join(&self.push_item(read));
+                }
+                _ => data.join(&Deps::one(dep.clone())),
+            }
+        }
+        self.push_at(What::Access(in_memory(&lock.name, Operation::Put)), site, data);
+    }
+
+    /// Closures given to a method that nothing is known of run there, on what the method is called on: `rows.iter().map(…)`.
+    pub fn run_closures(&mut self, receiver: &Value, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
+        let mut found: Option<Value> = None;
+        for closure in given {
+            let Kind::Function(function) = &closure.value.kind else { continue };
+            if self.program.function(function.function).name != "<lambda>" {
+                continue;
+            }
+            let element = Value { kind: self.program.element(&receiver.kind), ..receiver.clone() };
+            let element = if element.kind == Kind::Unknown { receiver.clone() } else { element };
+            let count = self.program.function(function.function).params.len();
+            let args: Vec<Given> = (0..count).map(|_| Given { name: None, value: element.clone(), expr: None, spread: 0 }).collect();
+            let called = self.call_function(function, &args, place, &super::call::Coroutine::Awaited);
+            found = Some(match found {
+                Some(before) => before.or(called.value),
+                None => called.value,
+            });
+        }
+        let found = found?;
+        let deps = result.deps.clone().with(&found.deps);
+        let kind = if result.kind == Kind::Unknown { found.kind } else { result.kind.clone() };
+        Some(Value { kind, deps, ..Value::default() })
+    }
+
+    /// Whether a loop tries again on an error and stops on success: a match on a result in it, whose good arm leaves.
+    pub fn retries_result(&self, body: &Block) -> bool {
+        let facts = self.facts;
+        let leaves = |block: &Block| {
+            let mut last = block.last().copied();
+            while let Some(id) = last {
+                match &facts.stmt(id).kind {
+                    StmtKind::Return(_) | StmtKind::Break | StmtKind::Raise(_) => return true,
+                    StmtKind::Guarded { body, .. } => last = body.last().copied(),
+                    _ => return false,
+                }
+            }
+            false
+        };
+        let mut pending: Vec<_> = body.clone();
+        while let Some(id) = pending.pop() {
+            match &facts.stmt(id).kind {
+                StmtKind::Guarded { body, .. } => pending.extend(body),
+                StmtKind::Choose { arms, .. } => {
+                    let arm =
+                        |wanted: bool| arms.iter().find(|(guard, _)| guard.is_some_and(|g| facts.expr(g).kind == ExprKind::Bool(wanted)));
+                    if let (Some((_, good)), Some((_, bad))) = (arm(true), arm(false))
+                        && leaves(good)
+                        && !leaves(bad)
+                    {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Whether a loop waits for what comes next: `while let Some(message) = receiver.recv().await`.
+    pub fn awaits_next(&self, body: &Block) -> bool {
+        let Some(first) = body.first() else { return false };
+        match &self.facts.stmt(*first).kind {
+            // `select!` with an arm that takes what came in.
+            StmtKind::Choose { arms, .. } => arms.iter().any(|(_, arm)| match arm.get(1).map(|s| &self.facts.stmt(*s).kind) {
+                Some(StmtKind::Assign { value: Some(value), .. }) => {
+                    matches!(&self.facts.expr(*value).kind, ExprKind::Name(name) if name.starts_with('$'))
+                }
+                _ => false,
+            }),
+            StmtKind::Guarded { items, .. } => items.first().is_some_and(|i| matches!(self.facts.expr(i.context).kind, ExprKind::Await(_))),
+            _ => false,
+        }
+    }
+
+    /// The function that spawned code is: an async block or an async function's call, with what it captured or was given.
+    pub fn spawned_function(&mut self, expr: ExprId) -> Option<Rc<FunctionValue>> {
+        let facts = self.facts;
+        let mut expr = expr;
+        while let ExprKind::Await(inner) = facts.expr(expr).kind {
+            expr = inner;
+        }
+        let (callee, args) = match &facts.expr(expr).kind {
+            ExprKind::Call { callee, args } => (*callee, args.clone()),
+            ExprKind::Lambda(_) => (expr, Vec::new()),
+            _ => return None,
+        };
+        let items = self.summary.items.len();
+        let value = self.eval(callee);
+        let given: Vec<(Option<Name>, Kind)> = args.iter().map(|a| (a.name.clone(), self.eval(a.value).kind)).collect();
+        self.summary.items.truncate(items);
+        let Kind::Function(function) = value.kind else { return None };
+        let mut function = (*function).clone();
+        function.bound.extend(given);
+        Some(Rc::new(function))
+    }
+}
+
+/// An access to what a lock of the process holds.
+fn in_memory(name: &Template, operation: Operation) -> Access {
+    Access {
+        operation,
+        kind: "memory".into(),
+        store: "memory".into(),
+        instance: None,
+        name: Some(name.clone()),
+        api: "guard".into(),
+        idempotent: None,
+        atomic: true,
+        conditional: false,
+        decides: false,
+        columns: Vec::new(),
+        keys: Vec::new(),
+        aggregate: false,
+        many: false,
+        money: false,
+        private: false,
+        fresh_key: false,
+        verb: "write".into(),
+        exact: true,
+    }
+}
+
+/// Whether a value is, or holds, the guard that was made at a place.
+fn carries(kind: &Kind, site: Site) -> bool {
+    match kind {
+        Kind::Library(value) => value.site == Some(site) && value.lock.as_ref().is_some_and(|l| l.guard),
+        Kind::List(items) => items.iter().any(|k| carries(k, site)),
+        Kind::OneOf(kinds) => kinds.iter().any(|k| carries(k, site)),
+        Kind::Object(object) => object.args.iter().any(|(_, k)| matches!(k, Kind::Library(_)) && carries(k, site)),
+        _ => false,
+    }
+}

@@ -1,0 +1,295 @@
+//! What is Rust's own in linking: paths, `Self`, wrappers that only hand on what is in them, types with parameters.
+//!
+//! Vocabulary: a *wrapper* is a type of the standard library that stands for what it holds (`Arc`, `Option`, `Result`); a
+//! method *passes on* when it returns what it is called on, perhaps copied, borrowed, or freed of a wrapper.
+
+use super::{ClassRef, FunctionRef, Kind, LibraryValue, Object, Program};
+use crate::facts::{ExprId, ExprKind, FunctionId, MODULE, Name};
+use crate::knowledge::vocabulary::{Effect, PackLanguage};
+use crate::source::{Language, Site};
+use std::rc::Rc;
+
+/// Types that stand for what they hold.
+const WRAPPERS: [&str; 18] = [
+    "Option",
+    "Result",
+    "Arc",
+    "Rc",
+    "Box",
+    "Pin",
+    "Weak",
+    "Cow",
+    "Ref",
+    "RefMut",
+    "RefCell",
+    "Cell",
+    "OnceCell",
+    "OnceLock",
+    "LazyLock",
+    "Lazy",
+    "Reverse",
+    "ManuallyDrop",
+];
+
+/// Sequences.
+const SEQUENCES: [&str; 9] = ["Vec", "VecDeque", "HashSet", "BTreeSet", "LinkedList", "BinaryHeap", "IndexSet", "SmallVec", "Iter"];
+
+/// Mappings.
+const MAPPINGS: [&str; 4] = ["HashMap", "BTreeMap", "IndexMap", "FxHashMap"];
+
+/// Methods that return what they are called on, perhaps copied, borrowed, or freed of a wrapper.
+const PASSING: [&str; 62] = [
+    "clone",
+    "cloned",
+    "copied",
+    "to_owned",
+    "to_string",
+    "to_vec",
+    "into",
+    "try_into",
+    "into_inner",
+    "as_ref",
+    "as_mut",
+    "as_str",
+    "as_deref",
+    "as_deref_mut",
+    "as_slice",
+    "as_bytes",
+    "borrow",
+    "borrow_mut",
+    "deref",
+    "deref_mut",
+    "by_ref",
+    "unwrap",
+    "expect",
+    "unwrap_or",
+    "unwrap_or_default",
+    "unwrap_or_else",
+    "ok",
+    "ok_or",
+    "ok_or_else",
+    "map_err",
+    "or_else",
+    "context",
+    "with_context",
+    "inspect",
+    "inspect_err",
+    "iter",
+    "iter_mut",
+    "into_iter",
+    "filter",
+    "find",
+    "first",
+    "last",
+    "next",
+    "take",
+    "skip",
+    "rev",
+    "chain",
+    "collect",
+    "boxed",
+    "shared",
+    "downgrade",
+    "upgrade",
+    "trim",
+    "as_path",
+    "to_path_buf",
+    "into_boxed_str",
+    "to_lowercase",
+    "fuse",
+    "instrument",
+    "in_current_span",
+    "await",
+    "get",
+];
+
+/// Methods that leave a guard what it is: they take it out of the result of taking the lock.
+const UNWRAPPING: [&str; 10] =
+    ["unwrap", "expect", "unwrap_or_else", "into_inner", "map_err", "ok", "ok_or", "ok_or_else", "context", "with_context"];
+
+impl Program<'_> {
+    /// Whether a module is Rust.
+    pub fn is_rust(&self, module: u32) -> bool {
+        self.modules[module as usize].facts.language == Language::Rust
+    }
+
+    /// The first module of the crate that a module belongs to.
+    pub fn crate_root(&self, module: u32) -> Option<u32> {
+        self.crates.first_of_crate(module)
+    }
+
+    /// The language of the code at a place.
+    pub fn language_at(&self, site: Site) -> PackLanguage {
+        let at = self.modules.binary_search_by_key(&site.file, |m| m.file);
+        at.map_or(PackLanguage::Python, |i| self.language(i as u32))
+    }
+
+    /// What a path means, seen from a module: modules, what they define, and what that holds.
+    pub(super) fn rust_path(&self, from: u32, path: &str, item: Option<&str>) -> Kind {
+        let outside = || match item {
+            Some(item) => Kind::External(format!("{path}.{item}").into()),
+            None => Kind::External(path.into()),
+        };
+        let mut names = path.split('.');
+        let Some(start) = names.next().and_then(|first| self.crates.start(from, first)) else { return outside() };
+        let mut kind = Kind::Module(start);
+        for name in names.chain(item) {
+            kind = self.member(&kind, name);
+            if matches!(kind, Kind::Unknown | Kind::Member(_)) {
+                return outside();
+            }
+        }
+        kind
+    }
+
+    /// The module that a path means as a whole.
+    pub(super) fn rust_module(&self, from: u32, path: &str) -> Option<u32> {
+        match self.rust_path(from, path, None) {
+            Kind::Module(module) => Some(module),
+            _ => None,
+        }
+    }
+
+    /// What a name means that no scope binds: the crate, the module above, the type of the impl, a macro that was imported,
+    /// a submodule or crate.
+    pub(super) fn rust_name(&self, at: FunctionRef, name: &str) -> Kind {
+        match name {
+            "crate" => return self.crates.root(at.module).map(Kind::Module).unwrap_or_default(),
+            "super" => return self.crates.parent(at.module).map(Kind::Module).unwrap_or_default(),
+            "Self" => return self.enclosing_class(at).map(Kind::Class).unwrap_or_default(),
+            _ => {}
+        }
+        if let Some(plain) = name.strip_suffix('!') {
+            return match self.name(at, plain) {
+                Kind::External(path) => Kind::External(format!("{path}!").into()),
+                _ => Kind::External(name.into()),
+            };
+        }
+        match self.crates.start(at.module, name) {
+            Some(module) => Kind::Module(module),
+            None => Kind::External(name.into()),
+        }
+    }
+
+    /// The type whose impl a function stands in.
+    pub fn enclosing_class(&self, at: FunctionRef) -> Option<ClassRef> {
+        let mut function = at.function;
+        loop {
+            let f = self.facts(at.module).function(function);
+            if let Some(class) = f.class {
+                return Some(self.owner(ClassRef { module: at.module, class }));
+            }
+            function = f.parent.filter(|p| *p != MODULE)?;
+        }
+    }
+
+    /// A name in an inline module.
+    pub(super) fn namespace_member(&self, namespace: FunctionRef, name: &str) -> Kind {
+        let scope = self.scope(namespace);
+        if !scope.get(name).is_empty() {
+            return self.name_in(namespace, name);
+        }
+        if name == "super" {
+            let above = self.function(namespace).parent.unwrap_or(FunctionId(0));
+            return match above {
+                MODULE => Kind::Module(namespace.module),
+                above => self.function_kind(FunctionRef { module: namespace.module, function: above }),
+            };
+        }
+        Kind::Unknown
+    }
+
+    /// An instance of what a type of Rust says.
+    pub(super) fn rust_annotation(&self, at: FunctionRef, annotation: ExprId) -> Kind {
+        let facts = self.facts(at.module);
+        match &facts.expr(annotation).kind {
+            ExprKind::List(items) => Kind::List(Rc::new(items.iter().map(|i| self.rust_annotation(at, *i)).collect())),
+            ExprKind::Index { base, index } => {
+                let arguments: Vec<ExprId> = match &facts.expr(*index).kind {
+                    // A tuple is one argument, several arguments are a list of their own: the first says enough for both.
+                    ExprKind::List(items) => items.clone(),
+                    _ => vec![*index],
+                };
+                let name = super::last_name(facts, *base).map_or("", Name::as_str);
+                let first = |n: usize| arguments.get(n).map(|a| self.rust_annotation(at, *a)).unwrap_or_default();
+                if WRAPPERS.contains(&name) {
+                    return first(0);
+                }
+                if SEQUENCES.contains(&name) {
+                    return match first(0) {
+                        Kind::Unknown => Kind::Unknown,
+                        element => Kind::List(Rc::new(vec![element])),
+                    };
+                }
+                if MAPPINGS.contains(&name) {
+                    return match first(1) {
+                        Kind::Unknown => Kind::Unknown,
+                        value => Kind::Map(Rc::new(vec![(Kind::Unknown, value)])),
+                    };
+                }
+                match self.instance_of(self.infer(at, *base), PackLanguage::Rust) {
+                    Kind::Library(value) => {
+                        let mut value = (*value).clone();
+                        value.subject = first(0);
+                        Kind::Library(Rc::new(value))
+                    }
+                    Kind::Unknown => Kind::Unknown,
+                    found => found,
+                }
+            }
+            ExprKind::Name(_) | ExprKind::Attr { .. } => self.instance_of(self.infer(at, annotation), PackLanguage::Rust),
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// A lock in a field or constant is known by the type that holds it, whoever takes it.
+    pub(super) fn owned_lock(&self, kind: Kind, holder: &str, name: &str) -> Kind {
+        let Kind::Library(value) = &kind else { return kind };
+        let Some(found) = self.knowledge.construct(value.ty).filter(|f| f.row.effect == Effect::Lock) else { return kind };
+        if value.identity.as_ref().is_some_and(|t| t.has_text()) {
+            return kind;
+        }
+        let mut value = (**value).clone();
+        let name: Name = if holder.is_empty() { name.into() } else { format!("{holder}.{name}").into() };
+        let identity = super::Template::text(name);
+        value.identity = Some(identity.clone());
+        let site = value.site.unwrap_or(Site { file: crate::source::FileId(0), span: crate::source::Span::default() });
+        let api = self.knowledge.type_name(value.ty).to_string();
+        let mut lock = self.lock_use(found.row, None, &value.args.clone(), &api, site);
+        lock.name = identity;
+        lock.made = value.site;
+        value.lock = Some(Rc::new(lock));
+        Kind::Library(Rc::new(value))
+    }
+
+    /// What a method of no known meaning returns, where it only passes on what it is called on.
+    pub(super) fn passed_on(&self, receiver: &Kind, name: &str, site: Site) -> Kind {
+        if self.language_at(site) != PackLanguage::Rust || !PASSING.contains(&name) {
+            return Kind::Unknown;
+        }
+        if let Kind::Library(value) = receiver
+            && self.knowledge.type_def(value.ty).derefs
+            && !UNWRAPPING.contains(&name)
+        {
+            // A copy of what a guard gives access to is no guard.
+            return value.subject.clone();
+        }
+        match (name, receiver) {
+            ("get" | "first" | "last" | "next" | "find", Kind::Map(_)) => Kind::Unknown,
+            ("next" | "first" | "last" | "find", Kind::List(_)) => self.element(receiver),
+            ("get", Kind::Object(_) | Kind::Library(_)) => Kind::Unknown,
+            ("get", Kind::List(_)) => self.element(receiver),
+            _ => receiver.clone(),
+        }
+    }
+
+    /// What a value that holds another gives access to: a guard's contents, an extractor's.
+    pub(super) fn dereferenced(&self, value: &LibraryValue) -> Option<Kind> {
+        (self.knowledge.type_def(value.ty).derefs && value.subject != Kind::Unknown).then(|| value.subject.clone())
+    }
+}
+
+/// An instance of a type of the project.
+pub(super) fn instance(class: ClassRef) -> Kind {
+    Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }))
+}

@@ -453,6 +453,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if whole || summary.keeps() {
             self.leave_below(summary, whole, place);
         }
+        if let Some(caught) = &summary.flushes {
+            let caught: Vec<Context> = caught.iter().map(|c| binding.context(c)).collect();
+            self.flush(&caught);
+        }
+        for index in &summary.pending {
+            let written = binding.items.get(*index as usize).cloned().unwrap_or_default();
+            self.wait_for_flush(&written);
+        }
         self.take_over(summary, &binding, place);
         let opened =
             summary.yields.as_ref().map(|(contexts, value)| (contexts.iter().map(|c| binding.context(c)).collect(), binding.value(value)));
@@ -553,7 +561,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 
     /// The function in whose name items are made: the walked one, or that whose caller-given call is resumed.
-    fn origin_function(&self) -> crate::link::FunctionRef {
+    pub fn origin_function(&self) -> crate::link::FunctionRef {
         self.proxy.as_ref().map_or(self.at, |p| p.0)
     }
 

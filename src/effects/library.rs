@@ -145,8 +145,7 @@ impl Walker<'_, '_, '_> {
             value.inferred = true;
             return Some(value);
         }
-        let telling = name.contains('_') || name.len() >= 9;
-        let methods = if telling && !name.starts_with("__") { self.program.classes_with_method(name, 2) } else { Vec::new() };
+        let (methods, sure) = self.methods_by_shape(name, place);
         let mut value: Option<Value> = None;
         for function in methods {
             let class = self.program.function(function).class.map(|class| ClassRef { module: function.module, class })?;
@@ -155,10 +154,10 @@ impl Walker<'_, '_, '_> {
             let (first, calls) = (self.summary.items.len(), self.summary.calls.len());
             let called = self.call_function(&method, given, place, &Coroutine::Awaited);
             for item in &mut self.summary.items[first..] {
-                item.inferred += 1;
+                item.inferred += u8::from(!sure);
             }
             for below in &mut self.summary.calls[calls..] {
-                below.inferred += 1;
+                below.inferred += u8::from(!sure);
             }
             value = Some(match value {
                 Some(before) => before.or(called.value),
@@ -166,5 +165,16 @@ impl Walker<'_, '_, '_> {
             });
         }
         value.map(|v| Value { inferred: true, ..v })
+    }
+
+    /// The methods that a call on a receiver of unknown type may mean, and whether all that is called on it leaves one class.
+    fn methods_by_shape(&self, name: &Name, place: &CallPlace) -> (Vec<crate::link::FunctionRef>, bool) {
+        let (classes, spoken) = self.program.by_methods(self.origin_function(), &place.receiver_name);
+        if !classes.is_empty() {
+            let methods: Vec<_> = classes.iter().filter_map(|c| self.program.method(*c, name)).collect();
+            return (methods, classes.len() == 1 && spoken > 2);
+        }
+        let telling = name.contains('_') || name.len() >= 9;
+        (if telling && !name.starts_with("__") { self.program.classes_with_method(name, 2) } else { Vec::new() }, false)
     }
 }

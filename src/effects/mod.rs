@@ -75,6 +75,10 @@ pub struct Summary {
     pub items: Vec<Item>,
     /// Calls of functions that kept to themselves what nothing above them can change.
     pub calls: Vec<Below>,
+    /// Writes of mapped objects that wait for the next flush or commit: items of this summary.
+    pub pending: Vec<u32>,
+    /// It sends what is pending; the errors caught around that.
+    pub flushes: Option<Vec<Context>>,
     /// How many awaits it passes.
     pub awaits: u32,
     /// A model is called or an agent run, here or below.

@@ -76,6 +76,9 @@ impl<'k> Walker<'_, '_, 'k> {
         let data = subject.map(|s| s.value.deps.clone()).unwrap_or_else(|| all_deps(given));
         let data = if operation.is_read() { Deps::default() } else { data };
         let deps = self.push_at(What::Access(access), place.site, data);
+        if !operation.is_read() {
+            self.wait_for_flush(&deps);
+        }
         if for_update && operation.is_read() {
             self.lock_rows(table, place.site);
         }
@@ -218,7 +221,29 @@ impl<'k> Walker<'_, '_, 'k> {
             exact: true,
         };
         self.at_table(&mut access, &table);
-        self.push_at(What::Access(access), site, value.deps.clone());
+        let deps = self.push_at(What::Access(access), site, value.deps.clone());
+        self.wait_for_flush(&deps);
+    }
+
+    /// A write that happens when the session is flushed: what fails, fails there.
+    pub fn wait_for_flush(&mut self, written: &Deps) {
+        self.summary.pending.extend(written.iter().filter_map(|d| match d {
+            Dep::Item(index) => Some(*index),
+            _ => None,
+        }));
+    }
+
+    /// Everything pending is sent here: errors caught here are caught for it. `further` are caught by a callee that sends.
+    pub fn flush(&mut self, further: &[Context]) {
+        let caught: Vec<Context> = self.state.held.iter().filter(|c| matches!(c.held, Held::Caught(_))).chain(further).cloned().collect();
+        for index in std::mem::take(&mut self.summary.pending) {
+            let Some(item) = self.summary.items.get_mut(index as usize) else { continue };
+            let new: Vec<Context> = caught.iter().filter(|c| !item.contexts.iter().any(|o| o.token == c.token)).cloned().collect();
+            if !new.is_empty() {
+                item.contexts = Rc::new(item.contexts.iter().cloned().chain(new).collect());
+            }
+        }
+        self.summary.flushes.get_or_insert(caught);
     }
 }
 

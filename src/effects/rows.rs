@@ -116,11 +116,18 @@ impl<'k> Walker<'_, '_, 'k> {
                 given.iter().for_each(|g| self.drop_value(&g.value));
                 result
             }
+            Effect::Flush => {
+                self.flush(&[]);
+                result
+            }
             Effect::Commit | Effect::Rollback if self.rust => {
                 self.end_begun();
                 result
             }
             Effect::Commit | Effect::Rollback => {
+                if effect == Effect::Commit {
+                    self.flush(&[]);
+                }
                 self.state.end_transaction();
                 result
             }

@@ -51,7 +51,8 @@ impl Summary {
         }
         flowing.extend(self.raises_on.iter().filter_map(|(dep, _)| item_index(dep)));
         for index in 0..self.items.len() {
-            let open = flowing.contains(&(index as u32)) || self.is_open(&self.items[index]);
+            let waiting = self.pending.contains(&(index as u32));
+            let open = waiting || flowing.contains(&(index as u32)) || self.is_open(&self.items[index]);
             self.items[index].kept = !open;
         }
         self.release_with_taking();

@@ -263,8 +263,20 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
         self.state = match (after_then.end, after_other.end) {
             (End::Open, End::Open) => {
+                // Where a path inside left (`if admin: if not others: return`), what decided that decides all that follows.
+                let left = |s: &State| s.control.iter().any(|d| !control.contains(d) && !on.contains(d));
+                let inner = left(&after_then) || left(&after_other);
+                let mut decided = control;
+                if inner {
+                    let all = after_then.control.iter().chain(&after_other.control);
+                    all.for_each(|d| {
+                        if !decided.contains(d) {
+                            decided.push(d.clone());
+                        }
+                    });
+                }
                 let mut joined = after_then.join(after_other);
-                joined.control = control;
+                joined.control = decided;
                 joined
             }
             (End::Open, _) => after_then,

@@ -505,6 +505,8 @@ pub enum Effect {
     Rollback,
     /// Adds a parameter to a statement that is being built.
     Bind,
+    /// Sends what is pending; nothing ends.
+    Flush,
 
     /// Makes a lock value; nothing is held yet.
     Lock,

@@ -6,10 +6,12 @@
 //! Everything is answered on demand and remembered; a question that leads back to itself is answered with "unknown".
 //! This module refuses to know what a call does to state.
 
+mod aside;
 mod call;
 mod classes;
 mod crates;
 mod decorated;
+mod duck;
 mod infer;
 mod kind;
 mod lock;
@@ -19,6 +21,7 @@ mod roots;
 mod rust;
 mod scope;
 
+pub use aside::is_aside;
 pub use call::{Args, argument, argument_at};
 pub use crates::{CrateName, CratePaths};
 pub use infer::hint;
@@ -98,6 +101,7 @@ struct Caches {
     parameters: Memo<(FunctionRef, u32), Kind>,
     returns: Memo<FunctionRef, Kind>,
     used: RefCell<FxHashMap<FunctionRef, Rc<FxHashSet<Name>>>>,
+    called: RefCell<FxHashMap<u32, Rc<duck::Called>>>,
 }
 
 impl<'k> Program<'k> {

@@ -189,7 +189,14 @@ impl Walker<'_, '_, '_> {
             return value.clone();
         }
         if let Some((_, kind)) = self.captured.iter().find(|(n, _)| n == name) {
-            return Value::of(kind.clone());
+            if !matches!(kind, Kind::Unknown | Kind::Null) && !super::bind::is_callers(kind) {
+                return Value::of(kind.clone());
+            }
+            // What the maker of this function does not know, or leaves out by default, its declaration may tell.
+            return Value::of(match self.program.name(self.at, name) {
+                declared @ (Kind::Object(_) | Kind::Library(_) | Kind::Class(_)) => declared,
+                _ => kind.clone(),
+            });
         }
         Value::of(self.program.name(self.at, name))
     }

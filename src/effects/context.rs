@@ -38,7 +38,13 @@ pub enum Held {
         endless: bool,
         /// It goes through its values in sorted order.
         sorted: bool,
+        /// It goes through values, not through numbers or until a condition ends it.
+        values: bool,
     },
+    /// What takes longer than this, in seconds where known, is cut off.
+    Limited(Option<f64>),
+    /// It calls itself a lock and does nothing.
+    Hollow(Name),
     /// Errors that are caught around it: last names of the types; empty catches everything.
     Caught(Rc<Vec<Name>>),
     /// It runs beside the code that starts it.
@@ -47,6 +53,8 @@ pub enum Held {
         api: Name,
         /// Several of it at once.
         many: bool,
+        /// The code that starts it waits here until it has ended.
+        waits: bool,
     },
 }
 

@@ -28,6 +28,10 @@ pub(super) struct Walker<'e, 'p, 'k> {
     finally: u32,
     /// How a coroutine made by the next call runs.
     pub coroutine: Coroutine,
+    /// The access path of the lock being taken: `self.lock`.
+    pub taken: Option<Name>,
+    /// The time limit that the call just evaluated makes: a context manager, if it is entered.
+    pub limit: Option<Option<f64>>,
     /// Items are made in the name of this function, reached by these calls: a caller-given call being resumed.
     pub proxy: Option<(FunctionRef, Option<Rc<Call>>)>,
     /// How many caller-given calls are being resumed.
@@ -70,6 +74,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             awaits: 0,
             finally: 0,
             coroutine: Coroutine::Loose,
+            taken: None,
+            limit: None,
             proxy: None,
             depth: 0,
             resumed: 0,
@@ -135,12 +141,16 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let stmt = facts.stmt(id);
         match &stmt.kind {
             StmtKind::Expr(e) => {
-                self.eval(*e);
+                let value = self.eval(*e);
+                self.drop_answer(&value);
             }
             StmtKind::Assign { targets, value: Some(value), annotation } => {
                 let mut assigned = self.eval(*value);
                 if let (Kind::Unknown, Some(annotation)) = (&assigned.kind, annotation) {
                     assigned.kind = self.program.annotation(self.at, *annotation);
+                }
+                if self.is_forgotten(targets) {
+                    self.drop_answer(&assigned);
                 }
                 for target in targets {
                     self.assign(*target, assigned.clone(), Some(*value));
@@ -195,6 +205,15 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             StmtKind::DefineClass(class) => self.define_class(ClassRef { module: self.at.module, class: *class }),
             StmtKind::Assign { .. } | StmtKind::Outer(_) | StmtKind::Import(_) => {}
         }
+    }
+
+    /// Whether a value is assigned to one variable that nothing mentions again.
+    fn is_forgotten(&self, targets: &[ExprId]) -> bool {
+        let [target] = targets else { return false };
+        let ExprKind::Name(name) = &self.facts.expr(*target).kind else { return false };
+        let within = self.program.function(self.at).span;
+        let mentions = |e: &crate::facts::Expr| matches!(&e.kind, ExprKind::Name(n) if n == name) && within.contains(e.span);
+        self.at.function != MODULE && self.facts.exprs.iter().filter(|e| mentions(e)).count() <= 1
     }
 
     /// A returned value; a context manager that is handed on keeps what entering it means.
@@ -286,6 +305,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 self.assign(target, element, None);
             }
         }
+        let values = iter.is_some_and(|i| self.range_length(i).is_none());
         let mut endless = false;
         if let Some(cond) = cond {
             let value = self.decision(cond);
@@ -298,9 +318,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             on = value;
         }
         let site = self.site(span);
-        let held = self
-            .retry_loop(iter, body)
-            .map_or(Held::Loop { endless, sorted }, |attempts| Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts })));
+        let held = self.retry_loop(iter, body).map_or(Held::Loop { endless, sorted, values }, |attempts| {
+            Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts }))
+        });
         self.state.held.push(Context { token: token(site, 1), held, site, function: self.at });
         self.state.decide(&on);
         self.block(body);
@@ -418,6 +438,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             let entered = self.enter(item.context);
             transactional |= entered.ends_transaction;
             leaving.extend(entered.exit);
+            if item.target.is_none_or(|t| self.is_forgotten(&[t])) {
+                self.drop_answer(&entered.value);
+            }
             if let Some(target) = item.target {
                 self.assign(target, entered.value, None);
             }
@@ -623,6 +646,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
         self.summary.raises_on.sort();
         self.summary.raises_on.dedup();
+        self.note_asked();
         self.summary.settle();
         self.summary
     }

@@ -228,6 +228,12 @@ pub struct Row {
     /// Releasing compares the owner first.
     #[serde(default)]
     pub owner_checked: bool,
+    /// The library extends its life as long as it is held.
+    #[serde(default)]
+    pub renewed: bool,
+    /// Arguments any of which, when given and not false, makes the library extend its life.
+    #[serde(default)]
+    pub renewed_with: Vec<Place>,
     /// The holder may take it again.
     #[serde(default)]
     pub reentrant: bool,
@@ -304,6 +310,9 @@ pub struct Row {
     /// How long a sleep, timer, cache or time-out lasts.
     #[serde(default)]
     pub seconds: Option<Place>,
+    /// How many seconds it lasts where the argument is missing; absent: without limit.
+    #[serde(default)]
+    pub seconds_default: Option<f64>,
 
     /// What changes with an argument; the first variant that applies counts.
     #[serde(default)]

@@ -45,8 +45,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             }
             .finish(model);
             finding.confidence = confidence(write.inferred);
+            // It may be a store that locks the whole database.
             if resource.store == "sql" || resource.store.is_empty() {
-                finding.confidence = finding.confidence.min(Confidence::Medium);
+                finding.confidence = Confidence::Low;
             }
             if rival.site != write.site {
                 finding.related.push(related(Role::Write, "rows of the same table, in another order", rival.site));

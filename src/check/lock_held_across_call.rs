@@ -1,7 +1,7 @@
 //! A lock that others wait for is held across a call whose time has no limit.
 
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
-use crate::finding::{Finding, Role, Severity};
+use crate::finding::{Confidence, Finding, Role, Severity};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -41,6 +41,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         }
         .finish(model);
         finding.confidence = confidence(take.inferred);
+        // The client may have a limit that its library sets.
+        if pause.what == "network call" && !pause.limited {
+            finding.confidence = Confidence::Low;
+        }
         finding.related.push(related(Role::Lock, format!("{} while others wait", pause.what), pause.site));
         finding.evidence = witness(model, take.actors[0], &take.path, &format!("holds lock {}", lock.name));
         found.push(finding);

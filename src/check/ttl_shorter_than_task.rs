@@ -42,6 +42,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         }
         .finish(model);
         finding.confidence = confidence(take.inferred);
+        // The client may have a limit that its library sets.
+        if pause.what == "network call" && !pause.limited {
+            finding.confidence = Confidence::Low;
+        }
         if lock.ttl_seconds.is_none() {
             finding.confidence = finding.confidence.min(Confidence::Medium);
         }

@@ -176,10 +176,7 @@ impl<'k> Walker<'_, '_, 'k> {
         site: Site,
     ) {
         let given = self.time_given(row, receiver, args);
-        let seconds = match &given {
-            Some(kind) => kind.number(),
-            None => self.default_seconds(row, receiver),
-        };
+        let seconds = given.as_ref().and_then(Kind::number);
         // `timeout=None` asks for no limit.
         let limited = seconds.is_some() || given.is_some_and(|k| k != Kind::Null);
         self.push_at(What::Pause { effect, seconds, limited, api: api.clone() }, site, Deps::default());
@@ -187,7 +184,7 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// How long a row's time-out or sleep lasts.
     pub fn lasting(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)]) -> Option<f64> {
-        self.time_given(row, receiver, args).as_ref().and_then(Kind::number).or_else(|| self.default_seconds(row, receiver))
+        self.time_given(row, receiver, args).as_ref().and_then(Kind::number)
     }
 
     /// The time that a call is given, or the client it is made on, or what that was derived from.
@@ -204,11 +201,6 @@ impl<'k> Walker<'_, '_, 'k> {
             next = value.parent.as_ref();
         }
         None
-    }
-
-    fn default_seconds(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>) -> Option<f64> {
-        let made = || receiver.and_then(|r| self.program.knowledge.construct(r.ty)).and_then(|f| f.row.seconds_default);
-        row.seconds_default.or_else(made)
     }
 
     /// A row's resource by name: an argument, the receiver, the text in the row.

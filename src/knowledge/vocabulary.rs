@@ -310,9 +310,6 @@ pub struct Row {
     /// How long a sleep, timer, cache or time-out lasts.
     #[serde(default)]
     pub seconds: Option<Place>,
-    /// How many seconds it lasts where the argument is missing; absent: without limit.
-    #[serde(default)]
-    pub seconds_default: Option<f64>,
 
     /// What changes with an argument; the first variant that applies counts.
     #[serde(default)]

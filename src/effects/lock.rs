@@ -245,7 +245,7 @@ impl Walker<'_, '_, '_> {
         site: Site,
         name: Option<&Template>,
     ) -> Option<Deps> {
-        let Some(name) = name.filter(|_| row.kind.as_deref() == Some("cache") || row.effect == Effect::Script) else { return None };
+        let name = name.filter(|_| row.kind.as_deref() == Some("cache") || row.effect == Effect::Script)?;
         let held = self.state.held.iter().any(|c| c.lock().is_some_and(|l| l.name == *name));
         let pattern = name.pattern().to_lowercase();
         let named = LOCK_WORDS.iter().any(|w| pattern.contains(w))

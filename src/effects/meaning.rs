@@ -138,7 +138,7 @@ impl Words<'_, '_> {
         let effect = self.program.variant(row, args).and_then(|v| v.effect).unwrap_or(row.effect);
         // The time that a call takes is part of the call, and a renewal is told by its row.
         let calls = items.iter().any(|i| i.access().is_some());
-        let told = |i: &&&Item| !matches!(*i.what, What::Renew { .. }) && !(calls && matches!(*i.what, What::Pause { .. }));
+        let told = |i: &&&Item| !(matches!(*i.what, What::Renew { .. }) || calls && matches!(*i.what, What::Pause { .. }));
         let items: &[&Item] = &items.iter().filter(told).copied().collect::<Vec<_>>();
         for item in items {
             self.item(&item.what);

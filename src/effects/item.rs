@@ -162,6 +162,8 @@ pub struct Access {
     pub aggregate: bool,
     /// Several records in an order that depends on its input.
     pub many: bool,
+    /// It locks several records in the order of a list that it is given and that nothing sorts.
+    pub unsorted: bool,
     /// It moves money.
     pub money: bool,
     /// Nobody else sees it: a temporary file, a log.

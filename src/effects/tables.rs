@@ -212,11 +212,12 @@ impl<'k> Walker<'_, '_, 'k> {
         access.verb = verb(statement).into();
         access.aggregate = statement.aggregate.is_some();
         let listed = |c: &sql::Condition| c.op == Op::In && !statement.placeholders.is_empty() && !matches!(c.value, SqlValue::Text(_));
-        access.many |= match statement.verb {
-            Verb::Update | Verb::Delete => statement.predicate.conditions.iter().any(listed),
-            _ => statement.inserts() && statement.rows == sql::RowCount::Many,
+        let by_list = match statement.verb {
+            Verb::Update | Verb::Delete => access.many || statement.predicate.conditions.iter().any(listed),
+            _ => statement.inserts() && (access.many || statement.rows == sql::RowCount::Many),
         };
-        access.many &= !bound.sorted;
+        access.unsorted = by_list && !bound.sorted;
+        access.many |= statement.rows == sql::RowCount::Many && !matches!(statement.verb, Verb::Select);
         access.columns = statement.assignments.iter().map(|a| a.column.display().into()).collect();
         if access.columns.is_empty() && statement.inserts() {
             access.columns = statement.columns.iter().map(|c| c.display().into()).collect();

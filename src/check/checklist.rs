@@ -48,9 +48,13 @@ pub fn find(subject: &Subject, selection: &Selection) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     let shared = subject.model.resources.iter().any(|r| r.shared);
     for rule in RULES.iter().filter(|r| selection.runs(r)) {
-        // Where nothing is shared only explicit retries can double something; what a policy forbids is forbidden all the same.
-        let alone = matches!(rule.id, "non-idempotent-insert" | "non-idempotent-call" | "prompt-mutex" | "access-policy");
-        if alone || shared && rows::skipped(rule.row, subject.model).is_none() {
+        // Where nothing is shared only explicit retries can double something; what a policy forbids is forbidden all the same,
+        // and a graph's members share its state.
+        let alone =
+            matches!(rule.id, "non-idempotent-insert" | "non-idempotent-call" | "prompt-mutex" | "access-policy" | "state-write-collision");
+        // One statement that locks many rows needs nobody who holds two locks of the code's own.
+        let own = rule.id == "unordered-multi-row-write";
+        if alone || shared && (own || rows::skipped(rule.row, subject.model).is_none()) {
             found.extend((rule.check)(rule, subject));
         }
     }

@@ -6,7 +6,10 @@
 mod access_policy;
 mod check_then_act;
 mod checklist;
+mod ignored_lock_failure;
+mod ineffective_lock;
 mod ineffective_lock_order;
+mod lock_held_across_call;
 mod lock_order_cycle;
 mod lock_release_leak;
 mod lock_without_ttl;
@@ -19,6 +22,7 @@ mod no_lock_order;
 mod no_orchestrator;
 mod non_idempotent_call;
 mod non_idempotent_insert;
+mod non_idempotent_update;
 pub mod page;
 mod peer_to_peer;
 mod polling_shared_state;
@@ -27,15 +31,19 @@ mod prompt_mutex;
 mod races;
 mod rows;
 mod rule;
+mod self_deadlock;
+mod state_write_collision;
+mod ttl_shorter_than_task;
 mod unbounded_lock_wait;
 mod unlocked_shared_write;
 mod unmapped_shared_write;
+mod unordered_multi_row_write;
 
 pub use checklist::{Outcome, Selection, conclude, find};
 pub use rule::{Rule, Subject};
 
 /// Every rule, in the order of the rows and then of their weight.
-pub static RULES: [&Rule; 22] = [
+pub static RULES: [&Rule; 30] = [
     &access_policy::RULE,
     &unmapped_shared_write::RULE,
     &no_orchestrator::RULE,
@@ -46,15 +54,23 @@ pub static RULES: [&Rule; 22] = [
     &check_then_act::RULE,
     &lock_without_ttl::RULE,
     &process_local_lock::RULE,
+    &ineffective_lock::RULE,
+    &ignored_lock_failure::RULE,
+    &state_write_collision::RULE,
     &lock_release_leak::RULE,
+    &ttl_shorter_than_task::RULE,
+    &self_deadlock::RULE,
     &lock_order_cycle::RULE,
     &no_lock_order::RULE,
     &ineffective_lock_order::RULE,
+    &unordered_multi_row_write::RULE,
     &non_idempotent_insert::RULE,
     &non_idempotent_call::RULE,
+    &non_idempotent_update::RULE,
     &polling_shared_state::RULE,
     &no_deadlock_alert::RULE,
     &unbounded_lock_wait::RULE,
+    &lock_held_across_call::RULE,
     &no_kill_switch::RULE,
     &no_concurrency_test::RULE,
     &no_contention_metrics::RULE,

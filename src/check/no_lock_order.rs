@@ -23,7 +23,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         let open = lock.name.contains('*');
         let unsorted_loop = take.many == Some(false) && open && take.keeps();
         let nested_open = open && take.held.iter().any(|(h, _)| *h == take.lock);
-        if !unsorted_loop && !nested_open || found.iter().any(|f| f.site == take.site) {
+        if take.again.is_some() || !unsorted_loop && !nested_open || found.iter().any(|f| f.site == take.site) {
             continue;
         }
         // A coordinator that refuses wrong orders keeps the order itself.

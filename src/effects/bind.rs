@@ -5,7 +5,7 @@ use super::item::{Access, Check, Declaration, What};
 use super::state::add_new;
 use super::value::{Dep, Deps, Value};
 use crate::facts::Name;
-use crate::link::{FunctionValue, Hole, Kind, LockUse, Part, Program, Template, Ttl};
+use crate::link::{FunctionValue, Hole, Kind, LockUse, Owner, Part, Program, Template, Ttl};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -172,10 +172,17 @@ impl Binding<'_, '_> {
     }
 
     pub fn lock(&self, lock: &Rc<LockUse>) -> Rc<LockUse> {
+        let open_owner = lock.owner == Owner::Receiver && !self.own_receiver;
         if !lock_is_open(lock) {
             return lock.clone();
         }
         let mut bound = (**lock).clone();
+        if open_owner {
+            bound.owner = match &self.receiver {
+                Kind::Object(object) => object.site.map_or(Owner::Unknown, |made| self.program.owner_of(made)),
+                _ => Owner::Unknown,
+            };
+        }
         bound.name = self.template(&lock.name);
         if let Ttl::After(kind, unit) = &lock.ttl {
             bound.ttl = match self.kind(kind) {
@@ -194,12 +201,20 @@ impl Binding<'_, '_> {
                 access.instance = access.instance.as_ref().map(|t| self.template(t));
                 Rc::new(What::Access(access))
             }
-            What::Acquire { lock, explicit } => Rc::new(What::Acquire { lock: self.lock(lock), explicit: *explicit }),
+            What::Acquire { lock, explicit, token, again, unasked, asked } => Rc::new(What::Acquire {
+                lock: self.lock(lock),
+                explicit: *explicit,
+                token: mix(*token, self.token),
+                again: *again,
+                unasked: *unasked,
+                asked: *asked,
+            }),
+            What::Renew { name } if name.is_open() => Rc::new(What::Renew { name: self.template(name) }),
             What::Release { name, owner_checked, certain, exposed } if name.is_open() => {
                 Rc::new(What::Release { name: self.template(name), owner_checked: *owner_checked, certain: *certain, exposed: *exposed })
             }
-            What::Event { effect, channel, api } if channel.is_open() => {
-                Rc::new(What::Event { effect: *effect, channel: self.template(channel), api: api.clone() })
+            What::Event { effect, channel, local, api } if channel.is_open() => {
+                Rc::new(What::Event { effect: *effect, channel: self.template(channel), local: *local, api: api.clone() })
             }
             What::Control { effect, name: Some(name), api } if name.is_open() => {
                 Rc::new(What::Control { effect: *effect, name: Some(self.template(name)), api: api.clone() })
@@ -221,6 +236,7 @@ impl Binding<'_, '_> {
             entries: all(&declaration.entries),
             members: all(&declaration.members),
             subject: self.kind(&declaration.subject),
+            state_key: self.kind(&declaration.state_key),
             prompts: declaration.prompts.iter().map(|(k, s)| (self.kind(k), *s)).collect(),
             ..declaration.clone()
         }
@@ -247,7 +263,7 @@ fn library_is_open(value: &crate::link::LibraryValue) -> bool {
 
 /// Whether a caller can still fill in a lock's name or lifetime.
 pub(super) fn lock_is_open(lock: &LockUse) -> bool {
-    lock.name.is_open() || matches!(&lock.ttl, Ttl::After(kind, _) if is_open(kind))
+    lock.owner == Owner::Receiver || lock.name.is_open() || matches!(&lock.ttl, Ttl::After(kind, _) if is_open(kind))
 }
 
 /// Whether only a caller knows what a value is: a parameter, a field that depends on how the object was made, their members.

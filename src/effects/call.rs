@@ -36,6 +36,8 @@ pub(super) struct Called {
     pub value: Value,
     /// For a generator: the contexts around its `yield`, and what it yields.
     pub opened: Option<(Vec<Context>, Value)>,
+    /// Its name, where it calls itself a lock and does nothing.
+    pub hollow: Option<Name>,
 }
 
 /// What entering a context gave.
@@ -84,10 +86,19 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 args.iter().any(|a| a.spread > 0 || matches!(facts.expr(a.value).kind, ExprKind::Comprehension { .. })) || self.in_loop();
             self.state.held.push(Context {
                 token: token(place.site, 3),
-                held: Held::Spawned { api, many },
+                held: Held::Spawned { api, many, waits: row_effect == Some(Effect::Gather) },
                 site: place.site,
                 function: self.at,
             });
+        }
+        // `wait_for(work(), 5)`: what is evaluated for it is cut off.
+        let limit = match (row_effect, self.timeout_of(&callee_value.kind, args)) {
+            (Some(Effect::Timeout), seconds) => Some(seconds),
+            _ => None,
+        };
+        if let Some(seconds) = limit {
+            let held = Held::Limited(seconds);
+            self.state.held.push(Context { token: token(place.site, 13), held, site: place.site, function: self.at });
         }
         let mut given = Vec::with_capacity(args.len());
         for arg in args {
@@ -115,6 +126,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 }
                 _ => given.push(Given { name: arg.name.clone(), value, expr: Some(arg.value), spread: arg.spread }),
             }
+        }
+        if limit.is_some() {
+            self.state.held.retain(|c| c.token != token(place.site, 13));
         }
         if spawning {
             self.state.held.retain(|c| c.token != token(place.site, 3));
@@ -165,6 +179,15 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         Some(Value::of(Kind::Function(Rc::new(value))))
     }
 
+    /// The seconds that a call of a time limit names.
+    fn timeout_of(&self, callee: &Kind, args: &[Arg]) -> Option<f64> {
+        let Kind::External(name) = callee.alternatives().first()? else { return None };
+        let found = self.program.knowledge.function(self.program.language(self.at.module), name)?;
+        let named: Vec<(Option<Name>, ExprId)> = args.iter().map(|a| (a.name.clone(), a.value)).collect();
+        let seconds = crate::link::argument(found.row.seconds.as_deref()?, &named)?;
+        self.program.infer(self.at, *seconds).number()
+    }
+
     /// The effect of the row that a callee means, where it is a library's.
     fn callee_effect(&self, callee: &Kind, place: &CallPlace) -> Option<Effect> {
         let language = self.program.language(self.at.module);
@@ -204,7 +227,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let called = self.call_kind(kind, callee, given, place, &coroutine);
             result = Some(match result {
                 None => called,
-                Some(before) => Called { value: before.value.or(called.value), opened: before.opened.or(called.opened) },
+                Some(before) => Called { value: before.value.or(called.value), opened: before.opened.or(called.opened), hollow: None },
             });
         }
         let mut called = result.unwrap_or_default();
@@ -215,12 +238,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     fn call_kind(&mut self, kind: &Kind, callee: &Value, given: &[Given], place: &CallPlace, coroutine: &Coroutine) -> Called {
         match kind {
             Kind::Function(value) => match self.call_made(value, given, place) {
-                Some(value) => Called { value, opened: None },
+                Some(value) => Called { value, ..Called::default() },
                 None => self.call_function(value, given, place, coroutine),
             },
-            Kind::Class(class) => Called { value: self.construct(*class, given, place), opened: None },
-            Kind::External(name) => Called { value: self.call_external(name, given, place), opened: None },
-            Kind::Library(library) => Called { value: self.call_library(library, given, place), opened: None },
+            Kind::Class(class) => Called { value: self.construct(*class, given, place), ..Called::default() },
+            Kind::External(name) => Called { value: self.call_external(name, given, place), ..Called::default() },
+            Kind::Library(library) => Called { value: self.call_library(library, given, place), ..Called::default() },
             Kind::Object(object) => match self.program.method(object.class, "__call__") {
                 Some(function) => {
                     let value =
@@ -230,8 +253,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 None => Called::default(),
             },
             kind if is_callers(kind) => self.call_later(kind, given, place),
-            Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), opened: None },
-            _ => Called { value: Value::unknown(callee.deps.clone().with(&all_deps(given))), opened: None },
+            Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), ..Called::default() },
+            _ => Called { value: Value::unknown(callee.deps.clone().with(&all_deps(given))), ..Called::default() },
         }
     }
 
@@ -240,7 +263,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let args = given.iter().map(|g| (g.name.clone(), g.value.clone())).collect();
         let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, all_deps(given));
         // What it gets may be changed by it: a callback that fills a dictionary.
-        Called { value: Value::unknown(deps.with(&all_deps(given))), opened: None }
+        Called { value: Value::unknown(deps.with(&all_deps(given))), ..Called::default() }
     }
 
     fn construct(&mut self, class: ClassRef, given: &[Given], place: &CallPlace) -> Value {
@@ -277,7 +300,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// Call a function of the project.
     pub fn call_function(&mut self, value: &FunctionValue, given: &[Given], place: &CallPlace, coroutine: &Coroutine) -> Called {
         if let Some(value) = self.coordinated(value, given, place) {
-            return Called { value, opened: None };
+            return Called { value, ..Called::default() };
         }
         self.note_run(value, place);
         let function = self.program.function(value.function);
@@ -285,7 +308,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let summary = self.fx.summary_of(value);
         let binding = self.binding(value, given, place);
         if beside {
-            let held = Held::Spawned { api: "coroutine".into(), many: self.in_loop() };
+            let held = Held::Spawned { api: "coroutine".into(), many: self.in_loop(), waits: false };
             self.state.held.push(Context { token: token(place.site, 4), held, site: place.site, function: self.at });
         }
         let called = self.import(&summary, value, binding, place);
@@ -403,7 +426,22 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 (item.control.clone(), Rc::new(control))
             });
             decided = Some((item.control.clone(), control.clone()));
-            let what = binding.what(&item.what);
+            let mut what = binding.what(&item.what);
+            if let What::Acquire { lock, explicit, token, again: None, unasked, asked } = &*what
+                && item.contexts.iter().all(|c| !matches!(c.held, Held::Spawned { waits: false, .. }))
+                && !summary.releases.iter().any(|r| binding.template(r) == lock.name)
+                && let Some(since) = self.held_already(lock)
+            {
+                let again = Some(since);
+                what = Rc::new(What::Acquire {
+                    lock: lock.clone(),
+                    explicit: *explicit,
+                    token: *token,
+                    again,
+                    unasked: *unasked,
+                    asked: *asked,
+                });
+            }
             let chain = Some(Rc::new(Call { function: self.origin_function(), site: place.site, next: item.chain.clone() }));
             if let What::CallParameter { callee, args } = &*what {
                 let (held, control) = ((*held).clone(), (*control).clone());
@@ -462,13 +500,15 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             self.wait_for_flush(&written);
         }
         self.take_over(summary, &binding, place);
-        let opened =
+        let opened: Option<(Vec<Context>, Value)> =
             summary.yields.as_ref().map(|(contexts, value)| (contexts.iter().map(|c| binding.context(c)).collect(), binding.value(value)));
         let mut returns = binding.value(&summary.returns);
         if matches!(returns.kind, Kind::Unknown | Kind::Null) {
             returns.kind = self.program.returned(value.function);
         }
-        Called { value: returns, opened }
+        self.made_here(&mut returns, value.function, place.site);
+        let hollow = opened.as_ref().filter(|(contexts, _)| contexts.is_empty()).and_then(|_| self.program.hollow(value.function));
+        Called { value: returns, opened, hollow }
     }
 
     /// Remember a call whose callee keeps something to itself.
@@ -629,10 +669,10 @@ fn receiver_hint(what: &What, names: &[Name]) -> Name {
 
 /// `subscribe(*channels)` called with several: one event each.
 fn several_channels(what: &What, binding: &Binding) -> Option<Vec<What>> {
-    let What::Event { effect, channel, api } = what else { return None };
+    let What::Event { effect, channel, local, api } = what else { return None };
     let [Part::Hole(Hole::Parameter(index))] = channel.parts.as_slice() else { return None };
     let Kind::List(items) = &binding.params.get(usize::from(*index))?.kind else { return None };
-    let each = |k: &Kind| What::Event { effect: *effect, channel: k.template(""), api: api.clone() };
+    let each = |k: &Kind| What::Event { effect: *effect, channel: k.template(""), local: *local, api: api.clone() };
     (items.len() > 1).then(|| items.iter().map(each).collect())
 }
 

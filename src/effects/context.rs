@@ -40,7 +40,13 @@ pub enum Held {
         sorted: bool,
         /// Each round waits for what comes in.
         waits: bool,
+        /// It goes through values, not through numbers or until a condition ends it.
+        values: bool,
     },
+    /// What takes longer than this, in seconds where known, is cut off.
+    Limited(Option<f64>),
+    /// It calls itself a lock and does nothing.
+    Hollow(Name),
     /// Errors that are caught around it: last names of the types; empty catches everything.
     Caught(Rc<Vec<Name>>),
     /// It runs beside the code that starts it.
@@ -49,6 +55,8 @@ pub enum Held {
         api: Name,
         /// Several of it at once.
         many: bool,
+        /// The code that starts it waits here until it has ended.
+        waits: bool,
     },
 }
 

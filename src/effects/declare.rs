@@ -107,6 +107,16 @@ impl<'k> Walker<'_, '_, 'k> {
             multiple: row.multiple,
             parallel_tools: variant.and_then(|v| v.parallel_tools).unwrap_or(row.parallel_tools),
             retries: self.program.retries(row, &args),
+            state: if effect == Effect::Orchestrator {
+                row.resource.as_deref().map(|p| self.place_kind(p, receiver, given)).unwrap_or_default()
+            } else {
+                Kind::Unknown
+            },
+            state_key: if effect == Effect::Actor {
+                row.key.as_deref().map(|p| self.place_kind(p, receiver, given)).unwrap_or_default()
+            } else {
+                Kind::Unknown
+            },
             framework: row.framework.clone().unwrap_or_default().into(),
             sessions: row.sessions,
             once: false,
@@ -218,6 +228,8 @@ impl<'k> Walker<'_, '_, 'k> {
             parallel_tools: false,
             retries: row.retries,
             framework: row.framework.clone().unwrap_or_default().into(),
+            state: Kind::Unknown,
+            state_key: Kind::Unknown,
             sessions: false,
             once: false,
             api: self.program.class(class).name.clone(),
@@ -255,6 +267,8 @@ impl<'k> Walker<'_, '_, 'k> {
             parallel_tools: false,
             retries: None,
             framework: Name::default(),
+            state: Kind::Unknown,
+            state_key: Kind::Unknown,
             sessions: false,
             once: false,
             api: name.clone(),
@@ -403,6 +417,8 @@ impl<'k> Walker<'_, '_, 'k> {
                     parallel_tools: false,
                     retries: row.retries,
                     framework: row.framework.clone().unwrap_or_default().into(),
+                    state: Kind::Unknown,
+                    state_key: Kind::Unknown,
                     sessions: false,
                     once: false,
                     api: name,
@@ -464,7 +480,7 @@ impl<'k> Walker<'_, '_, 'k> {
             if matches!(found.row.effect, Effect::Consume | Effect::Subscribe) {
                 let channel = found.row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver.as_ref(), &kinds(&given)));
                 if let Some(channel) = channel {
-                    self.push_at(What::Event { effect: found.row.effect, channel, api: api.clone() }, site, Deps::default());
+                    self.push_at(What::Event { effect: found.row.effect, channel, local: false, api: api.clone() }, site, Deps::default());
                 }
             }
             let mut declaration = self.declaration(found.row.effect, found.row, receiver.as_ref(), &api, &given, site);

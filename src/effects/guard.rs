@@ -228,6 +228,7 @@ fn in_memory(name: &Template, operation: Operation) -> Access {
         keys: Vec::new(),
         aggregate: false,
         many: false,
+        unsorted: false,
         money: false,
         private: false,
         fresh_key: false,

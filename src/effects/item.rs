@@ -64,6 +64,19 @@ pub enum What {
         lock: Rc<LockUse>,
         /// By a call of its own and not as a context: somebody has to release it.
         explicit: bool,
+        /// The context that follows: what is done while it is held carries it.
+        token: u64,
+        /// The very lock is held already: since where.
+        again: Option<Site>,
+        /// Whether it was granted is asked by nobody.
+        unasked: bool,
+        /// Other work of the function that takes it hangs on whether it was granted.
+        asked: bool,
+    },
+    /// The life of a lock is extended.
+    Renew {
+        /// The lock's name or key.
+        name: Template,
     },
     /// A lock is given back.
     Release {
@@ -82,6 +95,8 @@ pub enum What {
         effect: Effect,
         /// The channel.
         channel: Template,
+        /// It lives in this process and is known by the value that it is.
+        local: bool,
         /// The library call.
         api: Name,
     },
@@ -89,8 +104,10 @@ pub enum What {
     Pause {
         /// Which.
         effect: Effect,
-        /// How long, in seconds, where known.
+        /// How long it lasts, for a call at most; in seconds, where known.
         seconds: Option<f64>,
+        /// A call that gives up by itself, sooner or later.
+        limited: bool,
         /// The library call.
         api: Name,
     },
@@ -145,6 +162,8 @@ pub struct Access {
     pub aggregate: bool,
     /// Several records in an order that depends on its input.
     pub many: bool,
+    /// It locks several records in the order of a list that it is given and that nothing sorts.
+    pub unsorted: bool,
     /// It moves money.
     pub money: bool,
     /// Nobody else sees it: a temporary file, a log.
@@ -252,6 +271,10 @@ pub struct Declaration {
     pub parallel_tools: bool,
     /// How often the framework runs the body again; -1 without limit.
     pub retries: Option<i64>,
+    /// The class of the state that an orchestrator's members share.
+    pub state: Kind,
+    /// The key of that state which the actor's answer replaces.
+    pub state_key: Kind,
     /// The framework.
     pub framework: Name,
     /// Runs are keyed by a session, thread or user.

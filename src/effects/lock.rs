@@ -3,11 +3,11 @@
 use super::call::{CallPlace, Given, kinds};
 use super::context::{Context, Held, token};
 use super::item::What;
-use super::value::{Deps, Value};
+use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
-use crate::knowledge::vocabulary::{Effect, Row};
-use crate::link::{FunctionValue, Kind, LibraryValue, LockUse, Template, Ttl, Wait, argument};
+use crate::knowledge::vocabulary::{Effect, LockScope, Row};
+use crate::link::{FunctionValue, Hole, Kept, Kind, LibraryValue, LockUse, Owner, Part, Template, Ttl, Wait, argument};
 use crate::source::Site;
 use std::rc::Rc;
 
@@ -57,19 +57,148 @@ impl Walker<'_, '_, '_> {
         if lock.name.parts.is_empty() {
             lock.name = self.unnamed(receiver, &lock);
         }
+        lock.refusal_ignored |= row.refusal_ignored && !explicit;
+        if lock.owner == Owner::Unknown && lock.scope == LockScope::Process {
+            lock.owner = self.owner(receiver);
+        }
         self.hold(lock, site, explicit)
     }
 
     /// Hold a lock from here on.
     pub fn hold(&mut self, lock: LockUse, site: Site, explicit: bool) -> Deps {
         let lock = Rc::new(lock);
-        let deps = self.push_at(What::Acquire { lock: lock.clone(), explicit }, site, Deps::default());
+        let token = token(site, self.summary.items.len() as u64 + 1);
+        let again = self.held_already(&lock);
+        let unasked = lock.refusal_ignored;
+        let deps = self.push_at(What::Acquire { lock: lock.clone(), explicit, token, again, unasked, asked: false }, site, Deps::default());
         // A semaphore with several permits excludes nobody, nor does what lets everyone in when the wait is over.
         if lock.permits.is_none_or(|p| p <= 1) && !lock.refusal_ignored {
             let function = self.at;
-            self.state.held.push(Context { token: token(site, self.summary.items.len() as u64), held: Held::Lock(lock), site, function });
+            self.state.held.push(Context { token, held: Held::Lock(lock), site, function });
         }
         deps
+    }
+
+    /// Where this very lock was taken that is held here, in the run of this code itself and of nothing it started beside it.
+    pub fn held_already(&self, lock: &LockUse) -> Option<Site> {
+        let since_start = self.state.held.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. })).map_or(0, |at| at + 1);
+        self.state.held[since_start..].iter().find(|c| c.lock().is_some_and(|held| is_same_lock(held, lock))).map(|c| c.site)
+    }
+
+    /// Whose a lock in memory is; one that was only told by its type may be anybody's.
+    fn owner(&self, receiver: Option<&Rc<LibraryValue>>) -> Owner {
+        let Some(made) = receiver.and_then(|r| r.site) else { return Owner::Unknown };
+        match self.program.kept(made) {
+            Kept::Static => Owner::Shared,
+            Kept::Alone => Owner::Alone(made),
+            Kept::Field(class) => match &self.receiver {
+                Kind::Object(object) if self.takes_own() && self.program.ancestors(object.class).contains(&class) => Owner::Receiver,
+                _ => Owner::Unknown,
+            },
+            Kept::Returned(_) | Kept::Elsewhere => Owner::Unknown,
+        }
+    }
+
+    /// Whether the lock being taken is a field of the receiver.
+    fn takes_own(&self) -> bool {
+        let field = self.receiver_name.as_ref().zip(self.taken.as_ref()).and_then(|(r, p)| p.strip_prefix(r.as_str())?.strip_prefix('.'));
+        field.is_some_and(|f| !f.contains('.'))
+    }
+
+    /// A lock that a function of the project makes and returns is the caller's: made here, at each call.
+    pub fn made_here(&self, value: &mut Value, callee: crate::link::FunctionRef, site: Site) {
+        let Kind::Library(library) = &value.kind else { return };
+        let (Some(made), Some(lock)) = (library.site, &library.lock) else { return };
+        if lock.scope != LockScope::Process || self.program.kept(made) != Kept::Returned(callee) {
+            return;
+        }
+        let mut library = (**library).clone();
+        library.site = Some(site);
+        library.lock = Some(Rc::new(LockUse { made: Some(site), ..(**lock).clone() }));
+        value.kind = Kind::Library(Rc::new(library));
+    }
+
+    /// Whether a granted lock was asked for by a statement that drops the answer.
+    pub fn drop_answer(&mut self, value: &Value) {
+        for dep in value.deps.iter() {
+            let Dep::Item(index) = dep else { continue };
+            let Some(item) = self.summary.items.get_mut(*index as usize) else { continue };
+            let What::Acquire { lock, explicit, token, again, unasked: false, asked: false } = &*item.what else { continue };
+            // What a class of the project hands out is a lock beyond doubt where it expires.
+            let refuses = lock.refusal_returned && lock.wait != Wait::Forever && (!lock.own || lock.ttl != Ttl::Never);
+            // A check that raised on the way has asked; a lock given back since then was asked for by whoever did that.
+            let asked = self.state.control.iter().any(|(d, _)| d == dep);
+            let kept = self.state.held.iter().any(|c| c.token == *token) || lock.permits.is_some();
+            if refuses && !asked && kept {
+                item.what = Rc::new(What::Acquire {
+                    lock: lock.clone(),
+                    explicit: *explicit,
+                    token: *token,
+                    again: *again,
+                    unasked: true,
+                    asked: false,
+                });
+            }
+        }
+    }
+
+    /// Whether a lock is held is asked of the lock itself.
+    pub fn ask(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], site: Site) {
+        let name = self.lock_name(row, receiver, args, site);
+        for item in self.summary.items.iter_mut().rev() {
+            if let What::Acquire { lock, explicit, token, again, unasked: true, asked } = &*item.what
+                && lock.name == name
+            {
+                item.what = Rc::new(What::Acquire {
+                    lock: lock.clone(),
+                    explicit: *explicit,
+                    token: *token,
+                    again: *again,
+                    unasked: false,
+                    asked: *asked,
+                });
+                return;
+            }
+        }
+    }
+
+    /// Note which answers other work of this function hangs on; giving the lock back is no such work.
+    pub fn note_asked(&mut self) {
+        let items = self.summary.items.iter().filter(|i| !matches!(&*i.what, What::Release { .. })).map(|i| i.control.as_slice());
+        let calls = self.summary.calls.iter().map(|c| c.control.as_slice());
+        let on: Vec<u32> = items
+            .chain(calls)
+            .flatten()
+            .filter_map(|(dep, _)| match dep {
+                Dep::Item(index) => Some(*index),
+                _ => None,
+            })
+            .collect();
+        for (index, item) in self.summary.items.iter_mut().enumerate() {
+            let What::Acquire { lock, explicit, token, again, unasked, asked: false } = &*item.what else { continue };
+            if on.contains(&(index as u32)) {
+                let (explicit, token, again, unasked) = (*explicit, *token, *again, *unasked);
+                item.what = Rc::new(What::Acquire { lock: lock.clone(), explicit, token, again, unasked, asked: true });
+            }
+        }
+    }
+
+    /// The life of a lock is extended.
+    pub fn renew(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], site: Site) {
+        let name = self.lock_name(row, receiver, args, site);
+        self.push_at(What::Renew { name }, site, Deps::default());
+    }
+
+    /// The name of the lock that a row speaks about.
+    fn lock_name(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], site: Site) -> Template {
+        match receiver.and_then(|r| r.lock.clone()) {
+            Some(lock) if !lock.name.parts.is_empty() => lock.name.clone(),
+            Some(lock) => self.unnamed(receiver, &lock),
+            None => {
+                let lock = self.program.lock_use(row, receiver, args, "", site);
+                if lock.name.parts.is_empty() { self.unnamed(receiver, &lock) } else { lock.name }
+            }
+        }
     }
 
     /// The name of a lock that has none: the variable that holds it, with its class or module.
@@ -84,15 +213,7 @@ impl Walker<'_, '_, '_> {
 
     /// `lock.release()`.
     pub fn release(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], site: Site) {
-        let made = receiver.and_then(|r| r.lock.clone());
-        let name = match &made {
-            Some(lock) if !lock.name.parts.is_empty() => lock.name.clone(),
-            Some(lock) => self.unnamed(receiver, lock),
-            None => {
-                let lock = self.program.lock_use(row, receiver, args, "", site);
-                if lock.name.parts.is_empty() { self.unnamed(receiver, &lock) } else { lock.name }
-            }
-        };
+        let name = self.lock_name(row, receiver, args, site);
         self.give_back(name, row.owner_checked, site);
     }
 
@@ -113,7 +234,8 @@ impl Walker<'_, '_, '_> {
             && (self.summary.items.iter().any(|i| between(i.outer_site())) || self.summary.calls.iter().any(|c| between(c.call.site)))
     }
 
-    /// Operations on keys that are locks: `SET key token NX PX`, a plain DEL or a comparing script on the same key. Whether it was one.
+    /// Operations on keys that are locks: `SET key token NX PX`, a plain DEL or a comparing script on the same key.
+    /// What its result depends on, where it was one.
     pub fn locking(
         &mut self,
         effect: Effect,
@@ -123,21 +245,21 @@ impl Walker<'_, '_, '_> {
         given: &[Given],
         site: Site,
         name: Option<&Template>,
-    ) -> bool {
-        let Some(name) = name.filter(|_| row.kind.as_deref() == Some("cache") || row.effect == Effect::Script) else { return false };
+    ) -> Option<Deps> {
+        let name = name.filter(|_| row.kind.as_deref() == Some("cache") || row.effect == Effect::Script)?;
         let held = self.state.held.iter().any(|c| c.lock().is_some_and(|l| l.name == *name));
         let pattern = name.pattern().to_lowercase();
         let named = LOCK_WORDS.iter().any(|w| pattern.contains(w))
             || name.hole_names().any(|h| LOCK_WORDS.iter().any(|w| h.to_lowercase().contains(w)));
         if !held && !named {
-            return false;
+            return None;
         }
         match effect {
             Effect::CreateIfAbsent => {
                 let args = kinds(given);
                 let mut lock = self.program.lock_use(row, receiver, &args, api, site);
                 lock.name = name.clone();
-                lock.scope = row.scope.unwrap_or(crate::knowledge::vocabulary::LockScope::Distributed);
+                lock.scope = row.scope.unwrap_or(LockScope::Distributed);
                 lock.wait = Wait::Not;
                 lock.refusal_returned = true;
                 for millis in ["px", "pexpire"] {
@@ -145,19 +267,18 @@ impl Walker<'_, '_, '_> {
                         lock.ttl = Ttl::After(value.clone(), 0.001);
                     }
                 }
-                self.hold(lock, site, true);
-                true
+                Some(self.hold(lock, site, true))
             }
             Effect::Delete => {
                 self.give_back(name.clone(), false, site);
-                true
+                Some(Deps::default())
             }
             Effect::Script | Effect::CompareAndSet => {
                 self.give_back(name.clone(), true, site);
-                true
+                Some(Deps::default())
             }
             // Reading the holder, extending its life.
-            _ => named,
+            _ => named.then(Deps::default),
         }
     }
 
@@ -209,6 +330,8 @@ impl Walker<'_, '_, '_> {
             reentrant: true,
             refusal_returned: coordinator.refuses_by_result,
             refusal_ignored: false,
+            renewed: false,
+            owner: Owner::Unknown,
             api: self.program.qualified(value.function).into(),
             made: Some(place.site),
             own: true,
@@ -217,4 +340,12 @@ impl Walker<'_, '_, '_> {
         let deps = self.hold(lock, place.site, true);
         Some(Value { kind: self.program.returned(value.function), deps, ..Value::default() })
     }
+}
+
+/// Whether two takings are of one lock beyond doubt: of one owner, and under one name all of whose parts are known to be equal.
+pub fn is_same_lock(held: &LockUse, lock: &LockUse) -> bool {
+    let told = |part: &Part| matches!(part, Part::Text(_) | Part::Hole(Hole::Parameter(_) | Hole::Field(_) | Hole::Environment(_)));
+    let owned = held.owner == lock.owner && held.owner != Owner::Unknown;
+    let exclusive = lock.permits.is_none_or(|p| p <= 1) && held.permits.is_none_or(|p| p <= 1);
+    owned && exclusive && !lock.reentrant && held.scope == lock.scope && held.name == lock.name && lock.name.parts.iter().all(told)
 }

@@ -136,6 +136,10 @@ impl Words<'_, '_> {
 
     fn call(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], items: &[&Item]) {
         let effect = self.program.variant(row, args).and_then(|v| v.effect).unwrap_or(row.effect);
+        // The time that a call takes is part of the call, and a renewal is told by its row.
+        let calls = items.iter().any(|i| i.access().is_some());
+        let told = |i: &&&Item| !(matches!(*i.what, What::Renew { .. }) || calls && matches!(*i.what, What::Pause { .. }));
+        let items: &[&Item] = &items.iter().filter(told).copied().collect::<Vec<_>>();
         for item in items {
             self.item(&item.what);
         }
@@ -207,6 +211,7 @@ impl Words<'_, '_> {
                 self.say(format!("unlock {}", name.pattern()));
                 self.flag(*owner_checked, "checked");
             }
+            What::Renew { name } => self.say(format!("renew {}", name.pattern())),
             What::Event { effect, channel, .. } => self.say(format!("{} {}", word(*effect), channel.pattern())),
             What::Pause { effect, seconds, .. } => {
                 self.say(word(*effect));

@@ -39,6 +39,7 @@ mod walk;
 pub use crate::link::{LockUse, Ttl, Wait};
 pub use context::{Context, Held, RetryUse};
 pub use item::{Access, Call, Check, Declaration, Item, Operation, What};
+pub use lock::is_same_lock;
 pub use meaning::Use;
 pub use print::print;
 pub use settle::Below;

@@ -66,6 +66,7 @@ fn what(what: &What) -> String {
         }
         What::Acquire { lock, .. } => format!("acquire {} {:?} {:?}", lock.name.pattern(), lock.scope, lock.wait),
         What::Release { name, .. } => format!("release {}", name.pattern()),
+        What::Renew { name } => format!("renew {}", name.pattern()),
         What::Event { effect, channel, .. } => format!("{effect:?} {}", channel.pattern()),
         What::Pause { effect, seconds, .. } => format!("{effect:?} {seconds:?}"),
         What::Control { effect, name, .. } => format!("{effect:?} {}", name.as_ref().map_or(String::new(), |n| n.pattern())),
@@ -81,6 +82,8 @@ fn context(context: &Context) -> String {
         Held::Rows(table) => format!("rows {}", table.pattern()),
         Held::Retry(retry) => format!("retry {}", retry.api),
         Held::Loop { endless, .. } => format!("loop{}", if *endless { "!" } else { "" }),
+        Held::Limited(seconds) => format!("limited {seconds:?}"),
+        Held::Hollow(name) => format!("hollow {name}"),
         Held::Caught(names) => format!("caught {}", names.join(",")),
         Held::Spawned { api, .. } => format!("spawned {api}"),
     }

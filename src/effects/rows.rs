@@ -65,6 +65,9 @@ impl<'k> Walker<'_, '_, 'k> {
         let site = place.site;
         match effect {
             Effect::Value | Effect::JoinPath | Effect::Environment | Effect::Duration | Effect::Lock | Effect::Open => {
+                if row.decides && row.lock.is_some() {
+                    self.ask(row, receiver, &args, site);
+                }
                 if effect == Effect::Open {
                     self.opened_exclusively(&result, row, api, site);
                 }
@@ -82,8 +85,13 @@ impl<'k> Walker<'_, '_, 'k> {
             | Effect::Delete
             | Effect::CreateIfAbsent
             | Effect::CompareAndSet
-            | Effect::Script
-            | Effect::Call => self.access(effect, found, receiver, api, given, place, result),
+            | Effect::Script => self.access(effect, found, receiver, api, given, place, result),
+            Effect::Call => {
+                if row.kind.as_deref() == Some("api") {
+                    self.pause(Effect::NetworkCall, row, receiver, api, &args, site);
+                }
+                self.access(effect, found, receiver, api, given, place, result)
+            }
             Effect::Replace => self.replace(found, receiver, api, given, place, result),
             Effect::Dump | Effect::Load => self.handle(effect, found, receiver, api, given, place, result),
             Effect::OrmLoad | Effect::OrmAdd | Effect::OrmMerge | Effect::OrmDelete => {
@@ -131,12 +139,18 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.state.end_transaction();
                 result
             }
-            Effect::Acquire => self.acquire(row, receiver, api, given, site, result),
+            Effect::Acquire => {
+                self.taken = place.receiver_path.clone();
+                self.acquire(row, receiver, api, given, site, result)
+            }
             Effect::Release => {
                 self.release(row, receiver, &args, site);
                 result
             }
-            Effect::Renew => result,
+            Effect::Renew => {
+                self.renew(row, receiver, &args, site);
+                result
+            }
             Effect::Publish | Effect::Subscribe | Effect::Consume | Effect::Enqueue => {
                 let channel = row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver, &args));
                 let channel =
@@ -144,12 +158,12 @@ impl<'k> Walker<'_, '_, 'k> {
                 if channel.parts.is_empty() {
                     return result;
                 }
-                let deps = self.push_at(What::Event { effect, channel, api: api.clone() }, site, all_deps(given));
+                let local = row.channel.as_deref() == Some("receiver");
+                let deps = self.push_at(What::Event { effect, channel, local, api: api.clone() }, site, all_deps(given));
                 result.depending(&deps)
             }
             Effect::Sleep | Effect::ModelCall | Effect::NetworkCall => {
-                let seconds = row.seconds.as_deref().and_then(|p| argument(p, &args)).and_then(Kind::number);
-                self.push_at(What::Pause { effect, seconds, api: api.clone() }, site, Deps::default());
+                self.pause(effect, row, receiver, api, &args, site);
                 result
             }
             Effect::Alert | Effect::Metric | Effect::Observe | Effect::Cancel | Effect::ConcurrentTest => {
@@ -162,7 +176,11 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.spawn(row, receiver, api, given, place);
                 result
             }
-            Effect::Gather | Effect::RunMain | Effect::Timeout => {
+            Effect::Timeout => {
+                self.limit = Some(self.lasting(row, receiver, &args));
+                given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result)
+            }
+            Effect::Gather | Effect::RunMain => {
                 given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result)
             }
             Effect::Invoke | Effect::Retry => self.invoke(effect, row, receiver, api, given, place, result),
@@ -181,6 +199,44 @@ impl<'k> Walker<'_, '_, 'k> {
             | Effect::Run
             | Effect::HandOff => self.declare(effect, found, receiver, api, given, place, result),
         }
+    }
+
+    /// Time passes.
+    fn pause(
+        &mut self,
+        effect: Effect,
+        row: &Row,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        args: &[(Option<Name>, Kind)],
+        site: Site,
+    ) {
+        let given = self.time_given(row, receiver, args);
+        let seconds = given.as_ref().and_then(Kind::number);
+        // `timeout=None` asks for no limit.
+        let limited = seconds.is_some() || given.is_some_and(|k| k != Kind::Null);
+        self.push_at(What::Pause { effect, seconds, limited, api: api.clone() }, site, Deps::default());
+    }
+
+    /// How long a row's time-out or sleep lasts.
+    pub fn lasting(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)]) -> Option<f64> {
+        self.time_given(row, receiver, args).as_ref().and_then(Kind::number)
+    }
+
+    /// The time that a call is given, or the client it is made on, or what that was derived from.
+    fn time_given(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)]) -> Option<Kind> {
+        if let Some(given) = row.seconds.as_deref().and_then(|p| argument(p, args)) {
+            return Some(given.clone());
+        }
+        let mut next = receiver;
+        while let Some(value) = next {
+            let place = self.program.knowledge.construct(value.ty).and_then(|f| f.row.seconds.as_deref());
+            if let Some(given) = place.and_then(|p| argument(p, &value.args)) {
+                return Some(given.clone());
+            }
+            next = value.parent.as_ref();
+        }
+        None
     }
 
     /// A row's resource by name: an argument, the receiver, the text in the row.
@@ -224,8 +280,8 @@ impl<'k> Walker<'_, '_, 'k> {
             _ => Operation::Call,
         };
         let name = self.resource_name(row, receiver, given);
-        if self.locking(effect, row, receiver, api, given, place.site, name.as_ref()) {
-            return result;
+        if let Some(deps) = self.locking(effect, row, receiver, api, given, place.site, name.as_ref()) {
+            return result.depending(&deps);
         }
         let mut access = self.access_of(row, found, receiver, api, operation);
         let key = row.key.as_deref().and_then(|p| given_at(p, given));
@@ -292,6 +348,7 @@ impl<'k> Walker<'_, '_, 'k> {
             keys: Vec::new(),
             aggregate: false,
             many: false,
+            unsorted: false,
             money: row.money,
             private: row.private,
             fresh_key: false,
@@ -405,6 +462,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 keys: Vec::new(),
                 aggregate: false,
                 many: false,
+                unsorted: false,
                 money: false,
                 private: row.private,
                 fresh_key: false,
@@ -424,7 +482,7 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         // What is spawned runs later, without what is held here.
         let apart = self.rust.then(|| self.set_apart());
-        let held = Held::Spawned { api: api.clone(), many };
+        let held = Held::Spawned { api: api.clone(), many, waits: false };
         self.state.held.push(Context { token: token(place.site, 6), held, site: place.site, function: self.at });
         self.call_entry(row, receiver, given, place);
         self.state.held.retain(|c| c.token != token(place.site, 6));
@@ -537,19 +595,29 @@ impl<'k> Walker<'_, '_, 'k> {
         while let ExprKind::Await(next) = facts.expr(inner).kind {
             inner = next;
         }
+        self.limit = None;
         let called = match &facts.expr(inner).kind {
             ExprKind::Call { callee, args } => {
                 self.coroutine = Coroutine::Awaited;
                 self.eval_call(inner, *callee, args)
             }
-            _ => Called { value: self.eval(inner), opened: None },
+            _ => Called { value: self.eval(inner), ..Called::default() },
         };
         let site = self.site(facts.expr(inner).span);
+        self.taken = self.path(inner);
+        // `async with timeout(5):`
+        if let Some(seconds) = self.limit.take() {
+            self.state.held.push(Context { token: token(site, 12), held: Held::Limited(seconds), site, function: self.at });
+        }
         self.enter_value(called, site)
     }
 
     /// Enter a value as a context manager.
     pub fn enter_value(&mut self, called: Called, site: Site) -> Entered {
+        let hollow = called.hollow.or_else(|| self.program.hollow_object(&called.value.kind));
+        if let Some(name) = hollow {
+            self.state.held.push(Context { token: token(site, 14), held: Held::Hollow(name), site, function: self.at });
+        }
         if let Some((contexts, yielded)) = called.opened {
             let ends_transaction = contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. }));
             self.state.held.extend(contexts);

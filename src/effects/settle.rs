@@ -83,6 +83,7 @@ impl Summary {
                 What::Release { name, .. } => name.is_open() || self.releases.contains(name),
                 What::Event { channel, .. } => channel.is_open(),
                 What::Control { name, .. } => name.as_ref().is_some_and(|n| n.is_open()),
+                What::Renew { name } => name.is_open(),
                 What::Pause { .. } => false,
                 What::Declare(_) | What::CallParameter { .. } => true,
             }

@@ -43,6 +43,8 @@ pub(super) struct State {
     pub vars: FxHashMap<Name, Value>,
     /// What is held or around, outermost first.
     pub held: Vec<Context>,
+    /// A setting of the session bounds every wait for a lock from here on.
+    pub waits_limited: bool,
     /// What decided that this point is reached.
     pub control: Vec<(Dep, Check)>,
     /// Whether and how the walk has left this path.
@@ -70,6 +72,7 @@ impl State {
                 }
             }
         }
+        self.waits_limited &= other.waits_limited;
         self.held.retain(|c| other.held.iter().any(|o| o.token == c.token));
         self
     }

@@ -9,7 +9,7 @@ use super::walk::Walker;
 use crate::facts::{ExprId, ExprKind, Name};
 use crate::knowledge::Found;
 use crate::knowledge::vocabulary::{Effect, LockScope, Row};
-use crate::link::{Hole, Kind, LibraryValue, LockUse, Part, Template, Ttl, Wait};
+use crate::link::{Hole, Kind, LibraryValue, LockUse, Owner, Part, Template, Ttl, Wait};
 use crate::source::Site;
 use crate::sql::{
     self, AssignedValue, BeginMode, ConflictAction, Dialect, InsertSource, Op, Placeholder, SqlText, Statement, Value as SqlValue, Verb,
@@ -21,6 +21,8 @@ struct Bound {
     positional: Vec<Value>,
     named: Vec<(Name, Value)>,
     holes: Vec<Hole>,
+    /// They are given in sorted order.
+    sorted: bool,
     /// What is known of the parameters as a whole, where single ones cannot be told.
     all: Deps,
 }
@@ -162,7 +164,8 @@ impl<'k> Walker<'_, '_, 'k> {
             Part::Hole(hole) => Some(hole.clone()),
             Part::Text(_) => None,
         });
-        let mut bound = Bound { positional: Vec::new(), named: Vec::new(), holes: holes.collect(), all: text.value.deps.clone() };
+        let mut bound =
+            Bound { positional: Vec::new(), named: Vec::new(), holes: holes.collect(), sorted: false, all: text.value.deps.clone() };
         let parameters = match row.parameters.as_deref() {
             // `fetch(sql, a, b)`: everything behind the text.
             Some("*") | None => given.iter().filter(|g| !std::ptr::eq(*g, text)).collect::<Vec<_>>(),
@@ -176,6 +179,8 @@ impl<'k> Walker<'_, '_, 'k> {
         } else {
             bound.positional = parameters.iter().map(|g| g.value.clone()).collect();
         }
+        let given = parameters.iter().map(|g| &g.value);
+        bound.sorted = given.chain(&bound.positional).chain(bound.named.iter().map(|(_, v)| v)).any(|v| v.sorted);
         bound
     }
 
@@ -222,6 +227,10 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.state.held.push(Context { token, held: Held::Transaction { isolation }, site, function: self.at });
                 return None;
             }
+            Verb::SetLockTimeout { value, .. } => {
+                self.state.waits_limited = !matches!(value, SqlValue::Text(n) if n.trim_matches('0').is_empty());
+                return None;
+            }
             Verb::Commit | Verb::Rollback { to_savepoint: false } => {
                 let begun = self.state.held.iter().rposition(|c| matches!(c.held, Held::Transaction { .. }));
                 if let Some(at) = begun {
@@ -232,12 +241,12 @@ impl<'k> Walker<'_, '_, 'k> {
             }
             Verb::Notify { channel } => {
                 let channel = Template::text(channel.display());
-                self.push_at(What::Event { effect: Effect::Publish, channel, api: "NOTIFY".into() }, site, bound.all.clone());
+                self.push_at(What::Event { effect: Effect::Publish, channel, local: false, api: "NOTIFY".into() }, site, bound.all.clone());
                 return None;
             }
             Verb::Listen { channel } => {
                 let channel = Template::text(channel.display());
-                self.push_at(What::Event { effect: Effect::Subscribe, channel, api: "LISTEN".into() }, site, Deps::default());
+                self.push_at(What::Event { effect: Effect::Subscribe, channel, local: false, api: "LISTEN".into() }, site, Deps::default());
                 return None;
             }
             Verb::CreateRoutine { .. } | Verb::Block { .. } => return None,
@@ -249,6 +258,12 @@ impl<'k> Walker<'_, '_, 'k> {
         access.exact = statement.exact;
         access.verb = verb(statement).into();
         access.aggregate = statement.aggregate.is_some();
+        let listed = |c: &sql::Condition| c.op == Op::In && !statement.placeholders.is_empty() && !matches!(c.value, SqlValue::Text(_));
+        let by_list = match statement.verb {
+            Verb::Update | Verb::Delete => access.many || statement.predicate.conditions.iter().any(listed),
+            _ => statement.inserts() && (access.many || statement.rows == sql::RowCount::Many),
+        };
+        access.unsorted = by_list && !bound.sorted;
         access.many |= statement.rows == sql::RowCount::Many && !matches!(statement.verb, Verb::Select);
         access.columns = statement.assignments.iter().map(|a| a.column.display().into()).collect();
         if access.columns.is_empty() && statement.inserts() {
@@ -327,7 +342,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     ttl: Ttl::Never,
                     wait: if tries {
                         Wait::Not
-                    } else if limited {
+                    } else if limited || self.state.waits_limited {
                         Wait::Limited(None)
                     } else {
                         Wait::Forever
@@ -338,6 +353,8 @@ impl<'k> Walker<'_, '_, 'k> {
                     reentrant: true,
                     refusal_returned: tries || limited,
                     refusal_ignored: false,
+                    renewed: false,
+                    owner: Owner::Shared,
                     api: function.into(),
                     made: Some(site),
                     own: false,

@@ -140,6 +140,8 @@ fn meaning(contexts: &[Context], decided: &[(usize, u32, Check)]) -> u64 {
             Held::Transaction { .. } => mark = mix(mark, 1),
             Held::Retry(_) => retried = true,
             Held::Caught(names) => handled = mix(handled, names.len() as u64),
+            Held::Hollow(_) => mark = mix(mark, context.token),
+            Held::Limited(_) => mark = mix(mark, 2),
             Held::Spawned { .. } | Held::Loop { .. } => {}
         }
     }

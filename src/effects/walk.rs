@@ -29,6 +29,10 @@ pub(super) struct Walker<'e, 'p, 'k> {
     finally: u32,
     /// How a coroutine made by the next call runs.
     pub coroutine: Coroutine,
+    /// The access path of the lock being taken: `self.lock`.
+    pub taken: Option<Name>,
+    /// The time limit that the call just evaluated makes: a context manager, if it is entered.
+    pub limit: Option<Option<f64>>,
     /// Items are made in the name of this function, reached by these calls: a caller-given call being resumed.
     pub proxy: Option<(FunctionRef, Option<Rc<Call>>)>,
     /// How many caller-given calls are being resumed.
@@ -75,6 +79,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             awaits: 0,
             finally: 0,
             coroutine: Coroutine::Loose,
+            taken: None,
+            limit: None,
             proxy: None,
             depth: 0,
             resumed: 0,
@@ -155,7 +161,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let stmt = facts.stmt(id);
         match &stmt.kind {
             StmtKind::Expr(e) => {
-                self.eval(*e);
+                let value = self.eval(*e);
+                self.drop_answer(&value);
             }
             StmtKind::Assign { targets, value: Some(value), annotation } => {
                 let mut assigned = self.eval(*value);
@@ -164,6 +171,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 }
                 if self.rust {
                     self.moved(*value);
+                }
+                if self.is_forgotten(targets) {
+                    self.drop_answer(&assigned);
                 }
                 for target in targets {
                     self.assign(*target, assigned.clone(), Some(*value));
@@ -218,6 +228,15 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             StmtKind::DefineClass(class) => self.define_class(ClassRef { module: self.at.module, class: *class }),
             StmtKind::Assign { .. } | StmtKind::Outer(_) | StmtKind::Import(_) => {}
         }
+    }
+
+    /// Whether a value is assigned to one variable that nothing mentions again.
+    fn is_forgotten(&self, targets: &[ExprId]) -> bool {
+        let [target] = targets else { return false };
+        let ExprKind::Name(name) = &self.facts.expr(*target).kind else { return false };
+        let within = self.program.function(self.at).span;
+        let mentions = |e: &crate::facts::Expr| matches!(&e.kind, ExprKind::Name(n) if n == name) && within.contains(e.span);
+        self.at.function != MODULE && self.facts.exprs.iter().filter(|e| mentions(e)).count() <= 1
     }
 
     /// A returned value; a context manager that is handed on keeps what entering it means.
@@ -366,6 +385,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 self.assign(target, element, None);
             }
         }
+        let values = iter.is_some_and(|i| self.range_length(i).is_none());
         let mut endless = false;
         if let Some(cond) = cond {
             let value = self.decision(cond);
@@ -381,7 +401,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let waits = self.rust && open_ended && self.awaits_next(body);
         endless |= waits;
         let site = self.site(span);
-        let held = self.retry_loop(iter, body).map_or(Held::Loop { endless, sorted, waits }, |attempts| {
+        let held = self.retry_loop(iter, body).map_or(Held::Loop { endless, sorted, waits, values }, |attempts| {
             Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts }))
         });
         self.state.held.push(Context { token: token(site, 1), held, site, function: self.at });
@@ -511,6 +531,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             let entered = self.enter(item.context);
             transactional |= entered.ends_transaction;
             leaving.extend(entered.exit);
+            if item.target.is_none_or(|t| self.is_forgotten(&[t])) {
+                self.drop_answer(&entered.value);
+            }
             if let Some(target) = item.target {
                 self.assign(target, entered.value, None);
             }
@@ -744,6 +767,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
         self.summary.raises_on.sort();
         self.summary.raises_on.dedup();
+        self.note_asked();
         self.summary.settle();
         self.summary
     }

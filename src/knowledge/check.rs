@@ -260,10 +260,11 @@ fn places(row: &Row) -> impl Iterator<Item = (&'static str, &String)> {
 }
 
 /// The row's fields that hold lists of places, by their names in YAML.
-fn place_lists(row: &Row) -> [(&'static str, &[String]); 7] {
+fn place_lists(row: &Row) -> [(&'static str, &[String]); 8] {
     [
         ("value", &row.value),
         ("idempotent-with", &row.idempotent_with),
+        ("renewed-with", &row.renewed_with),
         ("named", &row.named),
         ("entry", &row.entry),
         ("members", &row.members),

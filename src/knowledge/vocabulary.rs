@@ -231,6 +231,12 @@ pub struct Row {
     /// Releasing compares the owner first.
     #[serde(default)]
     pub owner_checked: bool,
+    /// The library extends its life as long as it is held.
+    #[serde(default)]
+    pub renewed: bool,
+    /// Arguments any of which, when given and not false, makes the library extend its life.
+    #[serde(default)]
+    pub renewed_with: Vec<Place>,
     /// The holder may take it again.
     #[serde(default)]
     pub reentrant: bool,

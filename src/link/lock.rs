@@ -1,6 +1,6 @@
 //! Locks as values: what a lock excludes, when it expires, how long a caller waits for it.
 
-use super::{Kind, LibraryValue, Program, Template, argument};
+use super::{Kind, LibraryValue, Owner, Program, Template, argument};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{LockScope, Row, Unit};
 use crate::source::Site;
@@ -31,6 +31,10 @@ pub struct LockUse {
     pub refusal_returned: bool,
     /// A refusal is told by nothing: what follows runs without the lock.
     pub refusal_ignored: bool,
+    /// Something extends its life while it is held.
+    pub renewed: bool,
+    /// Whose it is.
+    pub owner: Owner,
     /// The library call or the project's own method.
     pub api: Name,
     /// Where the lock value was made.
@@ -90,10 +94,12 @@ impl Program<'_> {
             reentrant: row.reentrant,
             refusal_returned: row.refusal_returned,
             refusal_ignored: row.refusal_ignored,
+            renewed: self.renewed(row, args),
+            owner: if scope == LockScope::Process { Owner::Unknown } else { Owner::Shared },
             api: api.into(),
             made: Some(site),
             own: false,
-            permits: row.permits.as_deref().map(|p| argument(p, args).and_then(Kind::number).map_or(1, |n| n as i64)),
+            permits: row.permits.as_deref().map(|p| argument(p, args).map_or(1, |k| k.number().map_or(i64::MAX, |n| n as i64))),
         }
     }
 
@@ -108,6 +114,12 @@ impl Program<'_> {
                 None => Ttl::Never,
             },
         }
+    }
+
+    /// Whether the library itself extends the lock's life while it is held.
+    fn renewed(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> bool {
+        let by_argument = |p: &str| argument(p, args).is_some_and(|k| !k.is_falsy());
+        row.renewed || row.renewed_with.iter().any(|p| by_argument(p))
     }
 
     /// How long a row's call waits.

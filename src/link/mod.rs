@@ -16,6 +16,7 @@ mod infer;
 mod kind;
 mod lock;
 mod modules;
+mod owner;
 mod reach;
 mod roots;
 mod rust;
@@ -28,6 +29,7 @@ pub use infer::hint;
 pub use kind::{FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
 pub use lock::{LockUse, Ttl, Wait};
 pub use modules::ModulePaths;
+pub use owner::{Kept, Owner};
 pub use reach::{needed, needed_rust};
 pub use scope::{Scope, Source};
 

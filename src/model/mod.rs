@@ -11,7 +11,7 @@ mod takes;
 
 pub use processes::Apart;
 pub use races::{Dependence, Guard, Race};
-pub use takes::{Order, OrderFault, Pause, Polling, Prompt, Release, Take, Waiting};
+pub use takes::{Hollow, Order, OrderFault, Pause, Polling, Prompt, Release, StateCollision, Take, Waiting};
 
 use crate::config::Place;
 pub use crate::knowledge::vocabulary::{ActorKind, LockScope};
@@ -132,6 +132,12 @@ pub struct Access {
     pub decided: bool,
     /// It keeps what it read in a field or variable that outlives the call.
     pub in_transaction: bool,
+    /// Something that decides at most once let it through: a record of the operation, a claim.
+    pub admitted: bool,
+    /// What is run again on failure is one transaction, whose changes a failure takes back.
+    pub rolled_back: bool,
+    /// It locks many rows in the order of a list that nothing sorts.
+    pub unordered: bool,
     /// An in-process lock is held.
     pub process_guard: Option<String>,
 }
@@ -356,6 +362,10 @@ pub struct Model {
     pub races: Vec<Race>,
     /// Every place where an actor takes a lock.
     pub takes: Vec<Take>,
+    /// Keys of a framework's state that two members of a graph write in one step.
+    pub collisions: Vec<StateCollision>,
+    /// Places where something is entered that calls itself a lock and does nothing.
+    pub hollow: Vec<Hollow>,
     /// Texts that models read.
     pub prompts: Vec<Prompt>,
     /// Checks of the lock order that the project makes itself.

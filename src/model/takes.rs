@@ -26,6 +26,18 @@ pub struct Take {
     pub release: Release,
     /// What takes long while it is held.
     pub pauses: Vec<Pause>,
+    /// The very lock is held already: since where.
+    pub again: Option<Site>,
+    /// Whether it was granted is asked by nobody.
+    pub unasked: bool,
+    /// It, or the object that keeps it, is made here by each run anew, so that it excludes nobody.
+    pub alone: Option<Site>,
+    /// Its name differs at each use.
+    pub fresh: bool,
+    /// Something extends its life while it is held.
+    pub renewed: bool,
+    /// Resources that are written while it is held: indices into [`Model::resources`](super::Model::resources).
+    pub writes: Vec<super::ResourceId>,
     /// The chain of the first actor from its entry to the place.
     pub path: Vec<Frame>,
     /// Steps of the way that were inferred.
@@ -77,8 +89,31 @@ pub struct Pause {
     pub site: Site,
     /// `model call`, `network call`, `sleep`.
     pub what: &'static str,
-    /// How long in seconds, where known.
+    /// How long in seconds, for a call at most, where known.
     pub seconds: Option<f64>,
+    /// It ends by itself sooner or later: a sleep, a call with a time limit.
+    pub limited: bool,
+}
+
+/// A place where something is entered that calls itself a lock and does nothing.
+#[derive(Clone, Debug)]
+pub struct Hollow {
+    /// What it calls itself.
+    pub name: String,
+    /// Where it is entered.
+    pub site: Site,
+    /// `Class.method` or `function`.
+    pub function: String,
+    /// Who enters it, sorted.
+    pub actors: Vec<ActorId>,
+    /// What is written inside, by the first of them.
+    pub resource: super::ResourceId,
+    /// The write.
+    pub write: Site,
+    /// The chain of the first actor from its entry to the write.
+    pub path: Vec<Frame>,
+    /// Steps of the way that were inferred.
+    pub inferred: u8,
 }
 
 /// A loop that looks and sleeps.
@@ -125,4 +160,21 @@ pub struct OrderFault {
     pub made: Option<Site>,
     /// The function that checks.
     pub function: String,
+}
+
+/// A key of a framework's state that two members of a graph write in one step, with nothing that joins the two.
+#[derive(Clone, Debug)]
+pub struct StateCollision {
+    /// The key.
+    pub key: String,
+    /// The members, as the graph calls them.
+    pub names: [String; 2],
+    /// Those of them that are actors.
+    pub actors: Vec<ActorId>,
+    /// Where they write.
+    pub writes: [Site; 2],
+    /// The function that writes first.
+    pub function: String,
+    /// Where the key is declared.
+    pub declared: Option<Site>,
 }

@@ -174,6 +174,9 @@ fn model(sample: &Sample) -> Model {
         inferred: 0,
         decided: false,
         in_transaction: false,
+        admitted: false,
+        rolled_back: false,
+        unordered: false,
         process_guard: None,
     };
     let resource = |name: &str, readers: &[u32], writers: &[u32], accesses| Resource {

@@ -4,7 +4,7 @@ use super::actors::is_aside;
 use super::schema::Schema;
 use super::within::Within;
 use super::{Doing, Input, Run, frames, locks};
-use crate::effects::{Access as Effect, Context, Held, Item, Operation, Visit};
+use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Visit};
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{Hole, Part, Template};
 use crate::model::{Access, ActorId, Mode, Model, Resource, ResourceId};
@@ -223,12 +223,36 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
         inferred: item.inferred,
         decided,
         in_transaction: item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. })),
+        admitted: admitted(item, visit),
+        rolled_back: rolled_back(&item.contexts),
+        unordered: access.unsorted || in_loop_of_one_transaction(&item.contexts),
         process_guard: item
             .contexts
             .iter()
             .find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process && !l.own))
             .map(|l| locks::lock_id(l)),
     }
+}
+
+/// Whether something that decides at most once let an item through.
+fn admitted(item: &Item, visit: &Visit) -> bool {
+    let decides = |index: u32| {
+        let access = visit.items.get(index as usize).and_then(Item::access);
+        access.is_some_and(|a| a.decides && !a.operation.is_read())
+    };
+    item.control.iter().any(|(dep, _)| matches!(dep, Dep::Item(index) if decides(*index)))
+}
+
+/// Whether a transaction lies between an item and what runs it again on failure.
+fn rolled_back(contexts: &[Context]) -> bool {
+    let retried = contexts.iter().rposition(|c| c.retries().is_some());
+    retried.is_some_and(|at| contexts[at..].iter().any(|c| matches!(c.held, Held::Transaction { .. })))
+}
+
+/// Whether a loop over values that nothing sorts goes on inside one transaction, which keeps the rows locked.
+fn in_loop_of_one_transaction(contexts: &[Context]) -> bool {
+    let begun = contexts.iter().position(|c| matches!(c.held, Held::Transaction { .. }));
+    begun.is_some_and(|at| contexts[at..].iter().any(|c| matches!(c.held, Held::Loop { endless: false, sorted: false, values: true, .. })))
 }
 
 /// Ids of the locks held, sorted.

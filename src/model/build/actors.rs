@@ -1,6 +1,7 @@
 //! Who acts: declarations in code and manifests, joined where they are one actor.
 
 use super::Input;
+use super::collisions::{self, Collision, Node};
 use crate::effects::{Declaration, What};
 use crate::facts::{FunctionId, MODULE, Name};
 use crate::knowledge::RowId;
@@ -25,6 +26,8 @@ pub(super) struct Draft {
     pub by_class: FxHashMap<ClassRef, usize>,
     /// Entries of the configuration that match nothing.
     pub unmatched: Vec<(crate::config::Place, String)>,
+    /// Keys of a framework's state that two members write in one step.
+    pub collisions: Vec<Collision>,
 }
 
 pub(super) struct DraftActor {
@@ -40,6 +43,8 @@ pub(super) struct DraftActor {
     pub retries: Option<i64>,
     pub parallel_tools: bool,
     pub class: Option<ClassRef>,
+    /// The key of a shared state that its answer replaces.
+    pub state_key: Option<String>,
 }
 
 #[derive(Clone)]
@@ -57,6 +62,11 @@ pub(super) struct DraftOrchestrator {
     pub made: Option<Site>,
     /// Edges between members by name, for graphs.
     pub edges: Vec<(String, String)>,
+    /// Those of them that are followed without a condition.
+    pub sure_edges: Vec<(String, String)>,
+    /// Its members as far as they write state, and the class of that state.
+    pub nodes: Vec<Node>,
+    pub state: Kind,
     pub module: u32,
 }
 
@@ -217,6 +227,7 @@ impl Collector<'_, '_, '_, '_> {
                 retries: d.declaration.retries,
                 parallel_tools: d.declaration.parallel_tools,
                 class,
+                state_key: Self::text(&d.declaration.state_key),
             };
             let by_nature = matches!(kind, ActorKind::Endpoint | ActorKind::Worker | ActorKind::ToolServer);
             if d.declaration.multiple || by_nature && !d.declaration.once {
@@ -381,6 +392,9 @@ impl Collector<'_, '_, '_, '_> {
                 members,
                 made,
                 edges: Vec::new(),
+                sure_edges: Vec::new(),
+                nodes: Vec::new(),
+                state: d.declaration.state.clone(),
                 module: d.function.module,
             };
             graphs.insert(made.unwrap_or(d.site), self.draft.orchestrators.len());
@@ -395,9 +409,13 @@ impl Collector<'_, '_, '_, '_> {
             match d.declaration.effect {
                 Effect::Member => self.node(d, graph),
                 Effect::Edge => {
-                    let ends: Vec<String> = d.declaration.entries.iter().filter_map(Self::text).collect();
+                    let ends: Vec<String> = d.declaration.entries.iter().filter_map(Self::end_of_edge).collect();
                     if let [from, to] = ends.as_slice() {
-                        self.draft.orchestrators[graph].edges.push((from.clone(), to.clone()));
+                        let orchestrator = &mut self.draft.orchestrators[graph];
+                        orchestrator.edges.push((from.clone(), to.clone()));
+                        if d.declaration.runs != Some(Runs::Sequential) {
+                            orchestrator.sure_edges.push((from.clone(), to.clone()));
+                        }
                     }
                 }
                 _ => {}
@@ -409,6 +427,7 @@ impl Collector<'_, '_, '_, '_> {
                 self.draft.meshes.push((members, d.site));
             }
         }
+        self.draft.collisions = collisions::find(self.input, &self.draft);
         // One agent alone is orchestrated by nobody.
         self.draft.orchestrators.retain(|o| o.members.len() != 1);
         // A class of the project that hands out locks is a coordinator of whoever uses it.
@@ -424,10 +443,21 @@ impl Collector<'_, '_, '_, '_> {
                 members: Vec::new(),
                 made: None,
                 edges: Vec::new(),
+                sure_edges: Vec::new(),
+                nodes: Vec::new(),
+                state: Kind::Unknown,
                 module: coordinator.class.module,
             });
         }
         self.declared = declared;
+    }
+
+    /// The node that an edge begins or ends at: its name, or a constant of the framework.
+    fn end_of_edge(kind: &Kind) -> Option<String> {
+        match kind {
+            Kind::External(name) => name.rsplit('.').next().map(str::to_string),
+            kind => Self::text(kind),
+        }
     }
 
     /// A graph's node: an actor where its function calls a model or runs an agent.
@@ -440,6 +470,12 @@ impl Collector<'_, '_, '_, '_> {
         });
         let Some(name) = d.declaration.names.iter().find_map(Self::text).or(own_name) else { return };
         let existing: Vec<usize> = d.declaration.entries.iter().flat_map(|e| self.member(e)).collect();
+        let function = d.declaration.entries.iter().find_map(|e| match e {
+            Kind::Function(f) => Some(f.function),
+            _ => None,
+        });
+        let actor = existing.first().copied();
+        self.draft.orchestrators[graph].nodes.push(Node { name: name.clone(), function, actor });
         if let Some(index) = existing.first() {
             let actor = &mut self.draft.actors[*index];
             if actor.name != name {
@@ -462,6 +498,7 @@ impl Collector<'_, '_, '_, '_> {
             retries: None,
             parallel_tools: false,
             class: None,
+            state_key: None,
         };
         for entry in &d.declaration.entries {
             self.add_entry(&mut actor, entry, false, 0);
@@ -471,6 +508,9 @@ impl Collector<'_, '_, '_, '_> {
         if thinks || (library && actor.entries.is_empty()) {
             actor.aliases.extend(actor.entries.first().map(|e| self.input.effects.program.function(e.function.function).name.to_string()));
             self.draft.orchestrators[graph].members.push(self.draft.actors.len());
+            if let Some(node) = self.draft.orchestrators[graph].nodes.last_mut() {
+                node.actor = Some(self.draft.actors.len());
+            }
             self.draft.by_site.insert(d.site, self.draft.actors.len());
             self.draft.actors.push(actor);
         }
@@ -515,6 +555,7 @@ impl Collector<'_, '_, '_, '_> {
                     retries: d.declaration.retries,
                     parallel_tools: false,
                     class: None,
+                    state_key: None,
                 };
                 for entry in &d.declaration.entries {
                     self.add_entry(&mut actor, entry, false, 0);
@@ -595,6 +636,7 @@ impl Collector<'_, '_, '_, '_> {
                 retries: None,
                 parallel_tools: false,
                 class: None,
+                state_key: None,
             });
             self.draft.actors.len() - 1
         });
@@ -704,6 +746,9 @@ impl Collector<'_, '_, '_, '_> {
         }
         for orchestrator in &mut self.draft.orchestrators {
             orchestrator.members = orchestrator.members.iter().filter_map(|m| moved(*m)).collect();
+        }
+        for collision in &mut self.draft.collisions {
+            collision.actors = collision.actors.iter().filter_map(|m| moved(*m)).collect();
         }
         for (members, _) in &mut self.draft.meshes {
             *members = members.iter().filter_map(|m| moved(*m)).collect();

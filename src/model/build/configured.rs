@@ -109,6 +109,7 @@ fn declared(name: &str, site: Site) -> DraftActor {
         retries: None,
         parallel_tools: false,
         class: None,
+        state_key: None,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Locks: which there are, when they expire, who takes them where, holding what.
 
 use super::within::Within;
-use super::{Doing, Input, Run, frames};
-use crate::effects::{Held, Item, LockUse, Ttl, Wait, What};
+use super::{Doing, Input, Run, accesses, frames};
+use crate::effects::{Context, Held, Item, LockUse, Ttl, Visit, Wait, What, is_same_lock};
+use crate::facts::MODULE;
 use crate::knowledge::vocabulary::LockScope;
-use crate::link::Kind;
-use crate::model::{ActorId, Lock, Model, Pause, Release, Take, Waiting};
+use crate::link::{Hole, Kind, Owner, Part};
+use crate::model::{ActorId, Hollow, Lock, Model, Pause, Release, ResourceId, Take, Waiting};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 
@@ -29,7 +30,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     for doing in doings {
         let within = Within::of(doing);
         for (visit, item) in doing.runs.iter().flat_map(Run::items) {
-            let What::Acquire { lock, explicit } = &*item.what else { continue };
+            let What::Acquire { lock, explicit, again, unasked, .. } = &*item.what else { continue };
             // A lock of the process that is known only as a value given from somewhere: which one it is, nobody can say.
             if nameless(lock) {
                 continue;
@@ -46,8 +47,14 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
             }
             let key = (at, item.site, held.iter().map(|h| h.0).collect::<Vec<_>>());
             let pauses = within.pauses(item.site, lock);
+            let again = again.or_else(|| held_already(item, lock, visit));
             match known.get(&key) {
-                Some(take) => add_actor(&mut takes[*take], doing.actor, pauses),
+                Some(take) => {
+                    let take = &mut takes[*take];
+                    take.again = take.again.or(again);
+                    take.unasked |= unasked;
+                    add_actor(take, doing.actor, pauses);
+                }
                 None => {
                     known.insert(key, takes.len());
                     takes.push(Take {
@@ -61,6 +68,12 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                         waiting: waiting(lock, item),
                         release: if *explicit { release(item, lock, &visit.items) } else { Release::Always },
                         pauses,
+                        again,
+                        unasked: *unasked,
+                        alone: alone(input, item, lock),
+                        fresh: lock.name.parts.contains(&Part::Hole(Hole::Fresh)),
+                        renewed: lock.renewed || within.is_renewed(lock),
+                        writes: Vec::new(),
                         path: frames(input, item),
                         inferred: item.inferred,
                     });
@@ -131,6 +144,85 @@ fn waiting(lock: &LockUse, item: &Item) -> Waiting {
         Wait::Forever => Waiting::Forever,
         Wait::Limited(seconds) => Waiting::Limited(seconds),
     }
+}
+
+/// Where the very lock was taken that its holder takes again, where both stand in code that no caller fills in.
+fn held_already(item: &Item, lock: &LockUse, visit: &Visit) -> Option<Site> {
+    let since_start = item.contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. })).map_or(0, |at| at + 1);
+    let given_back = visit.items.iter().any(|i| {
+        let here = i.function == item.function && i.site.span.start < item.site.span.start;
+        here && matches!(&*i.what, What::Release { name, .. } if *name == lock.name)
+    });
+    let held = item.contexts[since_start..].iter().find(|c| c.lock().is_some_and(|l| is_same_lock(l, lock) && !l.name.is_open()));
+    held.map(|c| c.site).filter(|_| !given_back && lock.owner != Owner::Receiver)
+}
+
+/// Where a lock that excludes nobody is made: each run makes it, or the object that keeps it, anew, and nothing that it starts
+/// beside itself shares it.
+fn alone(input: &Input, item: &Item, lock: &LockUse) -> Option<Site> {
+    let Owner::Alone(made) = lock.owner else { return None };
+    let program = input.effects.program;
+    let mut chain = Vec::new();
+    let mut next = item.chain.as_ref();
+    while let Some(call) = next {
+        chain.push(call.function);
+        next = call.next.as_ref();
+    }
+    chain.push(item.function);
+    let makes = |f: &crate::link::FunctionRef| program.site(f.module, program.function(*f).span);
+    let from = chain.iter().rposition(|f| f.function != MODULE && makes(f).file == made.file && makes(f).span.contains(made.span))?;
+    let spawned = item.contexts.iter().any(|c| matches!(c.held, Held::Spawned { .. }) && chain[from..].contains(&c.function));
+    (!spawned).then_some(made)
+}
+
+/// What is written under each lock, and inside what only calls itself one.
+pub(super) fn guarded(input: &Input, doings: &[Doing], model: &mut Model) {
+    let mut at: FxHashMap<Site, Vec<usize>> = FxHashMap::default();
+    for (index, take) in model.takes.iter().enumerate() {
+        at.entry(take.site).or_default().push(index);
+    }
+    for doing in doings {
+        for (_, item) in doing.items() {
+            let Some(access) = item.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
+            let guards = item.contexts.iter().any(|c| matches!(c.held, Held::Lock(_) | Held::Hollow(_)));
+            let Some(resource) = guards.then(|| accesses::find(model, access, doing.actor)).flatten() else { continue };
+            for context in item.contexts.iter() {
+                match &context.held {
+                    Held::Lock(_) => {
+                        for take in at.get(&context.site).into_iter().flatten() {
+                            let take = &mut model.takes[*take];
+                            if take.actors.contains(&doing.actor) && !take.writes.contains(&resource) {
+                                take.writes.push(resource);
+                            }
+                        }
+                    }
+                    Held::Hollow(name) => hollow(input, doing.actor, item, context, name, resource, model),
+                    _ => {}
+                }
+            }
+        }
+    }
+    model.hollow.sort_by_key(|h| h.site);
+}
+
+fn hollow(input: &Input, actor: ActorId, item: &Item, context: &Context, name: &str, resource: ResourceId, model: &mut Model) {
+    if let Some(known) = model.hollow.iter_mut().find(|h| h.site == context.site) {
+        if !known.actors.contains(&actor) {
+            known.actors.push(actor);
+            known.actors.sort();
+        }
+        return;
+    }
+    model.hollow.push(Hollow {
+        name: name.to_string(),
+        site: context.site,
+        function: input.effects.program.qualified(context.function).to_string(),
+        actors: vec![actor],
+        resource,
+        write: item.site,
+        path: frames(input, item),
+        inferred: item.inferred,
+    });
 }
 
 /// How a lock taken by a call of its own is given back.

@@ -6,6 +6,7 @@
 mod accesses;
 mod actors;
 mod alerts;
+mod collisions;
 mod commands;
 mod configured;
 mod controls;
@@ -70,6 +71,7 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     locks::collect(input, &doings, &mut model);
     settings::bound_waits(input, &mut model);
     accesses::collect(input, &doings, &schema, &mut model);
+    locks::guarded(input, &doings, &mut model);
     races::collect(input, &doings, &schema, &mut model);
     configured::resources(input, &mut model);
     controls::collect(input, &draft, &doings, &mut model);

@@ -6,7 +6,7 @@ use super::deployment::DraftUnit;
 use crate::facts::{Document, NodeId, NodeKind};
 use crate::knowledge::vocabulary::DocumentRow;
 use crate::link::Kind;
-use crate::model::{Actor, ActorId, EntryPoint, Model, Orchestrator, Prompt, System};
+use crate::model::{Actor, ActorId, EntryPoint, Model, Orchestrator, Prompt, StateCollision, System};
 use crate::source::Span;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashSet;
@@ -155,6 +155,16 @@ impl Systems {
         }
         for orchestrator in &mut draft.orchestrators {
             orchestrator.members = orchestrator.members.iter().map(|m| moved[*m]).collect();
+        }
+        for collision in &draft.collisions {
+            model.collisions.push(StateCollision {
+                key: collision.key.clone(),
+                names: collision.names.clone(),
+                actors: collision.actors.iter().filter_map(|a| moved.get(*a)).map(|a| ActorId(*a as u32)).collect(),
+                writes: collision.writes,
+                function: collision.function.map(|f| program.qualified(f).to_string()).unwrap_or_default(),
+                declared: collision.declared,
+            });
         }
         for (members, _) in &mut draft.meshes {
             *members = members.iter().map(|m| moved[*m]).collect();

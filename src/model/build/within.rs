@@ -16,17 +16,23 @@ pub(super) struct Within {
     sleeps: FxHashMap<u64, (Site, Option<f64>)>,
     /// Tokens of loops that take messages: a round starts when something comes in.
     consuming: FxHashSet<u64>,
+    /// Locks whose life something extends.
+    renewed: Vec<Template>,
 }
 
 impl Within {
     /// Collect what one actor does.
     pub fn of(doing: &Doing) -> Within {
-        let mut within = Within { locks: FxHashMap::default(), sleeps: FxHashMap::default(), consuming: FxHashSet::default() };
+        let mut within =
+            Within { locks: FxHashMap::default(), sleeps: FxHashMap::default(), consuming: FxHashSet::default(), renewed: Vec::new() };
         for (_, item) in doing.items() {
             if let What::Event { effect: Effect::Consume, .. } = &*item.what {
                 within.consuming.extend(item.contexts.iter().filter(|c| matches!(c.held, Held::Loop { .. })).map(|c| c.token));
             }
-            let What::Pause { effect, seconds, .. } = &*item.what else { continue };
+            if let What::Renew { name } = &*item.what {
+                within.renewed.push(name.clone());
+            }
+            let What::Pause { effect, seconds, limited, .. } = &*item.what else { continue };
             // A pause between attempts of something in a loop is not the loop's own pace.
             let paced = item.contexts.iter().rfind(|c| matches!(c.held, Held::Loop { endless: true, .. } | Held::Retry(_)));
             let paced = paced.map(|c| c.token);
@@ -35,9 +41,18 @@ impl Within {
                 Effect::NetworkCall => "network call",
                 _ => "sleep",
             };
-            let pause = Pause { site: item.site, what, seconds: *seconds };
-            for context in item.contexts.iter() {
+            let cut = item.contexts.iter().filter_map(|c| match &c.held {
+                Held::Limited(seconds) => Some(*seconds),
+                _ => None,
+            });
+            let cut: Vec<Option<f64>> = cut.collect();
+            let least = cut.iter().chain([seconds]).copied().flatten().reduce(f64::min);
+            let pause = Pause { site: item.site, what, seconds: least, limited: *limited || !cut.is_empty() || what == "sleep" };
+            // Work that is started and left alone goes on without the lock.
+            let left_alone = item.contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. }));
+            for (at, context) in item.contexts.iter().enumerate() {
                 match &context.held {
+                    Held::Lock(_) if left_alone.is_some_and(|started| at < started) => {}
                     Held::Lock(lock) => {
                         let known = within.locks.entry(context.site).or_default();
                         if !known.iter().any(|(name, p)| *name == lock.name && *p == pause) {
@@ -57,7 +72,12 @@ impl Within {
     /// What takes long while a lock taken here is held.
     pub fn pauses(&self, taken: Site, lock: &LockUse) -> Vec<Pause> {
         let all = self.locks.get(&taken).into_iter().flatten();
-        all.filter(|(name, _)| *name == lock.name).map(|(_, pause)| pause.clone()).collect()
+        all.filter(|(name, _)| *name == lock.name || name.is_open()).map(|(_, pause)| pause.clone()).collect()
+    }
+
+    /// Whether something that the actor does extends a lock's life.
+    pub fn is_renewed(&self, lock: &LockUse) -> bool {
+        self.renewed.contains(&lock.name)
     }
 
     /// The loop with a sleep in it that an item stands in.

@@ -592,7 +592,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     _ => None,
                 };
                 for (index, item) in items.iter().enumerate() {
-                    let kind = pieces.as_ref().map(|p| p[index].clone()).unwrap_or_default();
+                    let whole = if value.kind.is_fresh() { value.kind.clone() } else { Kind::Unknown };
+                    let kind = pieces.as_ref().map_or(whole, |p| p[index].clone());
                     self.assign(*item, Value { kind, ..value.clone() }, None);
                 }
             }

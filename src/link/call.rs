@@ -187,6 +187,16 @@ impl Program<'_> {
         })
     }
 
+    /// The library value that a value is, or that it is by what its class derives from.
+    pub fn library_of(&self, kind: &Kind) -> Option<Rc<LibraryValue>> {
+        kind.library().cloned().or_else(|| {
+            kind.alternatives().iter().find_map(|k| match k {
+                Kind::Object(object) => self.external_type(object.class).map(|ty| Rc::new(self.as_library(object, ty))),
+                _ => None,
+            })
+        })
+    }
+
     /// An instance of a project's class seen as the library type it derives from.
     pub fn as_library(&self, object: &Rc<Object>, ty: TypeId) -> LibraryValue {
         let mut value = LibraryValue::of(ty);
@@ -212,7 +222,7 @@ impl Program<'_> {
                     if index > 0 {
                         path.push(Part::Text("/".into()));
                     }
-                    path.extend(&part.template(""));
+                    path.extend(&part.segment(""));
                 }
                 return Kind::Text(Rc::new(path));
             }
@@ -300,8 +310,10 @@ impl Program<'_> {
                 }
             }
             Effect::Invoke => {
-                let entry = row.entry.iter().find_map(|p| argument(p, args)).cloned().unwrap_or_default();
-                self.call_kind(&entry, &[], site)
+                match row.entry.iter().find_map(|p| argument(p, args)).cloned().unwrap_or_default() {
+                    entry @ (Kind::Text(_) | Kind::Int(_) | Kind::Float(_) | Kind::Bool(_) | Kind::Object(_)) => entry,
+                    entry => self.call_kind(&entry, &[], site),
+                }
             }
             _ => Kind::Unknown,
         }

@@ -115,18 +115,26 @@ impl Program<'_> {
         if let Some(last) = sources.last().filter(|s| matches!(s, Source::Function(_) | Source::Class(_))) {
             return self.source(function, *last, name);
         }
-        sources.iter().take(ASSIGNMENTS).map(|s| self.source(function, *s, name)).fold(Kind::Unknown, Kind::or)
+        let values = sources.iter().filter(|s| !matches!(s, Source::Declared(_))).take(ASSIGNMENTS);
+        match values.map(|s| self.source(function, *s, name)).fold(Kind::Unknown, Kind::or) {
+            found @ (Kind::Unknown | Kind::Null) => {
+                let declared = sources.iter().filter(|s| matches!(s, Source::Declared(_))).take(ASSIGNMENTS);
+                declared.map(|s| self.source(function, *s, name)).fold(found, Kind::or)
+            }
+            found => found,
+        }
     }
 
     fn source(&self, function: FunctionRef, source: Source, name: &str) -> Kind {
         let module = function.module;
         match source {
             Source::Value(value) => self.infer(function, value).aimed(name),
-            Source::Annotation(annotation) => self.annotation(function, annotation),
+            Source::Annotation(annotation) | Source::Declared(annotation) => self.annotation(function, annotation),
             Source::Enter(context) => self.entered(&self.infer(function, context)),
             Source::Element(iter) => self.element(&self.infer(function, iter)),
             Source::Piece(value, index) => match self.infer(function, value) {
                 Kind::List(items) => items.get(index as usize).cloned().unwrap_or_default(),
+                fresh @ Kind::Text(_) if fresh.is_fresh() => fresh,
                 _ => Kind::Unknown,
             },
             Source::Function(f) => self.function_kind(FunctionRef { module, function: f }),
@@ -589,10 +597,26 @@ impl Program<'_> {
             (BinaryOp::Div, Kind::Library(path), _) => {
                 let mut identity = path.identity.clone().unwrap_or_else(|| Template::hole(Hole::Named(left_hint.into())));
                 identity.push(Part::Text("/".into()));
-                identity.extend(&right.template(right_hint));
+                identity.extend(&right.segment(right_hint));
                 let mut value = (**path).clone();
                 value.identity = Some(identity);
                 Kind::Library(Rc::new(value))
+            }
+            // A path that is looked for in several places.
+            (BinaryOp::Div, Kind::OneOf(kinds), _) if left.library().is_some() => {
+                let known = kinds.iter().filter(|k| matches!(k, Kind::Library(_)));
+                let told = known.clone().find(|k| k.template("").has_text());
+                match told.or(known.clone().next()) {
+                    Some(path) => self.binary(op, path, right, left_hint, right_hint),
+                    None => Kind::Unknown,
+                }
+            }
+            // Nothing but a path is divided by a text.
+            (BinaryOp::Div, Kind::Unknown | Kind::Parameter(_) | Kind::Field(_) | Kind::Member(_), Kind::Text(_)) => {
+                let Some(ty) = self.path_type else { return Kind::Unknown };
+                let mut value = LibraryValue::of(ty);
+                value.identity = Some(left.template(left_hint));
+                self.binary(op, &Kind::Library(Rc::new(value)), right, left_hint, right_hint)
             }
             _ => match (left.number(), right.number()) {
                 (Some(a), Some(b)) => {

@@ -51,7 +51,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
         let within = Within::of(doing);
         for (run, visit, item) in doing.runs.iter().flat_map(|r| r.items().map(move |(v, i)| (r, v, i))) {
             let Some(access) = item.access() else { continue };
-            if access.private || is_control(access) || is_aside(&input.files[item.site.file.index()].path) || named_temporary(access) {
+            if access.private || is_control(access) || is_aside(&input.files[item.site.file.index()].path) || named_temporary(access) || is_fresh(access) {
                 continue;
             }
             let system = model.actor(doing.actor).system;
@@ -157,6 +157,11 @@ fn is_control(access: &Effect) -> bool {
     let Some(name) = &access.name else { return false };
     let lower = name.pattern().to_lowercase();
     access.kind == "cache" && CONTROL.iter().any(|w| lower.contains(w))
+}
+
+/// A name that is made at each run: nobody else meets there.
+fn is_fresh(access: &Effect) -> bool {
+    access.name.as_ref().is_some_and(|name| name.parts.contains(&Part::Hole(Hole::Fresh)))
 }
 
 fn named_temporary(access: &Effect) -> bool {

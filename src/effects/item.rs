@@ -147,6 +147,8 @@ pub struct Access {
     pub many: bool,
     /// It moves money.
     pub money: bool,
+    /// It asks whether the thing is there and not what it holds.
+    pub presence: bool,
     /// Nobody else sees it: a temporary file, a log.
     pub private: bool,
     /// The written key or value differs at each run.

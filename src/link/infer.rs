@@ -33,6 +33,10 @@ impl Program<'_> {
             }
             ExprKind::Name(name) => self.name(at, name),
             ExprKind::Attr { base, name } => self.member(&self.infer(at, *base), name),
+            // `StoreDep = Annotated[Store, Depends(get_store)]`: the alias is the instance that it declares.
+            ExprKind::Index { base, index } if super::last_name(facts, *base).is_some_and(|n| n == "Annotated") => {
+                self.generic(at, *base, *index)
+            }
             ExprKind::Index { base, index } => self.item(&self.infer(at, *base), &self.infer(at, *index), &hint(facts, *index)),
             ExprKind::Call { callee, args } => {
                 let callee_kind = self.infer(at, *callee);
@@ -388,7 +392,7 @@ impl Program<'_> {
             return found
                 .into_iter()
                 .map(|function| {
-                    let receiver = self.takes_receiver(function).then(|| base.clone());
+                    let receiver = self.takes_receiver(function).then(|| self.implementer(object, function, base));
                     let bound = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
                     if property { self.returned(function) } else { Kind::Function(Rc::new(bound)) }
                 })
@@ -399,6 +403,16 @@ impl Program<'_> {
             return field;
         }
         Kind::Member(Rc::new((base.clone(), name.into())))
+    }
+
+    /// The receiver as its implementation sees it: where a class below the declared one defines the method, an instance of that.
+    fn implementer(&self, object: &Rc<Object>, method: FunctionRef, base: &Kind) -> Kind {
+        match self.function(method).class.map(|class| ClassRef { module: method.module, class }) {
+            Some(class) if !self.ancestors(object.class).contains(&class) => {
+                Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: object.site }))
+            }
+            _ => base.clone(),
+        }
     }
 
     /// What this very object holds in a field: what its constructor was given, else what any instance holds.

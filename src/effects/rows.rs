@@ -1,8 +1,8 @@
 //! What a pack's row makes of a call: the bridge from vocabulary to items.
 
+use super::Summary;
 use super::call::{CallPlace, Called, Coroutine, Entered, Given, all_deps, kinds};
 use super::context::{Context, Held, RetryUse, token};
-use super::Summary;
 use super::item::{Access, Item, Operation, What};
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;

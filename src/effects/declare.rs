@@ -550,7 +550,7 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
                     && let Some(found) = program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates)
                 {
                     let api: Name = format!("{}.{}", program.knowledge.type_name(library.ty), member.1).into();
-                    surround(fx, &mut summary, &found, Some(library), &api, (function, around), *decorator);
+                    surround(fx, &mut summary, &found, Some(&library), &api, (function, around), *decorator);
                 }
             }
             Kind::Function(wrapper) => {

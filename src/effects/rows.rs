@@ -254,6 +254,8 @@ impl<'k> Walker<'_, '_, 'k> {
             access.fresh_key = key.value.deps.is_fresh();
         }
         access.atomic = variant.and_then(|v| v.atomic).unwrap_or(row.atomic);
+        let written = row.value.iter().filter_map(|p| given_at(p, given));
+        access.computed = written.clone().any(|g| g.value.kind == Kind::Unknown && !g.value.deps.is_fresh());
         let data = self.written(row, given);
         let deps = self.push_at(What::Access(access), place.site, data);
         match operation.is_read() || row.decides {
@@ -347,6 +349,7 @@ impl<'k> Walker<'_, '_, 'k> {
             many: false,
             money: row.money,
             presence: row.presence,
+            computed: false,
             private: row.private,
             fresh_key: false,
             verb: api.rsplit('.').next().unwrap_or(api).into(),
@@ -461,6 +464,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 many: false,
                 money: false,
                 presence: false,
+                computed: false,
                 private: row.private,
                 fresh_key: false,
                 verb: "open".into(),

@@ -187,7 +187,10 @@ fn matters(dependence: Dependence, write: &crate::effects::Access, read: &crate:
         (Dependence::Data, Append | Increment | Delete | Call) => false,
         // It was not there, so it is made.
         (Dependence::Existence, Insert | Call) => !matches!(write.idempotent, Some((true, _))),
-        (Dependence::Existence, Put) => !matches!(write.kind.as_str(), "file" | "memory"),
+        // What was missing is worked out and kept: done twice, it is the same. A claim says who or what, and is no result.
+        (Dependence::Existence, Put) => {
+            !matches!(write.kind.as_str(), "file" | "memory") && !(write.kind == "cache" && write.computed)
+        }
         // It was selected by a state that this write changes: a claim that does not ask again.
         (Dependence::Existence, Update) => !write.conditional && write.columns.iter().any(|c| read.keys.contains(c)),
         (Dependence::Existence, _) => false,

@@ -229,6 +229,8 @@ fn in_memory(name: &Template, operation: Operation) -> Access {
         aggregate: false,
         many: false,
         money: false,
+        presence: false,
+        computed: false,
         private: false,
         fresh_key: false,
         verb: "write".into(),

@@ -3,7 +3,7 @@
 use super::races::subject_of;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Finding, Role, Severity};
-use crate::model::{Access, ActorId, Mode};
+use crate::model::{Access, ActorId, Mode, Model};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let mut found = Vec::new();
     for (index, resource) in model.resources.iter().enumerate().filter(|(_, r)| r.shared && r.kind == "file") {
-        let torn = |a: &&Access| a.operation == "put" && !a.atomic && a.guards.is_empty() && a.mode != Mode::Read;
+        let torn = |a: &&Access| a.operation == "put" && !a.atomic && a.mode != Mode::Read && !is_guarded(model, index, a);
         let mut sites: Vec<_> = resource.accesses.iter().filter(torn).map(|a| a.site).collect();
         sites.sort();
         sites.dedup();
@@ -45,13 +45,34 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 help: "Write to a temporary file beside it and rename it over the old one (os.replace), or hold one lock in every reader and writer".into(),
             }
             .finish(model);
-            finding.confidence = confidence(first.inferred);
-            for other in resource.accesses.iter().filter(|a| a.mode == Mode::Read && model.overlap(a.actor, actors[0])).take(1) {
-                finding.related.push(related(Role::Read, "may see it half-written here", other.site));
+            let reader = beside(model, index).find(|a| looks_inside(a) && model.overlap(a.actor, actors[0]));
+            // Nobody is seen to read it: two of its writers would have to meet in one file. Writers that exclude one another
+            // leave whoever reads without their lock.
+            let steps = u8::from(!first.guards.is_empty()) + 2 * u8::from(reader.is_none());
+            finding.confidence = confidence(first.inferred + steps);
+            if let Some(reader) = reader {
+                finding.related.push(related(Role::Read, "may see it half-written here", reader.site));
             }
             finding.evidence = witness(model, first.actor, &first.path, &format!("{} {}", first.verb, resource.name));
             found.push(finding);
         }
     }
     found
+}
+
+/// Accesses to a resource and to those that may be the same file: `notes/*` and `notes/*.md`.
+fn beside(model: &Model, index: usize) -> impl Iterator<Item = &Access> {
+    let resource = &model.resources[index];
+    model.resources.iter().filter(move |r| r.may_be(resource)).flat_map(|r| &r.accesses)
+}
+
+/// Whether it reads what the file holds, and not merely that it is there.
+fn looks_inside(access: &Access) -> bool {
+    access.mode == Mode::Read && !access.presence
+}
+
+/// Whether every access that may come between holds a lock that this one holds too.
+fn is_guarded(model: &Model, index: usize, write: &Access) -> bool {
+    let meets = |other: &Access| model.overlap(other.actor, write.actor) && (looks_inside(other) || other.mode != Mode::Read);
+    !write.guards.is_empty() && beside(model, index).filter(|o| meets(o)).all(|o| o.guards.iter().any(|g| write.guards.contains(g)))
 }

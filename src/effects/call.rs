@@ -311,7 +311,11 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let held = Held::Spawned { api: "coroutine".into(), many: self.in_loop(), waits: false };
             self.state.held.push(Context { token: token(place.site, 4), held, site: place.site, function: self.at });
         }
-        let called = self.import(&summary, value, binding, place);
+        let first = self.summary.items.len();
+        let mut called = self.import(&summary, value, binding, place);
+        if let Some(seen) = self.out_of_sight(value, given, place, (&summary, first)) {
+            called.value = called.value.depending(&seen.deps);
+        }
         if beside {
             self.state.held.retain(|c| c.token != token(place.site, 4));
         }
@@ -577,6 +581,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         self.depth += 1;
         self.resumed += 1;
+        let before: Vec<u64> = through.held.iter().map(|c| c.token).collect();
         let saved = (
             std::mem::replace(&mut self.state.held, through.held),
             std::mem::replace(&mut self.state.control, through.control),
@@ -593,7 +598,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             receiver_name: through.hint,
         };
         let called = self.call_value(&Value::of(callee.clone()), &given, &place, Coroutine::Awaited);
-        self.state.held = saved.0;
+        // What the call took or gave back, `to_thread(lock.acquire)`, is held or not for the code behind it.
+        let after = std::mem::replace(&mut self.state.held, saved.0);
+        self.state.held.retain(|c| !before.contains(&c.token) || after.iter().any(|a| a.token == c.token));
+        self.state.held.extend(after.into_iter().filter(|c| !before.contains(&c.token) && c.lock().is_some()));
         self.state.control = saved.1;
         self.proxy = saved.2;
         self.depth -= 1;

@@ -511,7 +511,7 @@ impl<'k> Walker<'_, '_, 'k> {
         match callee.alternatives().first()? {
             Kind::External(name) => self.program.knowledge.decorator(language, name).map(|f| (f, None, name.clone())),
             Kind::Member(member) => {
-                let library = member.0.library()?;
+                let library = self.program.library_of(&member.0)?;
                 let found = self.program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates)?;
                 Some((found, Some(library.clone()), format!("{}.{}", self.program.knowledge.type_name(library.ty), member.1).into()))
             }
@@ -562,11 +562,11 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
                 }
             }
             Kind::Member(member) => {
-                if let Some(library) = member.0.library()
+                if let Some(library) = program.library_of(&member.0)
                     && let Some(found) = program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates)
                 {
                     let api: Name = format!("{}.{}", program.knowledge.type_name(library.ty), member.1).into();
-                    surround(fx, &mut summary, &found, Some(library), &api, (function, around), *decorator);
+                    surround(fx, &mut summary, &found, Some(&library), &api, (function, around), *decorator);
                 }
             }
             Kind::Function(wrapper) => {

@@ -238,10 +238,10 @@ impl Walker<'_, '_, '_> {
         if told || self.program.field_argument(object.class, name).is_none() {
             return kind;
         }
-        match kind {
+        match kind.library() {
             // The type is known, the name is not: keep the type.
-            Kind::Library(value) => {
-                let mut value = (*value).clone();
+            Some(value) => {
+                let mut value = (**value).clone();
                 value.identity = Some(Template::hole(Hole::Field(name.clone())));
                 Kind::Library(Rc::new(value))
             }

@@ -230,6 +230,8 @@ fn in_memory(name: &Template, operation: Operation) -> Access {
         many: false,
         unsorted: false,
         money: false,
+        presence: false,
+        computed: false,
         private: false,
         fresh_key: false,
         verb: "write".into(),

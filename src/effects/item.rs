@@ -166,6 +166,10 @@ pub struct Access {
     pub unsorted: bool,
     /// It moves money.
     pub money: bool,
+    /// It asks whether the thing is there and not what it holds.
+    pub presence: bool,
+    /// What is written was computed: not a constant and not what the caller gave.
+    pub computed: bool,
     /// Nobody else sees it: a temporary file, a log.
     pub private: bool,
     /// The written key or value differs at each run.

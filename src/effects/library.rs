@@ -136,6 +136,7 @@ impl Walker<'_, '_, '_> {
         let language = self.program.language(self.at.module);
         if let Some(found) = self.program.receiver_by_name(language, self.at.module, &place.receiver_name, name)
             && (found.row.effect != Effect::Sql || self.sql_given(found.row, given))
+            && (!found.row.of_receiver || self.program.classes_with_method(name, 2).is_empty())
         {
             let ty = found.owner?;
             let library = Rc::new(LibraryValue::of(ty));

@@ -277,7 +277,9 @@ impl Walker<'_, '_, '_> {
                 self.give_back(name.clone(), true, site);
                 Some(Deps::default())
             }
-            // Reading the holder, extending its life.
+            // What is read and written back under such a name may be a document of its own.
+            Effect::Read | Effect::Write | Effect::Update | Effect::Upsert | Effect::Insert => None,
+            // Extending its life.
             _ => named.then(Deps::default),
         }
     }

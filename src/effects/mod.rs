@@ -57,6 +57,8 @@ use std::rc::Rc;
 
 /// How many items a summary keeps.
 pub const ITEMS: usize = 500;
+/// How many functions are summarised inside one another, callees first.
+const DEPTH: u16 = 200;
 /// How deep closures are walked into one another.
 pub const CLOSURE_DEPTH: u8 = 6;
 
@@ -109,6 +111,7 @@ pub struct Effects<'p, 'k> {
     summaries: RefCell<FxHashMap<SummaryKey, Option<Rc<Summary>>>>,
     closures: RefCell<FxHashMap<FunctionRef, Vec<Walked>>>,
     closure_depth: std::cell::Cell<u8>,
+    depth: std::cell::Cell<u16>,
     unresolved: RefCell<Vec<(Site, String)>>,
     /// What rows were used for; `None` in normal runs, which record nothing.
     uses: Option<RefCell<Vec<Use>>>,
@@ -123,6 +126,7 @@ impl<'p, 'k> Effects<'p, 'k> {
             summaries: RefCell::default(),
             closures: RefCell::default(),
             closure_depth: std::cell::Cell::new(0),
+            depth: std::cell::Cell::new(0),
             unresolved: RefCell::default(),
             uses: None,
         }
@@ -187,8 +191,17 @@ impl<'p, 'k> Effects<'p, 'k> {
         if let Some(known) = self.summaries.borrow().get(&key) {
             return known.clone().unwrap_or_default();
         }
+        // A chain of callees that nobody has summarised yet: what lies deeper is left out here and asked for again elsewhere.
+        if self.depth.get() >= DEPTH {
+            let (function, ..) = key;
+            let place = self.program.function(function).name_span;
+            self.note_unresolved(self.program.site(function.module, place), format!("more than {DEPTH} calls deep"));
+            return Rc::default();
+        }
         self.summaries.borrow_mut().insert(key, None);
+        self.depth.set(self.depth.get() + 1);
         let summary = Rc::new(make());
+        self.depth.set(self.depth.get() - 1);
         self.summaries.borrow_mut().insert(key, Some(summary.clone()));
         summary
     }

@@ -1,8 +1,9 @@
 //! What a pack's row makes of a call: the bridge from vocabulary to items.
 
+use super::Summary;
 use super::call::{CallPlace, Called, Coroutine, Entered, Given, all_deps, kinds};
 use super::context::{Context, Held, RetryUse, token};
-use super::item::{Access, Operation, What};
+use super::item::{Access, Item, Operation, What};
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::{ExprId, ExprKind, Name};
@@ -64,7 +65,13 @@ impl<'k> Walker<'_, '_, 'k> {
         let args = kinds(given);
         let site = place.site;
         match effect {
-            Effect::Value | Effect::JoinPath | Effect::Environment | Effect::Duration | Effect::Lock | Effect::Open => {
+            Effect::Value
+            | Effect::JoinPath
+            | Effect::BesidePath
+            | Effect::Environment
+            | Effect::Duration
+            | Effect::Lock
+            | Effect::Open => {
                 if row.decides && row.lock.is_some() {
                     self.ask(row, receiver, &args, site);
                 }
@@ -160,6 +167,10 @@ impl<'k> Walker<'_, '_, 'k> {
                 }
                 let local = row.channel.as_deref() == Some("receiver");
                 let deps = self.push_at(What::Event { effect, channel, local, api: api.clone() }, site, all_deps(given));
+                // A queue that takes a key from its caller runs a task again that is handed over without one.
+                if effect == Effect::Enqueue && row.kind.is_some() && !row.idempotent_with.is_empty() {
+                    self.access(Effect::Call, found, receiver, api, given, place, Value::default());
+                }
                 result.depending(&deps)
             }
             Effect::Sleep | Effect::ModelCall | Effect::NetworkCall => {
@@ -279,7 +290,10 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::CompareAndSet | Effect::Script => Operation::CompareAndSet,
             _ => Operation::Call,
         };
-        let name = self.resource_name(row, receiver, given);
+        let mut name = self.resource_name(row, receiver, given);
+        if row.of_receiver {
+            name = name.map(|part| self.within_receiver(place, &part));
+        }
         if let Some(deps) = self.locking(effect, row, receiver, api, given, place.site, name.as_ref()) {
             return result.depending(&deps);
         }
@@ -303,12 +317,60 @@ impl<'k> Walker<'_, '_, 'k> {
             access.fresh_key = key.value.deps.is_fresh();
         }
         access.atomic = variant.and_then(|v| v.atomic).unwrap_or(row.atomic);
+        let written = row.value.iter().filter_map(|p| given_at(p, given));
+        access.computed = written.clone().any(|g| g.value.kind == Kind::Unknown && !g.value.deps.is_fresh());
         let data = self.written(row, given);
         let deps = self.push_at(What::Access(access), place.site, data);
         match operation.is_read() || row.decides {
             true => Value { deps, ..result },
             false => result,
         }
+    }
+
+    /// A part of a receiver: the receiver's class, or its variable where that is not known, goes before it.
+    fn within_receiver(&self, place: &CallPlace, part: &Template) -> Template {
+        let class = place.receiver.iter().flat_map(|r| r.kind.alternatives()).find_map(|k| match k {
+            Kind::Object(object) => Some(self.program.class(object.class).name.clone()),
+            _ => None,
+        });
+        let owner = class.unwrap_or_else(|| place.receiver_name.clone());
+        if owner.is_empty() {
+            return part.clone();
+        }
+        let mut name = Template::text(owner);
+        name.push(crate::link::Part::Text("/".into()));
+        name.extend(part);
+        name
+    }
+
+    /// A method of the project that packs know by its name, and whose code tells nothing of what it touches: either it does
+    /// nothing that could be told, or under a name that only it knows. `did` is its summary and where its items begin here.
+    pub fn out_of_sight(&mut self, value: &FunctionValue, given: &[Given], place: &CallPlace, did: (&Summary, usize)) -> Option<Value> {
+        if !matches!(value.receiver, Some(Kind::Object(_))) || place.receiver_path == self.receiver_name {
+            return None;
+        }
+        let name = &self.program.function(value.function).name;
+        let language = self.program.language(self.at.module);
+        let found = self.program.knowledge.unknown_receivers(language, &place.receiver_name, name).find(|f| f.row.of_receiver)?;
+        let reads = found.row.effect == Effect::Read;
+        let part = self.resource_name(found.row, None, given)?;
+        let named = self.within_receiver(place, &part);
+        let tells = |item: &Item| matches!(*item.what, What::Access(_) | What::CallParameter { .. });
+        let told = did.0.items.iter().filter(|i| i.kept).chain(self.summary.items.iter().skip(did.1)).any(tells);
+        for item in self.summary.items.iter_mut().skip(did.1) {
+            let What::Access(access) = &*item.what else { continue };
+            let nameless = access.name.as_ref().is_none_or(|n| !n.has_text());
+            if nameless && access.operation.is_read() == reads && Some(access.kind.as_str()) == found.row.kind.as_deref() {
+                item.what = Rc::new(What::Access(Access { name: Some(named.clone()), ..access.clone() }));
+                item.inferred += 1;
+            }
+        }
+        if told {
+            return None;
+        }
+        let library = Rc::new(LibraryValue::of(found.owner?));
+        let api = self.program.qualified(value.function).into();
+        Some(self.apply_inferred(&found, &library, &api, given, place, Value::default()))
     }
 
     /// What a write's value depends on: the places the row names, else all arguments but those that name and key it.
@@ -350,6 +412,8 @@ impl<'k> Walker<'_, '_, 'k> {
             many: false,
             unsorted: false,
             money: row.money,
+            presence: row.presence,
+            computed: false,
             private: row.private,
             fresh_key: false,
             verb: api.rsplit('.').next().unwrap_or(api).into(),
@@ -464,6 +528,8 @@ impl<'k> Walker<'_, '_, 'k> {
                 many: false,
                 unsorted: false,
                 money: false,
+                presence: false,
+                computed: false,
                 private: row.private,
                 fresh_key: false,
                 verb: "open".into(),

@@ -48,6 +48,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub rust: bool,
     /// Parameters of statements being built, by where the statement is made.
     pub binds: FxHashMap<Site, Vec<Value>>,
+    /// What is held at every return so far.
+    held_at_returns: Option<Vec<Context>>,
     /// More was done than the summary keeps, and that was said.
     cut: bool,
     /// Calls already remembered, with what was held and decided at them.
@@ -89,6 +91,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             returned: None,
             rust: program.is_rust(at.module),
             binds: FxHashMap::default(),
+            held_at_returns: None,
             cut: false,
             below: rustc_hash::FxHashSet::default(),
         };
@@ -201,6 +204,13 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     Some(before) => before.or(value),
                     None => value,
                 });
+                let held = &self.state.held;
+                match &mut self.held_at_returns {
+                    // A guard ends with its scope, whichever way that is left.
+                    _ if self.rust => {}
+                    Some(kept) => kept.retain(|c| held.iter().any(|h| h.token == c.token)),
+                    none => *none = Some(held.clone()),
+                }
                 self.state.end = End::Left;
             }
             StmtKind::Raise(value) => {
@@ -511,10 +521,14 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 joined.held.push(context.clone());
             }
         }
+        let around: Vec<u64> = joined.held.iter().map(|c| c.token).collect();
         self.state = joined;
         self.finally += 1;
         self.block(finally);
         self.finally -= 1;
+        // What `finally` gives back is not held behind a return either.
+        let given_back: Vec<u64> = around.into_iter().filter(|t| !self.state.held.iter().any(|c| c.token == *t)).collect();
+        self.not_held_at_returns(&given_back);
         if self.state.end == End::Open {
             self.state.end = end;
         }
@@ -545,6 +559,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.call_method(&receiver, exit, self.site(self.facts.expr(items[0].context).span));
         }
         self.state.held.retain(|c| !own.contains(&c.token));
+        self.not_held_at_returns(&own);
         if transactional {
             self.state.held.retain(|c| before.contains(&c.token) || !matches!(c.held, Held::Rows(_)));
         }
@@ -567,6 +582,12 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.state.vars.remove(target);
         }
         self.end_block(&before);
+    }
+
+    fn not_held_at_returns(&mut self, tokens: &[u64]) {
+        if let Some(held) = &mut self.held_at_returns {
+            held.retain(|c| !tokens.contains(&c.token));
+        }
     }
 
     fn define(&mut self, function: FunctionId) {
@@ -627,7 +648,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     _ => None,
                 };
                 for (index, item) in items.iter().enumerate() {
-                    let kind = pieces.as_ref().map(|p| p[index].clone()).unwrap_or_default();
+                    let whole = if value.kind.is_fresh() { value.kind.clone() } else { Kind::Unknown };
+                    let kind = pieces.as_ref().map_or(whole, |p| p[index].clone());
                     self.assign(*item, Value { kind, ..value.clone() }, None);
                 }
             }
@@ -763,7 +785,10 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.summary.awaits = self.awaits;
         let generator = self.program.function(self.at).is_generator;
         if !generator {
-            self.summary.leaves = self.state.held.iter().filter(|c| matches!(c.held, Held::Lock(_) | Held::Rows(_))).cloned().collect();
+            let at_returns = self.held_at_returns.take().unwrap_or_default();
+            let new = at_returns.into_iter().filter(|c| !self.state.held.iter().any(|h| h.token == c.token));
+            let held = self.state.held.iter().cloned().chain(new);
+            self.summary.leaves = held.filter(|c| matches!(c.held, Held::Lock(_) | Held::Rows(_))).collect();
         }
         self.summary.raises_on.sort();
         self.summary.raises_on.dedup();

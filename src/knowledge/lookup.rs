@@ -30,6 +30,12 @@ impl Knowledge {
         &self.packs[self.types.get(ty).pack as usize]
     }
 
+    /// The type whose making joins the steps of a path.
+    pub fn path_type(&self) -> Option<TypeId> {
+        let joins = |ty: &TypeId| self.type_def(*ty).construct.as_ref().is_some_and(|row| row.effect == vocabulary::Effect::JoinPath);
+        (0..self.type_count() as u32).map(TypeId).find(joins)
+    }
+
     /// How many types there are; their ids run from 0.
     pub fn type_count(&self) -> usize {
         self.types.iter().count()

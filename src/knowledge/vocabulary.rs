@@ -187,6 +187,13 @@ pub struct Row {
     /// It moves money.
     #[serde(default)]
     pub money: bool,
+    /// It asks whether the thing is there, or about its outside, and not what it holds.
+    #[serde(default)]
+    pub presence: bool,
+    /// The row stands for a method of that name where its receiver's code is out of sight; what it names lies in the
+    /// receiver, whose class or name goes before it.
+    #[serde(default)]
+    pub of_receiver: bool,
     /// It leaves no state behind that others share: logs, traces, metrics, a temporary file.
     #[serde(default)]
     pub private: bool,
@@ -448,6 +455,8 @@ pub enum Effect {
     Environment,
     /// Text joined to a path.
     JoinPath,
+    /// Another path beside the receiver's: of another name, or with another ending.
+    BesidePath,
     /// Holds a duration in other units: `timedelta(minutes=1)`.
     Duration,
 

@@ -125,6 +125,10 @@ impl Program<'_> {
                 "dict" => {
                     Kind::Map(Rc::new(args.iter().filter_map(|(n, v)| n.as_ref().map(|n| (Kind::text(n.clone()), v.clone()))).collect()))
                 }
+                // A path as text has the methods of texts.
+                "str" if args.first().is_some_and(|a| a.1.library().is_some_and(|l| Some(l.ty) == self.path_type)) => {
+                    args.first().map(|a| Kind::Text(Rc::new(a.1.template("path")))).unwrap_or_default()
+                }
                 "str" | "int" | "float" | "list" | "set" | "tuple" | "sorted" | "frozenset" if name.len() < 10 => {
                     args.first().map(|a| a.1.clone()).unwrap_or_default()
                 }
@@ -187,6 +191,16 @@ impl Program<'_> {
         })
     }
 
+    /// The library value that a value is, or that it is by what its class derives from.
+    pub fn library_of(&self, kind: &Kind) -> Option<Rc<LibraryValue>> {
+        kind.library().cloned().or_else(|| {
+            kind.alternatives().iter().find_map(|k| match k {
+                Kind::Object(object) => self.external_type(object.class).map(|ty| Rc::new(self.as_library(object, ty))),
+                _ => None,
+            })
+        })
+    }
+
     /// An instance of a project's class seen as the library type it derives from.
     pub fn as_library(&self, object: &Rc<Object>, ty: TypeId) -> LibraryValue {
         let mut value = LibraryValue::of(ty);
@@ -206,13 +220,17 @@ impl Program<'_> {
             }
             Effect::Fresh | Effect::Clock => return Kind::Text(Rc::new(Template::hole(Hole::Fresh))),
             Effect::Duration => return duration(args),
+            Effect::JoinPath | Effect::BesidePath if receiver.is_some_and(|r| r.identity.is_some()) => {
+                let Some(from) = receiver else { return Kind::Unknown };
+                return Kind::Library(Rc::new(joined(from, row.effect, args)));
+            }
             Effect::JoinPath if row.returns.is_none() => {
                 let mut path = Template::default();
                 for (index, (_, part)) in args.iter().enumerate() {
                     if index > 0 {
                         path.push(Part::Text("/".into()));
                     }
-                    path.extend(&part.template(""));
+                    path.extend(&part.segment(""));
                 }
                 return Kind::Text(Rc::new(path));
             }
@@ -299,10 +317,10 @@ impl Program<'_> {
                     _ => Kind::Unknown,
                 }
             }
-            Effect::Invoke => {
-                let entry = row.entry.iter().find_map(|p| argument(p, args)).cloned().unwrap_or_default();
-                self.call_kind(&entry, &[], site)
-            }
+            Effect::Invoke => match row.entry.iter().find_map(|p| argument(p, args)).cloned().unwrap_or_default() {
+                entry @ (Kind::Text(_) | Kind::Int(_) | Kind::Float(_) | Kind::Bool(_) | Kind::Object(_)) => entry,
+                entry => self.call_kind(&entry, &[], site),
+            },
             _ => Kind::Unknown,
         }
     }
@@ -391,12 +409,39 @@ impl Program<'_> {
                     Kind::Object(object) => Some(Template::hole(Hole::Named(self.class(object.class).name.clone()))),
                     // `mset({"stock": 5})`: the only key.
                     Kind::Map(entries) if entries.len() == 1 => Some(entries[0].0.template(name.unwrap_or(""))),
+                    // A task is called by its function.
+                    Kind::Function(function) => Some(Template::text(self.function(function.function).name.clone())),
                     value => Some(value.template(name.unwrap_or(""))),
                 }
             }
             _ => None,
         }
     }
+}
+
+/// A path with further steps, or one beside it: with another ending where the argument begins with a dot, else of another name.
+fn joined(from: &Rc<LibraryValue>, effect: Effect, args: &[(Option<Name>, Kind)]) -> LibraryValue {
+    let mut path = from.identity.clone().unwrap_or_default();
+    for (_, part) in args {
+        let part = part.segment("");
+        let ending = matches!(part.parts.first(), Some(Part::Text(text)) if text.starts_with('.'));
+        match (effect, path.parts.last_mut()) {
+            (Effect::BesidePath, Some(Part::Text(last))) => {
+                let step = last.rfind('/').map_or(0, |at| at + 1);
+                let end = if ending { last[step..].rfind('.').map_or(last.len(), |at| step + at) } else { step };
+                last.truncate(end);
+            }
+            (Effect::BesidePath, Some(Part::Hole(_))) if !ending => {
+                path.parts.pop();
+            }
+            (Effect::BesidePath, _) => {}
+            _ => path.push(Part::Text("/".into())),
+        }
+        path.extend(&part);
+    }
+    let mut value = (**from).clone();
+    value.identity = Some(path);
+    value
 }
 
 /// Constructor arguments as they are kept: of objects among them no further arguments, so that values stay small.

@@ -33,6 +33,10 @@ impl Program<'_> {
             }
             ExprKind::Name(name) => self.name(at, name),
             ExprKind::Attr { base, name } => self.member(&self.infer(at, *base), name),
+            // `StoreDep = Annotated[Store, Depends(get_store)]`: the alias is the instance that it declares.
+            ExprKind::Index { base, index } if super::last_name(facts, *base).is_some_and(|n| n == "Annotated") => {
+                self.generic(at, *base, *index)
+            }
             ExprKind::Index { base, index } => self.item(&self.infer(at, *base), &self.infer(at, *index), &hint(facts, *index)),
             ExprKind::Call { callee, args } => {
                 let callee_kind = self.infer(at, *callee);
@@ -115,18 +119,26 @@ impl Program<'_> {
         if let Some(last) = sources.last().filter(|s| matches!(s, Source::Function(_) | Source::Class(_))) {
             return self.source(function, *last, name);
         }
-        sources.iter().take(ASSIGNMENTS).map(|s| self.source(function, *s, name)).fold(Kind::Unknown, Kind::or)
+        let values = sources.iter().filter(|s| !matches!(s, Source::Declared(_))).take(ASSIGNMENTS);
+        match values.map(|s| self.source(function, *s, name)).fold(Kind::Unknown, Kind::or) {
+            found @ (Kind::Unknown | Kind::Null) => {
+                let declared = sources.iter().filter(|s| matches!(s, Source::Declared(_))).take(ASSIGNMENTS);
+                declared.map(|s| self.source(function, *s, name)).fold(found, Kind::or)
+            }
+            found => found,
+        }
     }
 
     fn source(&self, function: FunctionRef, source: Source, name: &str) -> Kind {
         let module = function.module;
         match source {
             Source::Value(value) => self.infer(function, value).aimed(name),
-            Source::Annotation(annotation) => self.annotation(function, annotation),
+            Source::Annotation(annotation) | Source::Declared(annotation) => self.annotation(function, annotation),
             Source::Enter(context) => self.entered(&self.infer(function, context)),
             Source::Element(iter) => self.element(&self.infer(function, iter)),
             Source::Piece(value, index) => match self.infer(function, value) {
                 Kind::List(items) => items.get(index as usize).cloned().unwrap_or_default(),
+                fresh @ Kind::Text(_) if fresh.is_fresh() => fresh,
                 _ => Kind::Unknown,
             },
             Source::Function(f) => self.function_kind(FunctionRef { module, function: f }),
@@ -380,7 +392,7 @@ impl Program<'_> {
             return found
                 .into_iter()
                 .map(|function| {
-                    let receiver = self.takes_receiver(function).then(|| base.clone());
+                    let receiver = self.takes_receiver(function).then(|| self.implementer(object, function, base));
                     let bound = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
                     if property { self.returned(function) } else { Kind::Function(Rc::new(bound)) }
                 })
@@ -391,6 +403,16 @@ impl Program<'_> {
             return field;
         }
         Kind::Member(Rc::new((base.clone(), name.into())))
+    }
+
+    /// The receiver as its implementation sees it: where a class below the declared one defines the method, an instance of that.
+    fn implementer(&self, object: &Rc<Object>, method: FunctionRef, base: &Kind) -> Kind {
+        match self.function(method).class.map(|class| ClassRef { module: method.module, class }) {
+            Some(class) if !self.ancestors(object.class).contains(&class) => {
+                Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: object.site }))
+            }
+            _ => base.clone(),
+        }
     }
 
     /// What this very object holds in a field: what its constructor was given, else what any instance holds.
@@ -589,10 +611,26 @@ impl Program<'_> {
             (BinaryOp::Div, Kind::Library(path), _) => {
                 let mut identity = path.identity.clone().unwrap_or_else(|| Template::hole(Hole::Named(left_hint.into())));
                 identity.push(Part::Text("/".into()));
-                identity.extend(&right.template(right_hint));
+                identity.extend(&right.segment(right_hint));
                 let mut value = (**path).clone();
                 value.identity = Some(identity);
                 Kind::Library(Rc::new(value))
+            }
+            // A path that is looked for in several places.
+            (BinaryOp::Div, Kind::OneOf(kinds), _) if left.library().is_some() => {
+                let known = kinds.iter().filter(|k| matches!(k, Kind::Library(_)));
+                let told = known.clone().find(|k| k.template("").has_text());
+                match told.or(known.clone().next()) {
+                    Some(path) => self.binary(op, path, right, left_hint, right_hint),
+                    None => Kind::Unknown,
+                }
+            }
+            // Nothing but a path is divided by a text.
+            (BinaryOp::Div, Kind::Unknown | Kind::Parameter(_) | Kind::Field(_) | Kind::Member(_), Kind::Text(_)) => {
+                let Some(ty) = self.path_type else { return Kind::Unknown };
+                let mut value = LibraryValue::of(ty);
+                value.identity = Some(left.template(left_hint));
+                self.binary(op, &Kind::Library(Rc::new(value)), right, left_hint, right_hint)
             }
             _ => match (left.number(), right.number()) {
                 (Some(a), Some(b)) => {

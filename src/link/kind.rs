@@ -243,7 +243,24 @@ impl Kind {
             // One of a list's elements: told where there is only one.
             Kind::List(items) if items.len() == 1 => items[0].template(hint),
             Kind::Library(value) if value.identity.is_some() => value.identity.clone().unwrap_or_default(),
+            Kind::OneOf(kinds) if kinds.iter().any(|k| matches!(k, Kind::Library(_))) => one_of(kinds, hint),
             _ => Template::hole(Hole::Named(hint.into())),
+        }
+    }
+
+    /// Whether it is nothing but a value that differs at each run.
+    pub fn is_fresh(&self) -> bool {
+        matches!(self, Kind::Text(template) if matches!(template.parts.as_slice(), [Part::Hole(Hole::Fresh)]))
+    }
+
+    /// As one step of a path: of several constant names, the first.
+    pub fn segment(&self, hint: &str) -> Template {
+        match self {
+            Kind::OneOf(kinds) => match kinds.iter().find(|k| k.as_text().is_some()) {
+                Some(first) => first.template(hint),
+                None => one_of(kinds, hint),
+            },
+            kind => kind.template(hint),
         }
     }
 
@@ -311,4 +328,11 @@ impl LibraryValue {
             traits: Vec::new(),
         }
     }
+}
+
+/// A path or key that is looked for in several places: the first whose last step is told, else the first that is told at all.
+fn one_of(kinds: &[Kind], hint: &str) -> Template {
+    let told: Vec<Template> = kinds.iter().map(|k| k.template(hint)).filter(Template::has_text).collect();
+    let named = told.iter().find(|t| matches!(t.parts.last(), Some(Part::Text(text)) if text.chars().any(char::is_alphanumeric)));
+    named.or(told.first()).cloned().unwrap_or_else(|| Template::hole(Hole::Named(hint.into())))
 }

@@ -85,6 +85,8 @@ pub struct Program<'k> {
     crates: CratePaths,
     classes: ClassTable,
     calls_by_name: FxHashMap<Name, Vec<(u32, ExprId)>>,
+    /// The type of paths.
+    path_type: Option<crate::knowledge::TypeId>,
     caches: Caches,
 }
 
@@ -135,6 +137,7 @@ impl<'k> Program<'k> {
             crates,
             classes: ClassTable::default(),
             calls_by_name,
+            path_type: knowledge.path_type(),
             caches: Caches::default(),
         };
         program.classes = ClassTable::new(&program);

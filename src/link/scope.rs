@@ -10,6 +10,8 @@ pub enum Source {
     Value(ExprId),
     /// The type it is annotated with, where no value is given.
     Annotation(ExprId),
+    /// The type it is annotated with beside a value: what it is where the value tells nothing.
+    Declared(ExprId),
     /// Bound by `with expression as name`.
     Enter(ExprId),
     /// A loop variable over this expression.
@@ -83,7 +85,12 @@ impl Scope {
                 StmtKind::Assign { targets, value, annotation } => {
                     for target in targets {
                         match (value, annotation) {
-                            (Some(value), _) => self.target(facts, *target, Source::Value(*value)),
+                            (Some(value), declared) => {
+                                self.target(facts, *target, Source::Value(*value));
+                                if let Some(annotation) = declared {
+                                    self.target(facts, *target, Source::Declared(*annotation));
+                                }
+                            }
                             (None, Some(annotation)) => self.target(facts, *target, Source::Annotation(*annotation)),
                             _ => {}
                         }

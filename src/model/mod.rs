@@ -118,6 +118,8 @@ pub struct Access {
     pub fresh_key: bool,
     /// It takes effect only under a condition that the store checks.
     pub conditional: bool,
+    /// It asks whether the resource is there and not what it holds.
+    pub presence: bool,
     /// The loop and sleep that it is polled by.
     pub polling: Option<Polling>,
     /// A unique key of the table makes a repetition fail, and where it is defined.
@@ -185,6 +187,29 @@ pub struct Policy {
     pub writers: Option<Vec<ActorId>>,
     /// Where it is declared.
     pub site: Option<Site>,
+}
+
+impl Resource {
+    /// Whether both may be one file or key: the same pattern, or patterns of which one may stand for the other.
+    pub fn may_be(&self, other: &Resource) -> bool {
+        if self.system != other.system || self.store != other.store || self.kind != other.kind {
+            return false;
+        }
+        if self.name == other.name {
+            return true;
+        }
+        let ((a, x), (b, y)) = match (ends(&self.name), ends(&other.name)) {
+            (Some(a), Some(b)) => (a, b),
+            _ => return false,
+        };
+        let told = |text: &str| text.chars().any(char::is_alphanumeric);
+        (a.starts_with(b) || b.starts_with(a)) && (x.ends_with(y) || y.ends_with(x)) && told(a) && told(b)
+    }
+}
+
+/// What stands before the first hole of a pattern and after its last one; `None` where it has none.
+fn ends(pattern: &str) -> Option<(&str, &str)> {
+    Some((pattern.split_once('*')?.0, pattern.rsplit_once('*')?.1))
 }
 
 /// A lock, lease or claim.

@@ -58,6 +58,8 @@ pub struct Race {
     pub inferred: u8,
     /// The chain of the first actor from its entry to the write.
     pub path: Vec<Frame>,
+    /// How many calls lie between that function and the write.
+    pub distance: u8,
     /// What runs it again on failure, where something does.
     pub retry: Option<Site>,
 }

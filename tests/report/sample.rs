@@ -167,6 +167,7 @@ fn model(sample: &Sample) -> Model {
         retry_explicit: false,
         fresh_key: false,
         conditional: false,
+        presence: false,
         polling: None,
         unique: None,
         handled: false,

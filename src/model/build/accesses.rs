@@ -5,11 +5,11 @@ use super::schema::Schema;
 use super::within::Within;
 use super::{Doing, Input, Run, frames, locks};
 use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Visit};
-use crate::knowledge::vocabulary::LockScope;
+use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::link::{Hole, Part, Template};
 use crate::model::{Access, ActorId, Mode, Model, Resource, ResourceId};
 use crate::source::Site;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Errors by which a store tells that a row is there already.
 const CONFLICTS: [&str; 9] = [
@@ -47,11 +47,18 @@ const CONTROL: [&str; 10] = ["kill", "stop", "cancel", "pause", "shutdown", "hea
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut index: FxHashMap<(String, u32), usize> = FxHashMap::default();
     let stores = sql_stores(doings, model);
+    let documents = documents(doings);
     for doing in doings {
         let within = Within::of(doing);
         for (run, visit, item) in doing.runs.iter().flat_map(|r| r.items().map(move |(v, i)| (r, v, i))) {
             let Some(access) = item.access() else { continue };
-            if access.private || is_control(access) || is_aside(&input.files[item.site.file.index()].path) || named_temporary(access) {
+            let control = is_control(access) && access.name.as_ref().is_none_or(|n| !documents.contains(n));
+            if access.private
+                || control
+                || is_aside(&input.files[item.site.file.index()].path)
+                || named_temporary(access)
+                || is_fresh(access)
+            {
                 continue;
             }
             let system = model.actor(doing.actor).system;
@@ -152,11 +159,31 @@ fn carries_run(name: &Template) -> bool {
     })
 }
 
+/// Names of keys whose value is made of what was read from them: whatever they are called, they hold data.
+fn documents(doings: &[Doing]) -> FxHashSet<Template> {
+    let mut found = FxHashSet::default();
+    for doing in doings {
+        for (visit, item) in doing.runs.iter().flat_map(|r| r.items()) {
+            let Some(access) = item.access().filter(|a| a.kind == "cache" && !a.operation.is_read()) else { continue };
+            let of_itself = |d: &Dep| matches!(d, Dep::Item(i) if visit.items.get(*i as usize).and_then(Item::access).is_some_and(|r| r.operation.is_read() && r.name == access.name));
+            if let Some(name) = access.name.as_ref().filter(|_| item.data.iter().any(of_itself)) {
+                found.insert(name.clone());
+            }
+        }
+    }
+    found
+}
+
 /// Flags and heartbeats in a key-value store coordinate; they are no data that agents share.
 fn is_control(access: &Effect) -> bool {
     let Some(name) = &access.name else { return false };
     let lower = name.pattern().to_lowercase();
     access.kind == "cache" && CONTROL.iter().any(|w| lower.contains(w))
+}
+
+/// A name that is made at each run: nobody else meets there.
+fn is_fresh(access: &Effect) -> bool {
+    access.name.as_ref().is_some_and(|name| name.parts.contains(&Part::Hole(Hole::Fresh)))
 }
 
 fn named_temporary(access: &Effect) -> bool {
@@ -212,10 +239,11 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
         guards: guards(&item.contexts),
         path: frames(input, item),
         verb: access.verb.to_string(),
-        retry_explicit: explicit_retry(doing, run.tool, item).is_some(),
-        retry: retry(doing, run.tool, item, model),
+        retry_explicit: explicit_retry(doing, run.tool, item).or_else(|| sent_again(access, doing, model)).is_some(),
+        retry: sent_again(access, doing, model).or_else(|| retry(doing, run.tool, item, model)),
         fresh_key: access.fresh_key,
         conditional: access.conditional,
+        presence: access.presence,
         polling: within.polling(item),
         unique: if access.operation == Operation::Insert { unique } else { None },
         handled: handled(&item.contexts),
@@ -281,6 +309,14 @@ fn retry(doing: &Doing, tool: bool, item: &Item, model: &Model) -> Option<(Site,
 /// The retry that is written around an item, or around the run of the agent whose tool does it.
 fn explicit_retry(doing: &Doing, tool: bool, item: &Item) -> Option<(Site, String)> {
     item.contexts.iter().find_map(Context::retries).or_else(|| doing.retried_run.clone().filter(|_| tool))
+}
+
+/// A request whose method promises that it may be sent again, which clients and proxies do: a task that its handler hands over.
+fn sent_again(access: &Effect, doing: &Doing, model: &Model) -> Option<(Site, String)> {
+    let actor = model.actor(doing.actor);
+    let method = ["DELETE", "PUT"].into_iter().find(|m| actor.name.split(' ').next() == Some(m))?;
+    (actor.kind == ActorKind::Endpoint && access.kind == "queue" && access.operation == Operation::Call)
+        .then(|| (actor.site, format!("a {method} request may be sent again")))
 }
 
 /// The resource of an access in the finished model.

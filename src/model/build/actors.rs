@@ -8,7 +8,8 @@ use crate::knowledge::RowId;
 use crate::knowledge::vocabulary::{ActorKind, BaseKind, Declares, Effect, Runs};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Object};
 use crate::source::Site;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Actors and orchestrators before they are placed in systems.
@@ -89,6 +90,7 @@ pub(super) fn collect(input: &Input) -> Draft {
     collector.actors();
     collector.tools();
     collector.orchestrators();
+    collector.loose_tools();
     collector.runs();
     collector.documents();
     super::configured::agents(input, &mut collector.draft);
@@ -528,6 +530,42 @@ impl Collector<'_, '_, '_, '_> {
             Kind::OneOf(kinds) => kinds.iter().flat_map(|i| self.member(i)).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Tools that no agent in sight is given: whoever loads them runs them, so those of a file stand as one server of tools.
+    fn loose_tools(&mut self) {
+        let program = self.input.effects.program;
+        let given: FxHashSet<FunctionRef> = self.draft.actors.iter().flat_map(|a| &a.entries).map(|e| e.function.function).collect();
+        let mut of_module: BTreeMap<u32, DraftActor> = BTreeMap::new();
+        for d in self.declared.iter().filter(|d| d.declaration.effect == Effect::Tool && d.declaration.subject.library().is_none()) {
+            let loose = |k: &&Kind| matches!(k, Kind::Function(f) if !given.contains(&f.function));
+            let entries: Vec<&Kind> = d.declaration.entries.iter().filter(loose).collect();
+            let module = d.function.module;
+            if entries.is_empty() {
+                continue;
+            }
+            let path = &program.modules[module as usize].path;
+            let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".py");
+            let actor = of_module.entry(module).or_insert_with(|| DraftActor {
+                name: name.into(),
+                aliases: Vec::new(),
+                kind: ActorKind::ToolServer,
+                framework: d.declaration.framework.to_string(),
+                site: d.site,
+                module: Some(module),
+                entries: Vec::new(),
+                tools: Vec::new(),
+                multiple: Some("whichever agents are given its tools".into()),
+                retries: None,
+                parallel_tools: false,
+                class: None,
+                state_key: None,
+            });
+            for entry in entries {
+                self.add_entry(actor, entry, true, 0);
+            }
+        }
+        self.draft.actors.extend(of_module.into_values());
     }
 
     fn runs(&mut self) {

@@ -5,7 +5,7 @@ use super::{Doing, Input, accesses, frames, locks};
 use crate::effects::{Check, Context, Dep, Held, Item, Operation, Visit};
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{FunctionRef, Template};
-use crate::model::{ActorId, Dependence, Model, Race};
+use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 
@@ -33,7 +33,35 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
         }
     }
     races.sort_by_key(|r| (r.write, r.read, r.dependence));
-    model.races = one_for_each_write(races);
+    model.races = one_for_each_write(nearest_to_the_write(races));
+}
+
+/// A helper that reads and writes is the cause by itself, whoever read the same before calling it: of the pairs that end in
+/// one write, those whose halves meet furthest from it go, and their actors join the nearest.
+fn nearest_to_the_write(races: Vec<Race>) -> Vec<Race> {
+    let mut nearest: FxHashMap<(Site, ResourceId), usize> = FxHashMap::default();
+    for (index, race) in races.iter().enumerate().filter(|(_, r)| r.dependence == Dependence::Data) {
+        let at = nearest.entry((race.write_access, race.resource)).or_insert(index);
+        if race.distance < races[*at].distance {
+            *at = index;
+        }
+    }
+    let mut kept: Vec<Race> = Vec::with_capacity(races.len());
+    let mut joining: Vec<(Site, ResourceId, Vec<ActorId>)> = Vec::new();
+    for race in &races {
+        match nearest.get(&(race.write_access, race.resource)).map(|at| &races[*at]) {
+            Some(near) if near.distance < race.distance => joining.push((race.write_access, race.resource, race.actors.clone())),
+            _ => kept.push(race.clone()),
+        }
+    }
+    for (write, resource, actors) in joining {
+        for race in kept.iter_mut().filter(|r| r.write_access == write && r.resource == resource) {
+            race.actors.extend(&actors);
+            race.actors.sort();
+            race.actors.dedup();
+        }
+    }
+    kept
 }
 
 /// One write and one resource is one fault: dependence by data says more than by condition.
@@ -139,8 +167,10 @@ fn race(
         unique,
         handled: accesses::handled(&item.contexts),
         money: write.money,
-        inferred: read.inferred + item.inferred,
+        // What is guessed of the read and of the write is the same guess: they have one name.
+        inferred: read.inferred.max(item.inferred),
         path: frames(input, item),
+        distance: distance(item, function),
         retry,
     })
 }
@@ -157,7 +187,8 @@ fn matters(dependence: Dependence, write: &crate::effects::Access, read: &crate:
         (Dependence::Data, Append | Increment | Delete | Call) => false,
         // It was not there, so it is made.
         (Dependence::Existence, Insert | Call) => !matches!(write.idempotent, Some((true, _))),
-        (Dependence::Existence, Put) => !matches!(write.kind.as_str(), "file" | "memory"),
+        // What was missing is worked out and kept: done twice, it is the same. A claim says who or what, and is no result.
+        (Dependence::Existence, Put) => !(matches!(write.kind.as_str(), "file" | "memory") || write.kind == "cache" && write.computed),
         // It was selected by a state that this write changes: a claim that does not ask again.
         (Dependence::Existence, Update) => !write.conditional && write.columns.iter().any(|c| read.keys.contains(c)),
         (Dependence::Existence, _) => false,
@@ -191,6 +222,19 @@ fn is_protected(common: &[&Context], write: &Item, access: &crate::effects::Acce
         _ => false,
     }) && access.operation != Operation::Insert;
     lock || transaction || rows
+}
+
+/// How many calls lie between a function and the item it leads to.
+fn distance(item: &Item, function: FunctionRef) -> u8 {
+    let mut calls = 0_u8;
+    let mut next = item.chain.as_ref();
+    while let Some(call) = next {
+        if call.function == function || calls > 0 {
+            calls = calls.saturating_add(1);
+        }
+        next = call.next.as_ref();
+    }
+    calls
 }
 
 /// The innermost function on the ways to both.

@@ -171,7 +171,7 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
     }
 
     /// The row of a call, with what it is given.
-    fn row(&self, module: u32, call: ExprId, batches: &[Batch<'i>]) -> Option<(&'i SchemaRow, crate::link::Args)> {
+    fn row(&self, module: u32, call: ExprId, batches: &[Batch<'i>]) -> Option<(&'i SchemaRow, crate::link::Args<Kind>)> {
         let program = self.input.effects.program;
         let facts = program.facts(module);
         let ExprKind::Call { callee, args } = &facts.expr(call).kind else { return None };

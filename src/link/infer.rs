@@ -10,9 +10,24 @@ const ASSIGNMENTS: usize = 8;
 /// How many calls are read for the value of an unannotated parameter.
 const CALL_SITES: usize = 12;
 
+/// How many expressions are asked for inside one another.
+const DEPTH: u16 = 400;
+
 impl Program<'_> {
     /// What an expression of a function is worth.
     pub fn infer(&self, at: FunctionRef, expr: ExprId) -> Kind {
+        // Attributes that are defined by one another, or a very long way to a value: neither is worth the stack it takes.
+        let depth = self.caches.depth.get();
+        if depth >= DEPTH {
+            return Kind::Unknown;
+        }
+        self.caches.depth.set(depth + 1);
+        let kind = self.infer_below(at, expr);
+        self.caches.depth.set(depth);
+        kind
+    }
+
+    fn infer_below(&self, at: FunctionRef, expr: ExprId) -> Kind {
         let facts = self.facts(at.module);
         let e = facts.expr(expr);
         match &e.kind {

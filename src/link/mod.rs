@@ -106,6 +106,8 @@ struct Caches {
     returns: Memo<FunctionRef, Kind>,
     used: RefCell<FxHashMap<FunctionRef, Rc<FxHashSet<Name>>>>,
     called: RefCell<FxHashMap<u32, Rc<duck::Called>>>,
+    /// How many questions about expressions are open inside one another.
+    depth: std::cell::Cell<u16>,
 }
 
 impl<'k> Program<'k> {

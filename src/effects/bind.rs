@@ -213,8 +213,8 @@ impl Binding<'_, '_> {
             What::Release { name, owner_checked, certain, exposed } if name.is_open() => {
                 Rc::new(What::Release { name: self.template(name), owner_checked: *owner_checked, certain: *certain, exposed: *exposed })
             }
-            What::Event { effect, channel, local, api } if channel.is_open() => {
-                Rc::new(What::Event { effect: *effect, channel: self.template(channel), local: *local, api: api.clone() })
+            What::Event { effect, channel, api } if channel.is_open() => {
+                Rc::new(What::Event { effect: *effect, channel: self.template(channel), api: api.clone() })
             }
             What::Control { effect, name: Some(name), api } if name.is_open() => {
                 Rc::new(What::Control { effect: *effect, name: Some(self.template(name)), api: api.clone() })

@@ -677,10 +677,10 @@ fn receiver_hint(what: &What, names: &[Name]) -> Name {
 
 /// `subscribe(*channels)` called with several: one event each.
 fn several_channels(what: &What, binding: &Binding) -> Option<Vec<What>> {
-    let What::Event { effect, channel, local, api } = what else { return None };
+    let What::Event { effect, channel, api } = what else { return None };
     let [Part::Hole(Hole::Parameter(index))] = channel.parts.as_slice() else { return None };
     let Kind::List(items) = &binding.params.get(usize::from(*index))?.kind else { return None };
-    let each = |k: &Kind| What::Event { effect: *effect, channel: k.template(""), local: *local, api: api.clone() };
+    let each = |k: &Kind| What::Event { effect: *effect, channel: k.template(""), api: api.clone() };
     (items.len() > 1).then(|| items.iter().map(each).collect())
 }
 

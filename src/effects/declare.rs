@@ -480,7 +480,7 @@ impl<'k> Walker<'_, '_, 'k> {
             if matches!(found.row.effect, Effect::Consume | Effect::Subscribe) {
                 let channel = found.row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver.as_ref(), &kinds(&given)));
                 if let Some(channel) = channel {
-                    self.push_at(What::Event { effect: found.row.effect, channel, local: false, api: api.clone() }, site, Deps::default());
+                    self.push_at(What::Event { effect: found.row.effect, channel, api: api.clone() }, site, Deps::default());
                 }
             }
             let mut declaration = self.declaration(found.row.effect, found.row, receiver.as_ref(), &api, &given, site);

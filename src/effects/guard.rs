@@ -213,30 +213,7 @@ impl Walker<'_, '_, '_> {
 
 /// An access to what a lock of the process holds.
 fn in_memory(name: &Template, operation: Operation) -> Access {
-    Access {
-        operation,
-        kind: "memory".into(),
-        store: "memory".into(),
-        instance: None,
-        name: Some(name.clone()),
-        api: "guard".into(),
-        idempotent: None,
-        atomic: true,
-        conditional: false,
-        decides: false,
-        columns: Vec::new(),
-        keys: Vec::new(),
-        aggregate: false,
-        many: false,
-        unsorted: false,
-        money: false,
-        presence: false,
-        computed: false,
-        private: false,
-        fresh_key: false,
-        verb: "write".into(),
-        exact: true,
-    }
+    Access { name: Some(name.clone()), atomic: true, ..Access::new(operation, "memory", "memory", "guard", "write") }
 }
 
 /// Whether a value is, or holds, the guard that was made at a place.

@@ -95,8 +95,6 @@ pub enum What {
         effect: Effect,
         /// The channel.
         channel: Template,
-        /// It lives in this process and is known by the value that it is.
-        local: bool,
         /// The library call.
         api: Name,
     },
@@ -235,6 +233,34 @@ impl Operation {
 }
 
 impl Access {
+    /// An access of which nothing more is known yet: no name, no keys, not atomic.
+    pub fn new(operation: Operation, kind: impl Into<Name>, store: impl Into<Name>, api: impl Into<Name>, verb: impl Into<Name>) -> Self {
+        Access {
+            operation,
+            kind: kind.into(),
+            store: store.into(),
+            instance: None,
+            name: None,
+            api: api.into(),
+            idempotent: None,
+            atomic: false,
+            conditional: false,
+            decides: false,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            aggregate: false,
+            many: false,
+            unsorted: false,
+            money: false,
+            presence: false,
+            computed: false,
+            private: false,
+            fresh_key: false,
+            verb: verb.into(),
+            exact: true,
+        }
+    }
+
     /// Whether repeating it gives the same state.
     pub fn is_idempotent(&self) -> bool {
         match self.idempotent {

@@ -151,28 +151,11 @@ impl<'k> Walker<'_, '_, 'k> {
         let Some(table) = table.filter(|t| t.has_text() || t.is_open()) else { return result.depending(deps) };
         let store = self.program.knowledge.store_of(statement.ty).unwrap_or("sql");
         let mut access = Access {
-            operation,
-            kind: "table".into(),
-            store: store.into(),
             instance: statement.instance.clone().or_else(|| session.and_then(|s| s.instance.clone())),
-            name: None,
-            api: api.clone(),
-            idempotent: None,
-            atomic: true,
             conditional: has("conflict"),
             decides: true,
-            columns: Vec::new(),
-            keys: Vec::new(),
             aggregate: has("count"),
-            many: false,
-            unsorted: false,
-            money: false,
-            presence: false,
-            computed: false,
-            private: false,
-            fresh_key: false,
-            verb: self.verb(operation),
-            exact: true,
+            ..Access::new(operation, "table", store, api.clone(), self.verb(operation))
         };
         self.at_table(&mut access, &table);
         let data = if operation.is_read() { Deps::default() } else { deps.clone() };
@@ -202,30 +185,8 @@ impl<'k> Walker<'_, '_, 'k> {
         if !open && !self.reads_table(&holder.deps, &table) {
             return;
         }
-        let mut access = Access {
-            operation: Operation::Update,
-            kind: "table".into(),
-            store: "sql".into(),
-            instance: None,
-            name: None,
-            api: "attribute assignment".into(),
-            idempotent: None,
-            atomic: true,
-            conditional: false,
-            decides: false,
-            columns: vec![name.clone()],
-            keys: Vec::new(),
-            aggregate: false,
-            many: false,
-            unsorted: false,
-            money: false,
-            presence: false,
-            computed: false,
-            private: false,
-            fresh_key: false,
-            verb: "UPDATE".into(),
-            exact: true,
-        };
+        let mut access =
+            Access { columns: vec![name.clone()], ..Access::new(Operation::Update, "table", "sql", "attribute assignment", "UPDATE") };
         self.at_table(&mut access, &table);
         let deps = self.push_at(What::Access(access), site, value.deps.clone());
         self.wait_for_flush(&deps);

@@ -165,8 +165,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 if channel.parts.is_empty() {
                     return result;
                 }
-                let local = row.channel.as_deref() == Some("receiver");
-                let deps = self.push_at(What::Event { effect, channel, local, api: api.clone() }, site, all_deps(given));
+                let deps = self.push_at(What::Event { effect, channel, api: api.clone() }, site, all_deps(given));
                 // A queue that takes a key from its caller runs a task again that is handed over without one.
                 if effect == Effect::Enqueue && row.kind.is_some() && !row.idempotent_with.is_empty() {
                     self.access(Effect::Call, found, receiver, api, given, place, Value::default());
@@ -396,28 +395,13 @@ impl<'k> Walker<'_, '_, 'k> {
             .or_else(|| found.pack.store.clone())
             .unwrap_or_else(|| row.kind.clone().unwrap_or_default());
         Access {
-            operation,
-            kind: row.kind.clone().unwrap_or_default().into(),
-            store: store.into(),
             instance: receiver.and_then(|r| r.instance.clone()),
-            name: None,
-            api: api.clone(),
-            idempotent: None,
             atomic: row.atomic,
-            conditional: false,
             decides: row.decides,
-            columns: Vec::new(),
-            keys: Vec::new(),
-            aggregate: false,
-            many: false,
-            unsorted: false,
             money: row.money,
             presence: row.presence,
-            computed: false,
             private: row.private,
-            fresh_key: false,
-            verb: api.rsplit('.').next().unwrap_or(api).into(),
-            exact: true,
+            ..Access::new(operation, row.kind.clone().unwrap_or_default(), store, api.clone(), api.rsplit('.').next().unwrap_or(api))
         }
     }
 
@@ -511,31 +495,14 @@ impl<'k> Walker<'_, '_, 'k> {
         let Some(handle) = result.kind.library() else { return };
         let exclusive = handle.args.iter().any(|(_, k)| k.as_text().is_some_and(|m| m.starts_with('x') && m.len() <= 3));
         if exclusive {
-            let mut access = Access {
-                operation: Operation::CreateIfAbsent,
-                kind: "file".into(),
-                store: "file".into(),
-                instance: None,
+            let access = Access {
                 name: handle.identity.clone(),
-                api: api.clone(),
-                idempotent: None,
                 atomic: true,
                 conditional: true,
                 decides: true,
-                columns: Vec::new(),
-                keys: Vec::new(),
-                aggregate: false,
-                many: false,
-                unsorted: false,
-                money: false,
-                presence: false,
-                computed: false,
-                private: row.private,
-                fresh_key: false,
-                verb: "open".into(),
-                exact: true,
+                private: row.private || handle.identity.is_none(),
+                ..Access::new(Operation::CreateIfAbsent, "file", "file", api.clone(), "open")
             };
-            access.private |= access.name.is_none();
             self.push_at(What::Access(access), site, Deps::default());
         }
     }

@@ -4,12 +4,13 @@
 //! a transaction, caught errors, another decision before the call. Bounded by [`WAYS`] for a function and [`VISITS`] in all.
 
 use super::context::{Context, Held, mix};
-use super::item::{Call, Check, Item};
+use super::item::{Call, Check, Item, What};
 use super::value::Dep;
 use super::{Effects, Rc, Summary};
 use crate::link::FunctionRef;
 use crate::source::Site;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// For how many ways in one function is visited.
@@ -19,21 +20,90 @@ const VISITS: usize = 4000;
 /// How many earlier decisions are carried down.
 const DECISIONS: usize = 40;
 
-/// One function as it is reached from an entry: items by the numbers that their dependencies use.
+/// One function as it is reached from an entry: its own items by the numbers that their dependencies use, and what the way to it
+/// puts around them.
 #[derive(Clone, Debug)]
 pub struct Visit {
-    /// What is done here, with all that surrounds it from the entry on.
-    pub items: Vec<Item>,
-    /// Nobody above has copied anything of it.
-    pub whole: bool,
+    summary: Rc<Summary>,
+    contexts: Rc<Vec<Context>>,
+    calls: Rc<Vec<(FunctionRef, Site)>>,
+    inferred: u8,
+    whole: bool,
+    told: Vec<(u32, Item)>,
     /// What was read further up and decided that this runs: visit, item, what was asked.
     pub decided: Rc<Vec<(usize, u32, Check)>>,
 }
 
 impl Visit {
-    /// Whether an item is told here and not by a visit above.
-    pub fn tells(&self, item: &Item) -> bool {
-        self.whole || item.kept
+    /// What is told here and not by a visit above, with all that surrounds it from the entry on.
+    pub fn told(&self) -> &[(u32, Item)] {
+        &self.told
+    }
+
+    /// Everything of the function itself, by number: surrounded by what is in the function, not by what is above it.
+    pub fn own(&self) -> &[Item] {
+        &self.summary.items
+    }
+
+    /// What the way from the entry puts around everything here.
+    pub fn around(&self) -> &[Context] {
+        &self.contexts
+    }
+
+    /// Whether an item of [`Visit::own`] is told here.
+    pub fn tells(&self, own: &Item) -> bool {
+        self.whole || own.kept
+    }
+
+    /// An item by its number, with all that surrounds it from the entry on.
+    pub fn item(&self, index: u32) -> Option<Cow<'_, Item>> {
+        match self.told.binary_search_by_key(&index, |(i, _)| *i) {
+            Ok(at) => Some(Cow::Borrowed(&self.told[at].1)),
+            Err(_) => self.own().get(index as usize).map(|own| Cow::Owned(self.surrounded(own, &mut Last::default(), &mut Last::default()))),
+        }
+    }
+
+    fn new(way: Way) -> Visit {
+        let Way { summary, contexts, calls, decided, inferred, whole } = way;
+        let mut visit = Visit { summary, contexts, calls, inferred, whole, told: Vec::new(), decided };
+        let (mut contexts, mut chains) = (Last::default(), Last::default());
+        // What a caller's argument would do is known to the caller's copy, where there is one; alone it says nothing.
+        let says = |own: &Item| visit.tells(own) && !matches!(&*own.what, What::CallParameter { .. });
+        let own = visit.summary.items.iter().enumerate().filter(|(_, own)| says(own));
+        visit.told = own.map(|(i, own)| (i as u32, visit.surrounded(own, &mut contexts, &mut chains))).collect();
+        visit
+    }
+
+    fn surrounded(&self, own: &Item, contexts: &mut Last<Vec<Context>, Rc<Vec<Context>>>, chains: &mut Last<Call, Option<Rc<Call>>>) -> Item {
+        let chain = own.chain.as_ref().map_or(std::ptr::null(), Rc::as_ptr);
+        Item {
+            contexts: contexts.of(Rc::as_ptr(&own.contexts), || joined(&self.contexts, &own.contexts)),
+            chain: chains.of(chain, || after(&self.calls, own.chain.as_ref())),
+            inferred: self.inferred.saturating_add(own.inferred),
+            ..own.clone()
+        }
+    }
+}
+
+/// The last answer: neighbouring items stand in the same contexts and come by the same calls, so that one serves them all.
+struct Last<K, V>(Option<(*const K, V)>);
+
+impl<K, V> Default for Last<K, V> {
+    fn default() -> Self {
+        Last(None)
+    }
+}
+
+impl<K, V: Clone> Last<K, V> {
+    fn of(&mut self, key: *const K, answer: impl FnOnce() -> V) -> V {
+        if let Some((known, value)) = &self.0
+            && *known == key
+        {
+            return value.clone();
+        }
+        let value = answer();
+        self.0 = Some((key, value.clone()));
+        value
     }
 }
 
@@ -87,20 +157,10 @@ impl Effects<'_, '_> {
                     whole: below.whole,
                 });
             }
-            visits.push(visit(&way));
+            visits.push(Visit::new(way));
         }
         visits
     }
-}
-
-fn visit(way: &Way) -> Visit {
-    let items = way.summary.items.iter().map(|item| Item {
-        contexts: joined(&way.contexts, &item.contexts),
-        chain: after(&way.calls, item.chain.as_ref()),
-        inferred: way.inferred.saturating_add(item.inferred),
-        ..item.clone()
-    });
-    Visit { items: items.collect(), whole: way.whole, decided: way.decided.clone() }
 }
 
 fn joined(outer: &Rc<Vec<Context>>, inner: &Rc<Vec<Context>>) -> Rc<Vec<Context>> {

@@ -165,7 +165,7 @@ fn documents(doings: &[Doing]) -> FxHashSet<Template> {
     for doing in doings {
         for (visit, item) in doing.runs.iter().flat_map(|r| r.items()) {
             let Some(access) = item.access().filter(|a| a.kind == "cache" && !a.operation.is_read()) else { continue };
-            let of_itself = |d: &Dep| matches!(d, Dep::Item(i) if visit.items.get(*i as usize).and_then(Item::access).is_some_and(|r| r.operation.is_read() && r.name == access.name));
+            let of_itself = |d: &Dep| matches!(d, Dep::Item(i) if visit.own().get(*i as usize).and_then(Item::access).is_some_and(|r| r.operation.is_read() && r.name == access.name));
             if let Some(name) = access.name.as_ref().filter(|_| item.data.iter().any(of_itself)) {
                 found.insert(name.clone());
             }
@@ -216,7 +216,7 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
     let Told { doing, run, visit, within, item } = told;
     let before = |dep: &crate::effects::Dep| match dep {
         crate::effects::Dep::Item(i) => {
-            visit.items.get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)
+            visit.own().get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)
         }
         _ => false,
     };
@@ -265,7 +265,7 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
 /// Whether something that decides at most once let an item through.
 fn admitted(item: &Item, visit: &Visit) -> bool {
     let decides = |index: u32| {
-        let access = visit.items.get(index as usize).and_then(Item::access);
+        let access = visit.own().get(index as usize).and_then(Item::access);
         access.is_some_and(|a| a.decides && !a.operation.is_read())
     };
     item.control.iter().any(|(dep, _)| matches!(dep, Dep::Item(index) if decides(*index)))

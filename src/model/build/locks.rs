@@ -63,10 +63,10 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                         site: item.site,
                         function: input.effects.program.qualified(item.function).to_string(),
                         held,
-                        many: looped(item).map(|l| l.1),
-                        kept: outlives_loop(item, lock, &visit.items),
+                        many: looped(&item.contexts).map(|l| l.1),
+                        kept: outlives_loop(item, lock, visit),
                         waiting: waiting(lock, item),
-                        release: if *explicit { release(item, lock, &visit.items) } else { Release::Always },
+                        release: if *explicit { release(item, lock, visit.own()) } else { Release::Always },
                         pauses,
                         again,
                         unasked: *unasked,
@@ -149,7 +149,7 @@ fn waiting(lock: &LockUse, item: &Item) -> Waiting {
 /// Where the very lock was taken that its holder takes again, where both stand in code that no caller fills in.
 fn held_already(item: &Item, lock: &LockUse, visit: &Visit) -> Option<Site> {
     let since_start = item.contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. })).map_or(0, |at| at + 1);
-    let given_back = visit.items.iter().any(|i| {
+    let given_back = visit.own().iter().any(|i| {
         let here = i.function == item.function && i.site.span.start < item.site.span.start;
         here && matches!(&*i.what, What::Release { name, .. } if *name == lock.name)
     });
@@ -255,17 +255,18 @@ fn release(item: &Item, lock: &LockUse, items: &[Item]) -> Release {
 }
 
 /// The innermost loop that an item stands in, and whether it goes through its values in sorted order.
-fn looped(item: &Item) -> Option<(u64, bool)> {
-    item.contexts.iter().rev().find_map(|c| match c.held {
+fn looped(contexts: &[Context]) -> Option<(u64, bool)> {
+    contexts.iter().rev().find_map(|c| match c.held {
         Held::Loop { sorted, endless: false, .. } => Some((c.token, sorted)),
         _ => None,
     })
 }
 
 /// Whether a lock taken in a loop is still held behind it, so that several of the kind are held at once.
-fn outlives_loop(item: &Item, lock: &LockUse, items: &[Item]) -> bool {
-    let Some((token, _)) = looped(item) else { return false };
-    items.iter().any(|other| {
+fn outlives_loop(item: &Item, lock: &LockUse, visit: &Visit) -> bool {
+    // A loop above the function is around everything here.
+    let Some((token, _)) = looped(&item.contexts[visit.around().len()..]) else { return false };
+    visit.own().iter().any(|other| {
         let holds = other.contexts.iter().any(|c| c.site == item.site && c.lock().is_some_and(|l| l.name == lock.name));
         holds && !other.contexts.iter().any(|c| c.token == token)
     })

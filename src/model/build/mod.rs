@@ -25,11 +25,13 @@ mod within;
 
 use super::{ActorId, Coverage, Frame, Model};
 use crate::config::Config;
-use crate::effects::{Context, Effects, Item, Visit, What};
+use crate::effects::{Context, Effects, Item, Summary, Visit, What};
 use crate::facts::Document;
 use crate::knowledge::vocabulary::Effect;
 use crate::link::FunctionRef;
 use crate::source::{FileId, Site, SourceFile};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 /// A document with the file it stands in.
 #[derive(Debug)]
@@ -66,7 +68,8 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     let paths: Vec<&str> = input.effects.program.modules.iter().map(|m| m.path.as_str()).collect();
     hosting::find(&draft, &units, &deployment::own_processes(input), &systems, &paths, &mut model);
     let schema = definitions::schema(input);
-    let doings: Vec<Doing> = (0..model.actors.len() as u32).map(|a| Doing::of(input, &draft, ActorId(a))).collect();
+    let mut visited = Visited::default();
+    let doings: Vec<Doing> = (0..model.actors.len() as u32).map(|a| Doing::of(input, &draft, ActorId(a), &mut visited)).collect();
     overlap::find(input, &draft, &doings, &mut model);
     locks::collect(input, &doings, &mut model);
     settings::bound_waits(input, &mut model);
@@ -84,6 +87,10 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     model
 }
 
+/// What each entry that was run does, so that actors with the same tools share it; the summary is kept as long as its address is
+/// the key.
+type Visited = FxHashMap<*const Summary, (Rc<Vec<Visit>>, Rc<Summary>)>;
+
 /// What one actor does: the summary of each of its entry points.
 pub(super) struct Doing {
     pub actor: ActorId,
@@ -100,23 +107,23 @@ pub(super) struct Run {
     /// A model calls it as a tool.
     pub tool: bool,
     /// What is done, function by function.
-    pub visits: Vec<Visit>,
+    pub visits: Rc<Vec<Visit>>,
 }
 
 impl Run {
     /// Every item told once, with the visit that tells it.
     pub fn items(&self) -> impl Iterator<Item = (&Visit, &Item)> {
-        self.visits.iter().flat_map(|v| v.items.iter().filter(|i| v.tells(i)).map(move |i| (v, i)))
+        self.visits.iter().flat_map(|v| v.told().iter().map(move |(_, i)| (v, i)))
     }
 }
 
 impl Doing {
-    fn of(input: &Input, draft: &actors::Draft, actor: ActorId) -> Doing {
+    fn of(input: &Input, draft: &actors::Draft, actor: ActorId, visited: &mut Visited) -> Doing {
         let entries = &draft.actors[actor.0 as usize].entries;
-        let run = |e: &actors::Entry| Run {
-            entry: e.function.function,
-            tool: e.tool,
-            visits: input.effects.visits(&input.effects.run(&e.function)),
+        let run = |e: &actors::Entry| {
+            let summary = input.effects.run(&e.function);
+            let visits = visited.entry(Rc::as_ptr(&summary)).or_insert_with(|| (Rc::new(input.effects.visits(&summary)), summary));
+            Run { entry: e.function.function, tool: e.tool, visits: visits.0.clone() }
         };
         let mut doing = Doing { actor, runs: entries.iter().map(run).collect(), retried_run: None };
         let retried = doing.items().find_map(|(_, item)| match &*item.what {

@@ -8,6 +8,7 @@ use crate::link::{FunctionRef, Template};
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// Collect the races that nothing protects.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
@@ -16,7 +17,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     for doing in doings {
         for (read, item, dependence) in doing.runs.iter().flat_map(|r| pairs(&r.visits)) {
             let Some(write) = item.access() else { continue };
-            let Some(race) = race(input, doing.actor, read, item, dependence, write, schema, model) else { continue };
+            let Some(race) = race(input, doing.actor, &read, &item, dependence, write, schema, model) else { continue };
             match known.get(&(race.read, race.write, race.dependence)) {
                 Some(at) => {
                     let before: &mut Race = &mut races[*at];
@@ -78,36 +79,37 @@ fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
 }
 
 /// Every write with each read that it depends on, in the innermost function that has both.
-fn pairs(visits: &[Visit]) -> Vec<(&Item, &Item, Dependence)> {
+fn pairs(visits: &[Visit]) -> Vec<(Cow<'_, Item>, Cow<'_, Item>, Dependence)> {
     let mut found = Vec::new();
     for visit in visits {
-        for item in &visit.items {
-            if item.access().is_none_or(|a| a.operation.is_read() || a.private) {
+        for (index, own) in visit.own().iter().enumerate() {
+            if own.access().is_none_or(|a| a.operation.is_read() || a.private) {
                 continue;
             }
+            let tells = |own: &Item| visit.tells(own);
             // What both callers have a copy of is paired there, where more is known of it.
-            let told = reads_of(item, &visit.items).into_iter().filter(|(read, _)| visit.tells(item) || visit.tells(read));
-            found.extend(told.map(|(read, dependence)| (read, item, dependence)));
-            if !visit.tells(item) {
+            let told = reads_of(own, visit.own()).into_iter().filter(|(read, _)| tells(own) || visit.own().get(*read as usize).is_some_and(tells));
+            found.extend(told.filter_map(|(read, dependence)| Some((visit.item(read)?, visit.item(index as u32)?, dependence))));
+            if !tells(own) {
                 continue;
             }
-            for (above, index, check) in visit.decided.iter() {
-                let read = visits.get(*above).and_then(|v| v.items.get(*index as usize));
-                let Some(read) = read.filter(|i| i.access().is_some_and(|a| a.operation.is_read())) else { continue };
-                found.push((read, item, if *check == Check::Existence { Dependence::Existence } else { Dependence::State }));
+            for (above, read, check) in visit.decided.iter() {
+                let Some(above) = visits.get(*above).filter(|v| is_read(v.own(), *read)) else { continue };
+                let dependence = if *check == Check::Existence { Dependence::Existence } else { Dependence::State };
+                found.extend(above.item(*read).zip(visit.item(index as u32)).map(|(read, write)| (read, write, dependence)));
             }
         }
     }
     found
 }
 
-fn reads_of<'i>(item: &Item, items: &'i [Item]) -> Vec<(&'i Item, Dependence)> {
-    let mut found: Vec<(&Item, Dependence)> = Vec::new();
+/// The reads that an item depends on, by their numbers.
+fn reads_of(item: &Item, items: &[Item]) -> Vec<(u32, Dependence)> {
+    let mut found: Vec<(u32, Dependence)> = Vec::new();
     let mut add = |dep: &Dep, dependence| {
         let Dep::Item(index) = dep else { return };
-        let Some(read) = items.get(*index as usize).filter(|i| i.access().is_some_and(|a| a.operation.is_read())) else { return };
-        if !found.iter().any(|(f, d)| std::ptr::eq(*f, read) && *d == dependence) {
-            found.push((read, dependence));
+        if is_read(items, *index) && !found.contains(&(*index, dependence)) {
+            found.push((*index, dependence));
         }
     };
     item.data.iter().for_each(|d| add(d, Dependence::Data));
@@ -115,6 +117,10 @@ fn reads_of<'i>(item: &Item, items: &'i [Item]) -> Vec<(&'i Item, Dependence)> {
         add(dep, if *check == Check::Existence { Dependence::Existence } else { Dependence::State });
     }
     found
+}
+
+fn is_read(items: &[Item], index: u32) -> bool {
+    items.get(index as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read())
 }
 
 fn race(

@@ -560,10 +560,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// Now that its callee is known, do what a call of the callee's caller-given function does.
     fn resume(&mut self, callee: &Kind, args: &[(Option<Name>, Value)], through: Through<'_>) -> Deps {
         let given: Vec<Given> = args.iter().map(|(n, v)| Given { name: n.clone(), value: v.clone(), expr: None, spread: 0 }).collect();
-        let what = What::CallParameter { callee: callee.clone(), args: args.to_vec() };
-        if is_callers(callee) || matches!(callee, Kind::Unknown | Kind::Null) {
+        // Nobody further up will say what this calls.
+        if matches!(callee, Kind::Unknown | Kind::Null) {
+            return all_deps(&given);
+        }
+        if is_callers(callee) {
             return self.push_item(Item {
-                what: Rc::new(what),
+                what: Rc::new(What::CallParameter { callee: callee.clone(), args: args.to_vec() }),
                 site: through.item.site,
                 function: through.item.function,
                 contexts: Rc::new(through.held),

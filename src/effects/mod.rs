@@ -11,11 +11,12 @@
 //! the calls ([`visit`]).
 //!
 //! Bounds: a summary keeps at most [`ITEMS`] items, and what a call adds beyond them is not filled in; calls that lead back to a function being summarised see an empty summary;
-//! closures are walked where they are called, at most [`CLOSURE_DEPTH`] deep. What is cut is named in coverage.
+//! closures are walked where they are called, at most [`closures::CLOSURE_DEPTH`] deep. What is cut is named in coverage.
 //! This module refuses to know which actor runs a function and which rule will look at an item.
 
 mod bind;
 mod call;
+mod closures;
 mod context;
 mod coordinator;
 mod declare;
@@ -59,17 +60,8 @@ use std::rc::Rc;
 pub const ITEMS: usize = 500;
 /// How many functions are summarised inside one another, callees first.
 const DEPTH: u16 = 200;
-/// How deep closures are walked into one another.
-pub const CLOSURE_DEPTH: u8 = 6;
-
-/// For how many sets of captured names one closure is walked.
-const CLOSURE_WALKS: usize = 12;
-
 /// The names that a closure captured.
 type Captured = Rc<Vec<(Name, Kind)>>;
-
-/// A closure's summary with the names it captured.
-type Walked = (Captured, Rc<Summary>);
 
 /// What one function does.
 #[derive(Clone, Debug, Default)]
@@ -109,7 +101,7 @@ pub struct Effects<'p, 'k> {
     pub program: &'p Program<'k>,
     coordinators: Coordinators,
     summaries: RefCell<FxHashMap<SummaryKey, Option<Rc<Summary>>>>,
-    closures: RefCell<FxHashMap<FunctionRef, Vec<Walked>>>,
+    closures: RefCell<closures::Walked>,
     closure_depth: std::cell::Cell<u8>,
     depth: std::cell::Cell<u16>,
     unresolved: RefCell<Vec<(Site, String)>>,
@@ -221,26 +213,6 @@ impl<'p, 'k> Effects<'p, 'k> {
             return self.summary(value.function, class);
         }
         self.closure_summary(value, class)
-    }
-
-    /// A closure is walked once for each set of names it captured, and for few of those.
-    fn closure_summary(&self, value: &FunctionValue, class: Option<crate::link::ClassRef>) -> Rc<Summary> {
-        {
-            let known = self.closures.borrow();
-            let walked = known.get(&value.function).map_or(&[][..], Vec::as_slice);
-            let same = walked.iter().find(|(captured, _)| Rc::ptr_eq(captured, &value.captured));
-            if let Some((_, summary)) = same.or(walked.first().filter(|_| walked.len() >= CLOSURE_WALKS)) {
-                return summary.clone();
-            }
-        }
-        if self.closure_depth.get() >= CLOSURE_DEPTH {
-            return Rc::default();
-        }
-        self.closure_depth.set(self.closure_depth.get() + 1);
-        let summary = Rc::new(walk::summarise(self, value.function, class, &value.captured));
-        self.closure_depth.set(self.closure_depth.get() - 1);
-        self.closures.borrow_mut().entry(value.function).or_default().push((value.captured.clone(), summary.clone()));
-        summary
     }
 
     /// Calls and writes that could not be resolved, sorted by place.

@@ -59,7 +59,9 @@ impl Visit {
     pub fn item(&self, index: u32) -> Option<Cow<'_, Item>> {
         match self.told.binary_search_by_key(&index, |(i, _)| *i) {
             Ok(at) => Some(Cow::Borrowed(&self.told[at].1)),
-            Err(_) => self.own().get(index as usize).map(|own| Cow::Owned(self.surrounded(own, &mut Last::default(), &mut Last::default()))),
+            Err(_) => {
+                self.own().get(index as usize).map(|own| Cow::Owned(self.surrounded(own, &mut Last::default(), &mut Last::default())))
+            }
         }
     }
 
@@ -74,7 +76,12 @@ impl Visit {
         visit
     }
 
-    fn surrounded(&self, own: &Item, contexts: &mut Last<Vec<Context>, Rc<Vec<Context>>>, chains: &mut Last<Call, Option<Rc<Call>>>) -> Item {
+    fn surrounded(
+        &self,
+        own: &Item,
+        contexts: &mut Last<Vec<Context>, Rc<Vec<Context>>>,
+        chains: &mut Last<Call, Option<Rc<Call>>>,
+    ) -> Item {
         let chain = own.chain.as_ref().map_or(std::ptr::null(), Rc::as_ptr);
         Item {
             contexts: contexts.of(Rc::as_ptr(&own.contexts), || joined(&self.contexts, &own.contexts)),

@@ -88,7 +88,8 @@ fn pairs(visits: &[Visit]) -> Vec<(Cow<'_, Item>, Cow<'_, Item>, Dependence)> {
             }
             let tells = |own: &Item| visit.tells(own);
             // What both callers have a copy of is paired there, where more is known of it.
-            let told = reads_of(own, visit.own()).into_iter().filter(|(read, _)| tells(own) || visit.own().get(*read as usize).is_some_and(tells));
+            let told =
+                reads_of(own, visit.own()).into_iter().filter(|(read, _)| tells(own) || visit.own().get(*read as usize).is_some_and(tells));
             found.extend(told.filter_map(|(read, dependence)| Some((visit.item(read)?, visit.item(index as u32)?, dependence))));
             if !tells(own) {
                 continue;

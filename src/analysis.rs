@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::discover::{self, Found, Options};
 use crate::effects::Effects;
-use crate::facts::{FileFacts, Outline};
+use crate::facts::{FileFacts, Name, Outline};
 use crate::knowledge::{Knowledge, vocabulary::PackLanguage};
 use crate::link::{CrateName, CratePaths, Module, ModulePaths, Program, needed, needed_rust};
 use crate::model::build::{Input, Manifest, build};
@@ -199,7 +199,7 @@ fn parse_all(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth
             Language::Yaml => Read::Data(parse::yaml::documents(&file.text)),
             Language::Json => Read::Data(parse::json::documents(&file.text)),
             Language::Toml => Read::Data(parse::toml::documents(&file.text)),
-            Language::Markdown => Read::Data(parse::front_matter::documents(&file.text)),
+            Language::Markdown => Read::Data(parse::markdown::documents(&file.text)),
             Language::Procfile => Read::Data(parse::launch::procfile(&file.text)),
             Language::Dockerfile => Read::Data(parse::launch::dockerfile(&file.text)),
             Language::UnitFile => Read::Data(parse::launch::unit_file(&file.text)),
@@ -220,10 +220,13 @@ fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Dep
     let mut outlines: Vec<Outline> = python.par_iter().map(|i| parse::python::outline(&files[*i].text, &sought)).collect();
     let defining = knowledge.defining_roots();
     for (outline, index) in outlines.iter_mut().zip(&python) {
+        // A program that calls a model may be an agent by itself.
+        let models = |import: &Name| knowledge.calls_models(PackLanguage::Python, import);
+        let thinks = outline.is_script && outline.imports.iter().any(models);
         // What the configuration declares to be an agent is one, whatever its file looks like; and migrations are read for
         // the tables they define, though nobody imports them.
         let defines = outline.imports.iter().any(|i| defining.contains(i.split('.').next().unwrap_or("")));
-        outline.names_actor |= defines || config.declares_agent_in(&files[*index].path);
+        outline.names_actor |= thinks || defines || config.declares_agent_in(&files[*index].path);
     }
     let paths = ModulePaths::new(python.iter().map(|i| files[*i].path.as_str()));
     let wanted = needed(&paths, &outlines, |root| knowledge.is_external_root(PackLanguage::Python, root));

@@ -253,7 +253,9 @@ struct System {
     actors: Option<Vec<String>>,
     /// The shared resources, by id or name.
     resources: Option<Vec<String>>,
-    /// What is known not to hold yet: `rows.<id>` (or the row's id alone), `actors`, `resources`. Fails when it holds.
+    /// Who may run beside whom, by name, as `a + b` with the smaller name first.
+    together: Option<Vec<String>>,
+    /// What is known not to hold yet: `rows.<id>` (or the row's id alone), `actors`, `resources`, `together`. Fails when it holds.
     todo: Vec<String>,
 }
 
@@ -286,6 +288,15 @@ fn verdicts(system: &System, report: &Value) -> Vec<(String, Option<String>)> {
     };
     let shared = |value: &&Value| value["shared"] == true;
     let lists = [("actors", &system.actors, named("actors", &|_| true)), ("resources", &system.resources, named("resources", &shared))];
+    let name_of =
+        |id: &Value| report["actors"].as_array().unwrap().iter().find(|a| a["id"] == *id).map_or_else(|| text(id), |a| text(&a["name"]));
+    let pairs = report["concurrency"].as_array().unwrap().iter().map(|pair| {
+        let mut names = [name_of(&pair["a"]), name_of(&pair["b"])];
+        names.sort();
+        let pair = names.join(" + ");
+        (pair.clone(), pair)
+    });
+    let lists = lists.into_iter().chain([("together", &system.together, pairs.collect())]);
     for (key, expected, found) in lists {
         let Some(expected) = expected else { continue };
         let is = |(id, name): &(String, String), expected: &String| expected == id || expected == name;

@@ -32,7 +32,7 @@ const TABLE: &[(&str, &[&str])] = &[
 const TOP: [&str; 4] = ["analysis", "run", "lib", "main"];
 
 /// The front ends that read their text through another one: what they read is that language. Besides, each stands alone.
-const READ_THROUGH: [(&str, &str); 2] = [("front_matter", "yaml"), ("json", "yaml")];
+const READ_THROUGH: [(&str, &str); 2] = [("json", "yaml"), ("markdown", "yaml")];
 
 /// The sources of the library: path below `src/`, and text.
 fn sources() -> Vec<(String, String)> {

@@ -58,6 +58,11 @@ pub fn find(subject: &Subject, selection: &Selection) -> Vec<Finding> {
             found.extend((rule.check)(rule, subject));
         }
     }
+    for finding in &mut found {
+        if finding.confidence == Confidence::High && subject.model.only_presumed(&finding.actors) {
+            finding.confidence = Confidence::Medium;
+        }
+    }
     if let Some(least) = selection.min_confidence {
         found.retain(|f| f.confidence >= least);
     }

@@ -13,6 +13,9 @@ use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue, Obje
 use crate::source::Site;
 use std::rc::Rc;
 
+/// How deep mappings are searched for the key of a session.
+const MAPPING_DEPTH: u8 = 3;
+
 impl<'k> Walker<'_, '_, 'k> {
     /// A call that declares.
     pub fn declare(
@@ -118,7 +121,12 @@ impl<'k> Walker<'_, '_, 'k> {
                 Kind::Unknown
             },
             framework: row.framework.clone().unwrap_or_default().into(),
-            sessions: row.sessions,
+            sessions: row.sessions
+                || row
+                    .keyed_by
+                    .iter()
+                    .filter_map(|p| super::rows::given_at(p, given))
+                    .any(|g| keyed(&g.value.kind, &row.session_keys, MAPPING_DEPTH)),
             once: false,
             api: api.clone(),
             target: None,
@@ -165,6 +173,20 @@ impl<'k> Walker<'_, '_, 'k> {
         self.push_at(What::Declare(declaration), place.site, Deps::default());
     }
 
+    /// A program of its own is started by a command.
+    pub fn declare_start(&mut self, command: &str, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site) {
+        let declaration = Declaration {
+            effect: Effect::Spawn,
+            entries: vec![self.place_kind(command, receiver, given)],
+            // In a loop several are started.
+            multiple: self.in_loop(),
+            api: api.clone(),
+            within: (!self.at_module()).then_some(self.at),
+            ..Declaration::default()
+        };
+        self.push_at(What::Declare(declaration), site, Deps::default());
+    }
+
     /// Remember the variable that a declared thing is assigned to.
     pub fn name_declaration(&mut self, made: Site, target: &Name) {
         for item in self.summary.items.iter_mut().rev().take(4) {
@@ -182,7 +204,8 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// Instances of classes that are actors by what they derive from or are called.
     pub fn declare_object(&mut self, class: ClassRef, made: &Kind, given: &[Given], place: &CallPlace) {
-        let Some(row) = self.actor_row(class) else { return };
+        let Some(row) = self.actor_row(class, given) else { return };
+        let described = !row.described_by.is_empty();
         let names: Vec<Kind> = row
             .named
             .iter()
@@ -199,42 +222,36 @@ impl<'k> Walker<'_, '_, 'k> {
             })
             .filter(|k| matches!(k, Kind::Text(_) | Kind::Parameter(_)))
             .collect();
-        let entries = self
-            .entry_methods(class, row)
-            .into_iter()
-            .map(|function| {
-                Kind::Function(Rc::new(FunctionValue {
-                    function,
-                    receiver: Some(made.clone()),
-                    bound: Vec::new(),
-                    captured: Rc::default(),
-                    plain: false,
-                }))
-            })
-            .collect();
+        let mut prompts = self.own_prompts(class, row);
+        let mut entries: Vec<Kind> = Vec::new();
+        if described {
+            for g in given.iter().filter(|g| g.name.as_ref().is_some_and(|n| row.described_by.iter().any(|d| d == n))) {
+                let site = g.expr.map_or(place.site, |e| self.site(self.facts.expr(e).span));
+                match &g.value.kind {
+                    text @ Kind::Text(_) => prompts.push((text.clone(), site)),
+                    tools => entries.push(tools.clone()),
+                }
+            }
+        } else {
+            entries.extend(self.entry_methods(class, row).into_iter().map(|function| {
+                let receiver = Some(made.clone());
+                Kind::Function(Rc::new(FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false }))
+            }));
+        }
         let declaration = Declaration {
             effect: Effect::Actor,
             actor: row.actor,
             names,
-            config: None,
-            by_manifest: false,
             entries,
-            members: Vec::new(),
-            subject: made.clone(),
-            prompts: self.own_prompts(class, row),
+            subject: if described { Kind::Unknown } else { made.clone() },
+            prompts,
             pattern: row.pattern.clone().map(Name::from),
-            runs: None,
             multiple: row.multiple,
-            parallel_tools: false,
             retries: row.retries,
             framework: row.framework.clone().unwrap_or_default().into(),
-            state: Kind::Unknown,
-            state_key: Kind::Unknown,
-            sessions: false,
-            once: false,
             api: self.program.class(class).name.clone(),
-            target: None,
             within: (!self.at_module()).then_some(self.at),
+            ..Declaration::default()
         };
         self.push_at(What::Declare(declaration), place.site, Deps::default());
     }
@@ -246,7 +263,7 @@ impl<'k> Walker<'_, '_, 'k> {
         if place.receiver_path.is_some() && place.receiver_path == self.receiver_name {
             return;
         }
-        let Some(row) = self.actor_row(object.class) else { return };
+        let Some(row) = self.actor_row(object.class, &[]) else { return };
         let name = &self.program.function(value.function).name;
         if !self.entry_methods(object.class, row).contains(&value.function) {
             return;
@@ -254,32 +271,17 @@ impl<'k> Walker<'_, '_, 'k> {
         let declaration = Declaration {
             effect: Effect::Run,
             actor: row.actor,
-            names: Vec::new(),
-            config: None,
-            by_manifest: false,
-            entries: Vec::new(),
-            members: Vec::new(),
             subject: receiver.clone(),
-            prompts: Vec::new(),
-            pattern: None,
-            runs: None,
-            multiple: false,
-            parallel_tools: false,
-            retries: None,
-            framework: Name::default(),
-            state: Kind::Unknown,
-            state_key: Kind::Unknown,
-            sessions: false,
-            once: false,
             api: name.clone(),
-            target: None,
             within: (!self.at_module()).then_some(self.at),
+            ..Declaration::default()
         };
         self.push_at(What::Declare(declaration), place.site, Deps::default());
     }
 
-    /// What makes a class an actor: what it derives from, or its own name. A record is one only where it can be run.
-    fn actor_row(&self, class: ClassRef) -> Option<&BaseRow> {
+    /// What makes a class an actor: what it derives from, or its own name. A record is one only where it can be run, or
+    /// where it is given what describes an agent.
+    fn actor_row(&self, class: ClassRef, given: &[Given]) -> Option<&BaseRow> {
         let base = self.program.base_row(class);
         match base {
             Some(row) if row.is == BaseKind::Actor => return Some(row),
@@ -288,6 +290,14 @@ impl<'k> Walker<'_, '_, 'k> {
             _ => {}
         }
         let row = self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor)?;
+        if !row.described_by.is_empty() {
+            let is_given = |names: &[String]| {
+                let known =
+                    |g: &&Given| !matches!(g.value.kind, Kind::Null) && g.name.as_ref().is_some_and(|n| names.iter().any(|d| d == n));
+                given.iter().any(|g| known(&g))
+            };
+            return (is_given(&row.named) && is_given(&row.described_by)).then_some(row);
+        }
         let record = base.is_some() || self.decorated_as_record(class).is_some();
         (!record || self.has_entry(class, row)).then_some(row)
     }
@@ -363,7 +373,7 @@ impl<'k> Walker<'_, '_, 'k> {
             return;
         }
         let by_name = || self.program.base_row_by_name(class).filter(|row| row.is == BaseKind::Record);
-        let row = self.program.base_row(class).or_else(|| self.decorated_as_record(class)).or_else(|| self.actor_row(class));
+        let row = self.program.base_row(class).or_else(|| self.decorated_as_record(class)).or_else(|| self.actor_row(class, &[]));
         if let Some(row) = row.or_else(by_name) {
             self.used_by_class(row, class, site);
         }
@@ -396,34 +406,20 @@ impl<'k> Walker<'_, '_, 'k> {
                 let mut names: Vec<Kind> =
                     row.named.iter().map(|n| self.program.class_attribute(class, n)).filter(|k| k.as_text().is_some()).collect();
                 names.push(Kind::text(name.clone()));
+                let prompts = row.prompts.iter().map(|p| (self.program.class_attribute(class, p), site));
                 let declaration = Declaration {
                     effect,
                     actor: row.actor,
                     names,
-                    config: None,
-                    by_manifest: false,
                     entries,
-                    members: Vec::new(),
                     subject: Kind::Class(class),
-                    prompts: row
-                        .prompts
-                        .iter()
-                        .map(|p| (self.program.class_attribute(class, p), site))
-                        .filter(|(k, _)| matches!(k, Kind::Text(_)))
-                        .collect(),
+                    prompts: prompts.filter(|(k, _)| matches!(k, Kind::Text(_))).collect(),
                     pattern: row.pattern.clone().map(Name::from),
-                    runs: None,
                     multiple: row.multiple,
-                    parallel_tools: false,
                     retries: row.retries,
                     framework: row.framework.clone().unwrap_or_default().into(),
-                    state: Kind::Unknown,
-                    state_key: Kind::Unknown,
-                    sessions: false,
-                    once: false,
                     api: name,
-                    target: None,
-                    within: None,
+                    ..Declaration::default()
                 };
                 self.push_at(What::Declare(declaration), site, Deps::default());
             }
@@ -538,6 +534,21 @@ fn declares(effect: Effect) -> bool {
             | Effect::Consume
             | Effect::Subscribe
     )
+}
+
+/// Whether a value tells one session from another: it is none that stands in the code.
+fn keyed(kind: &Kind, keys: &[String], depth: u8) -> bool {
+    match kind {
+        Kind::Map(entries) if depth > 0 => entries.iter().any(|(key, value)| {
+            let named = key.as_text().is_some_and(|k| keys.iter().any(|n| n == k));
+            named && varies(value) || keyed(value, keys, depth - 1)
+        }),
+        kind => keys.is_empty() && varies(kind),
+    }
+}
+
+fn varies(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_)) && kind.as_text().is_none()
 }
 
 /// Apply a function's decorators to the summary of its body: contexts that libraries put around it, wrappers of the project.

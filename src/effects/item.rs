@@ -271,9 +271,9 @@ impl Access {
 }
 
 /// A declaration of an actor or of what belongs to one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Declaration {
-    /// Actor, tool, task, orchestrator, member, edge, run, hand-off, schedule, spawn.
+    /// Actor, tool, task, orchestrator, member, edge, run, hand-off, schedule, and spawn for a program that is started.
     pub effect: Effect,
     /// The kind of actor.
     pub actor: Option<ActorKind>,

@@ -45,6 +45,9 @@ impl<'k> Walker<'_, '_, 'k> {
         let variant = self.program.variant(row, &args);
         let effect = variant.and_then(|v| v.effect).unwrap_or(row.effect);
         let site = place.site;
+        if let Some(command) = &row.command {
+            self.declare_start(command, receiver, api, given, site);
+        }
         let first = self.summary.items.len();
         let value = self.apply_effect(effect, found, receiver, api, given, place, result);
         self.used(found, receiver, given, site, first, &value.kind);

@@ -14,4 +14,8 @@ pub struct Outline {
     pub imports: Vec<Name>,
     /// The file may declare an actor: it names something that a pack's actor row asks for.
     pub names_actor: bool,
+    /// It runs as a program: it asks for its own name.
+    pub is_script: bool,
+    /// Names, without folders and endings, of programs that the file may start: `work` of `work.py` and of `-m jobs.work`.
+    pub starts: Vec<Name>,
 }

@@ -251,6 +251,7 @@ fn places(row: &Row) -> impl Iterator<Item = (&'static str, &String)> {
         ("blocking", &row.blocking),
         ("permits", &row.permits),
         ("agent", &row.agent),
+        ("command", &row.command),
         ("config", &row.config),
         ("retries-from", &row.retries_from),
         ("channel", &row.channel),
@@ -260,7 +261,7 @@ fn places(row: &Row) -> impl Iterator<Item = (&'static str, &String)> {
 }
 
 /// The row's fields that hold lists of places, by their names in YAML.
-fn place_lists(row: &Row) -> [(&'static str, &[String]); 8] {
+fn place_lists(row: &Row) -> [(&'static str, &[String]); 9] {
     [
         ("value", &row.value),
         ("idempotent-with", &row.idempotent_with),
@@ -270,5 +271,6 @@ fn place_lists(row: &Row) -> [(&'static str, &[String]); 8] {
         ("members", &row.members),
         ("prompts", &row.prompts),
         ("edge", &row.edge),
+        ("keyed-by", &row.keyed_by),
     ]
 }

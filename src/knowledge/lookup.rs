@@ -249,6 +249,11 @@ impl Knowledge {
         &self.language(language).words.suffixes
     }
 
+    /// Whether a module, or what is imported from it, belongs to a library that calls models.
+    pub fn calls_models(&self, language: PackLanguage, module: &str) -> bool {
+        prefixes(module).any(|prefix| self.language(language).words.models.contains(prefix))
+    }
+
     /// Names of methods that run an actor that was declared elsewhere. They are everyday words (`run`, `start`).
     pub fn run_words(&self, language: PackLanguage) -> &FxHashSet<CompactString> {
         &self.language(language).words.runs

@@ -273,6 +273,9 @@ pub struct Row {
     /// The functions, tools or objects an actor is given; also the entry function of a node, worker, thread or callback.
     #[serde(default)]
     pub entry: Vec<Place>,
+    /// The command of a program that it starts: one text, or a list of words.
+    #[serde(default)]
+    pub command: Option<Place>,
     /// Arguments passed on to the entry function: the positional ones from this index on.
     #[serde(default)]
     pub passes_from: Option<usize>,
@@ -315,6 +318,12 @@ pub struct Row {
     /// The actor's run is keyed by a session, thread or user, so that several runs may overlap.
     #[serde(default)]
     pub sessions: bool,
+    /// Arguments that key the run by a session, thread or user where they are given and no constant.
+    #[serde(default)]
+    pub keyed_by: Vec<Place>,
+    /// Where those arguments are mappings: the keys below, at any depth, that hold the session.
+    #[serde(default)]
+    pub session_keys: Vec<String>,
 
     // --- channels and controls ---
     /// What names the channel.
@@ -614,6 +623,10 @@ pub struct BaseRow {
     /// The class attribute or field that names it.
     #[serde(default)]
     pub named: Vec<String>,
+    /// For `is: actor`: keywords of the constructor that describe an agent, its prompt or its tools. An instance that is
+    /// given a name and one of them is an agent, though its class only holds the description and runs nothing.
+    #[serde(default)]
+    pub described_by: Vec<String>,
     /// The kind of actor, for `is: actor`.
     #[serde(default)]
     pub actor: Option<ActorKind>,
@@ -672,6 +685,9 @@ pub enum BaseKind {
 pub struct DocumentRow {
     /// Globs on the file's path, any of which must match: `**/config/agents.yaml`.
     pub files: Vec<String>,
+    /// Globs none of which may match: `**/README.md`.
+    #[serde(default)]
+    pub not_files: Vec<String>,
     /// The path in the document: keys joined by dots, `*` for any key (it gives the name) or any item of a list: `services.*`.
     pub path: String,
     /// Keys that must stand below, so that an unrelated file of that name is not taken.
@@ -679,7 +695,7 @@ pub struct DocumentRow {
     pub requires: Vec<String>,
     /// What stands there.
     pub declares: Declares,
-    /// Keys below that give the name, where the key itself does not.
+    /// Keys below that give the name, where the key itself does not; with neither, the file's name gives it.
     #[serde(default)]
     pub named: Vec<String>,
     /// Keys below whose texts models read.

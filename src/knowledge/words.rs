@@ -16,17 +16,24 @@ pub(super) struct Words {
     pub actors: FxHashSet<CompactString>,
     pub suffixes: FxHashSet<CompactString>,
     pub runs: FxHashSet<CompactString>,
+    /// Import roots of libraries that call models.
+    pub models: FxHashSet<CompactString>,
 }
 
 impl Words {
     /// The words of all packs of a language.
     pub fn new(language: PackLanguage, packs: &[Pack], types: &Types) -> Self {
         let mut words = Words::default();
+        let calls_model = |row: &Row| effects(row).any(|effect| effect == Effect::ModelCall);
         let mut with_actors = vec![false; packs.len()];
         let speaks = |pack: u32| packs.get(pack as usize).is_some_and(|pack| pack.language == language);
         for (id, ty) in types.iter().filter(|(_, ty)| speaks(ty.pack)) {
             for row in &ty.def.methods {
                 let names = row.name.iter().map(CompactString::from);
+                if calls_model(row) {
+                    let roots = packs.get(ty.pack as usize).into_iter().flat_map(|pack| &pack.roots);
+                    words.models.extend(roots.map(|root| root.as_str().into()));
+                }
                 match (declares(row), runs(row)) {
                     (true, _) => words.actors.extend(names),
                     (false, true) => words.runs.extend(names),
@@ -37,6 +44,9 @@ impl Words {
                 words.actors.extend(ty.def.made_by.iter().map(|name| last_segment(name).into()));
                 ty.packs().for_each(|pack| with_actors[pack as usize] = true);
             }
+        }
+        for pack in packs.iter().filter(|pack| pack.language == language && pack.functions.iter().any(calls_model)) {
+            words.models.extend(pack.roots.iter().map(|root| root.as_str().into()));
         }
         for (pack, with_actors) in packs.iter().zip(&mut with_actors).filter(|(pack, _)| pack.language == language) {
             *with_actors |= words.add(pack, types);

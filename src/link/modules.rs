@@ -53,6 +53,11 @@ impl ModulePaths {
         self.segments[module as usize].join(".")
     }
 
+    /// A module's own name: that of its file, or of the folder of a package.
+    pub fn stem(&self, module: u32) -> &str {
+        self.segments[module as usize].last().map_or("", Name::as_str)
+    }
+
     /// The module that `dotted` means in `from`; `library` says that the first name is also a known library's.
     pub fn absolute(&self, from: u32, dotted: &str, library: bool) -> Option<u32> {
         let wanted: Vec<&str> = dotted.split('.').collect();

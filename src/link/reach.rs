@@ -1,10 +1,12 @@
 //! Which files' bodies can matter: those connected by imports with a file that may declare an actor.
 //!
 //! Works on outlines alone, so that most files of a large tree are never lowered. It asks for too much rather than too
-//! little: everything that imports a possible actor, directly or not, and everything that those import.
+//! little: everything that imports a possible actor, directly or not, and everything that those import. A program that
+//! another file may start is a possible actor as well.
 
 use super::{CratePaths, ModulePaths};
 use crate::facts::Outline;
+use std::collections::BTreeMap;
 
 /// For each file, whether its bodies are needed. `library` tells the roots of libraries that packs know.
 pub fn needed(paths: &ModulePaths, outlines: &[Outline], library: impl Fn(&str) -> bool) -> Vec<bool> {
@@ -27,8 +29,20 @@ pub fn needed(paths: &ModulePaths, outlines: &[Outline], library: impl Fn(&str) 
             }
         }
     }
-    let actors = (0..count as u32).filter(|i| outlines[*i as usize].names_actor);
-    let importing = spread(actors.collect(), &backward, count);
+    let mut actors: Vec<u32> = (0..count as u32).filter(|i| outlines[*i as usize].names_actor).collect();
+    let mut scripts: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for index in (0..count as u32).filter(|i| outlines[*i as usize].is_script) {
+        scripts.entry(paths.stem(index)).or_default().push(index);
+    }
+    for (from, outline) in outlines.iter().enumerate() {
+        let from = from as u32;
+        for to in outline.starts.iter().filter_map(|name| scripts.get(name.as_str())).flatten().filter(|to| **to != from) {
+            forward[from as usize].push(*to);
+            backward[*to as usize].push(from);
+            actors.push(*to);
+        }
+    }
+    let importing = spread(actors, &backward, count);
     let roots = (0..count as u32).filter(|i| importing[*i as usize]);
     spread(roots.collect(), &forward, count)
 }
@@ -75,7 +89,11 @@ mod tests {
     #[test]
     fn what_an_actor_or_its_users_import_is_needed_and_the_rest_is_not() {
         let paths = ModulePaths::new(["agent.py", "lonely.py", "main.py", "store.py", "wiring.py"].into_iter());
-        let outline = |imports: &[&str], names_actor| Outline { imports: imports.iter().map(|i| (*i).into()).collect(), names_actor };
+        let outline = |imports: &[&str], names_actor| Outline {
+            imports: imports.iter().map(|i| (*i).into()).collect(),
+            names_actor,
+            ..Outline::default()
+        };
         let outlines = [
             outline(&["store"], true),
             outline(&["store"], false),
@@ -84,5 +102,18 @@ mod tests {
             outline(&[], false),
         ];
         assert_eq!(needed(&paths, &outlines, |_| false), [true, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_program_that_another_file_starts_is_needed_and_one_that_nobody_names_is_not() {
+        let paths = ModulePaths::new(["bin/idle.py", "bin/work.py", "boss.py", "rows.py"].into_iter());
+        let script = Outline { is_script: true, ..Outline::default() };
+        let outlines = [
+            script.clone(),
+            Outline { imports: vec!["rows".into()], ..script },
+            Outline { starts: vec!["work".into()], ..Outline::default() },
+            Outline::default(),
+        ];
+        assert_eq!(needed(&paths, &outlines, |_| false), [false, true, true, true]);
     }
 }

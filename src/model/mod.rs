@@ -306,6 +306,8 @@ pub struct Concurrency {
     pub why: String,
     /// Where.
     pub site: Site,
+    /// The code is made for it, and nothing shows that it happens: runs keyed by a session.
+    pub presumed: bool,
 }
 
 /// What assigns tasks or hands out locks.
@@ -416,6 +418,13 @@ impl Model {
     /// Whether two actors (or two instances of one) may run at the same time.
     pub fn overlap(&self, a: ActorId, b: ActorId) -> bool {
         self.beside.contains(&(a.min(b), a.max(b)))
+    }
+
+    /// Whether these actors (by id) meet only because the code is made for it.
+    pub fn only_presumed(&self, actors: &[String]) -> bool {
+        let among = |id: ActorId| actors.contains(&self.actor(id).id);
+        let mut pairs = self.concurrency.iter().filter(|c| among(c.a) && among(c.b)).peekable();
+        pairs.peek().is_some() && pairs.all(|c| c.presumed)
     }
 
     /// Names of actors, sorted, without repetition.

@@ -3,11 +3,11 @@
 //! A front end knows one syntax and the types of [`facts`](crate::facts), and nothing else: no library's name, no rule, no
 //! other file. What it cannot read is a [`Problem`] with a place, and what parses around it is still lowered. None of them
 //! fails, panics or recurses without a bound on what a file holds. Code becomes [`FileFacts`](crate::facts::FileFacts); data
-//! files of every syntax become [`Documents`], for which JSON and front matter lend YAML's reader.
+//! files of every syntax become [`Documents`], for which JSON and Markdown lend YAML's reader.
 
-pub mod front_matter;
 pub mod json;
 pub mod launch;
+pub mod markdown;
 pub mod python;
 pub mod rust;
 #[cfg(test)]

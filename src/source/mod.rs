@@ -67,7 +67,7 @@ pub enum Language {
     Json,
     /// `.toml`.
     Toml,
-    /// `.md`, read for agent manifests in front matter only.
+    /// `.md`, read for front matter and as texts for models.
     Markdown,
     /// `Procfile`.
     Procfile,

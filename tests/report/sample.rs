@@ -243,7 +243,7 @@ fn model(sample: &Sample) -> Model {
         }],
         controls: vec![Control::new(ControlKind::KillSwitch, vec![ActorId(0)], declared, "admin API".to_owned())],
         orchestrators: vec![Orchestrator { pattern: "centralized task coordinator".to_owned(), site: declared, system: 0 }],
-        concurrency: vec![Concurrency { a: ActorId(0), b: ActorId(1), why: "asyncio.gather".to_owned(), site: read }],
+        concurrency: vec![Concurrency { a: ActorId(0), b: ActorId(1), why: "asyncio.gather".to_owned(), site: read, presumed: false }],
         coverage: Coverage {
             languages: [("python", 2), ("yaml", 1)].into(),
             lines: 18,

@@ -96,21 +96,7 @@ fn manifest_agent(draft: &mut Draft, agent: &AgentDeclaration, file: FileId, doc
 }
 
 fn declared(name: &str, site: Site) -> DraftActor {
-    DraftActor {
-        name: name.to_string(),
-        aliases: Vec::new(),
-        kind: ActorKind::Agent,
-        framework: "declared".into(),
-        site,
-        module: None,
-        entries: Vec::new(),
-        tools: Vec::new(),
-        multiple: None,
-        retries: None,
-        parallel_tools: false,
-        class: None,
-        state_key: None,
-    }
+    DraftActor::new(name, ActorKind::Agent, "declared", site)
 }
 
 /// Rename, merge and leave out resources, and give them their access policy.

@@ -11,6 +11,9 @@ use crate::model::{ActorId, Concurrency, Model};
 use crate::source::Site;
 use rustc_hash::FxHashSet;
 
+/// Why runs that are keyed by a session overlap.
+const SESSIONS: &str = "several sessions are served";
+
 /// Find the pairs that may overlap, and what makes an actor run several times at once.
 pub(super) fn find(input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
     reached_from_many(input, draft, doings, model);
@@ -33,14 +36,19 @@ pub(super) fn find(input: &Input, draft: &Draft, doings: &[Doing], model: &mut M
             .find(|u| u.is_several() && (u.hosts.contains(&id) || u.name.replace('-', "_") == actor.name));
         let reason = replicas.map(|u| (u.words(), u.written.unwrap_or(u.site))).or(reason);
         if let Some((why, site)) = reason {
-            model.concurrency.push(Concurrency { a: id, b: id, why, site });
+            model.concurrency.push(Concurrency { a: id, b: id, why, site, presumed: false });
+        } else if let Some(run) = runs[a].iter().find(|r| r.sessions) {
+            model.concurrency.push(Concurrency { a: id, b: id, why: SESSIONS.into(), site: run.site, presumed: true });
         }
         for b in a + 1..count {
             if model.actors[b].system != model.actors[a].system {
                 continue;
             }
+            let b_id = ActorId(b as u32);
             if let Some((why, site)) = beside(draft, &runs, a, b, model) {
-                model.concurrency.push(Concurrency { a: id, b: ActorId(b as u32), why, site });
+                model.concurrency.push(Concurrency { a: id, b: b_id, why, site, presumed: false });
+            } else if let Some(run) = runs[a].iter().find(|r| r.sessions && runs[b].iter().any(|o| o.sessions)) {
+                model.concurrency.push(Concurrency { a: id, b: b_id, why: SESSIONS.into(), site: run.site, presumed: true });
             }
         }
     }
@@ -84,11 +92,19 @@ fn reached_from_many(_input: &Input, draft: &Draft, doings: &[Doing], model: &mu
                 continue;
             }
             let (subject, class) = match &declaration.subject {
-                crate::link::Kind::Library(value) => (value.site, None),
+                crate::link::Kind::Library(value) => (draft.origin(value), None),
                 crate::link::Kind::Object(object) => (object.site, Some(object.class)),
                 _ => (None, None),
             };
-            let run = Run { site: item.site, function: item.function, subject, class, contexts: item.contexts.clone(), many: false };
+            let run = Run {
+                site: item.site,
+                function: item.function,
+                subject,
+                class,
+                contexts: item.contexts.clone(),
+                many: false,
+                sessions: false,
+            };
             for actor in 0..model.actors.len() {
                 if actor != doing.actor.0 as usize && runs_actor(draft, &run, actor) {
                     reached.push((actor, format!("{} runs it for every request", runner.name)));

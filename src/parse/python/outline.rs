@@ -7,7 +7,7 @@
 //! that costs more than [`READS`] of its length is parsed instead, which costs the same whatever it holds.
 
 use crate::facts::{Name, Outline};
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 
 /// Longest module that is read, in bytes or in pieces; bounds what a hostile text can make of one name.
 const MAX_MODULE: usize = 1000;
@@ -22,7 +22,28 @@ pub fn outline(text: &str, actor_words: &impl Fn(&str) -> bool) -> Outline {
     let mut imports = scan(text, READS.saturating_mul(text.len())).unwrap_or_else(|| parsed(text));
     imports.sort_unstable();
     imports.dedup();
-    Outline { imports, names_actor: names_actor(text, actor_words) }
+    let is_script = memmem::find(text.as_bytes(), b"__main__").is_some();
+    Outline { imports, names_actor: names_actor(text, actor_words), is_script, starts: starts(text) }
+}
+
+/// The programs that a text names, with an ending or as the module of a command.
+fn starts(text: &str) -> Vec<Name> {
+    let bytes = text.as_bytes();
+    let mut found: Vec<Name> = Vec::new();
+    for at in Finder::new(".py").find_iter(bytes) {
+        let start = bytes[..at].iter().rposition(|b| !is_word(*b)).map_or(0, |i| i + 1);
+        let ends = bytes.get(at + 3).is_none_or(|b| !is_word(*b));
+        found.extend(text.get(start..at).filter(|word| ends && !word.is_empty()).map(Name::from));
+    }
+    for at in Finder::new("-m").find_iter(bytes) {
+        let rest = text[at + 2..].trim_start_matches([' ', '"', '\'', ',']);
+        let end = rest.find(|c: char| c != '.' && !is_name(c)).unwrap_or(rest.len());
+        let last = rest[..end].rsplit('.').next().unwrap_or("");
+        found.extend(Some(last).filter(|word| !word.is_empty() && word.len() <= MAX_MODULE).map(Name::from));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// What all imports name; `None` where more than `most` bytes would be read for it.
@@ -337,6 +358,14 @@ mod tests {
             let text = piece.repeat(1 << 14);
             assert!(scan(&text, 2 * text.len()).is_some(), "{piece}");
         }
+    }
+
+    #[test]
+    fn programs_that_may_be_started_are_named() {
+        let of = |text: &str| outline(text, &|_| false);
+        assert_eq!(of("run([exe, '-m', 'jobs.sync'])\nrun(f'python {root}/bin/work.py')").starts, ["sync", "work"]);
+        assert_eq!(of("a.pyc .py x-m").starts, [] as [&str; 0]);
+        assert!(of("if __name__ == '__main__': main()").is_script && !of("main()").is_script);
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub fn outline(text: &str, actor_words: &impl Fn(&str) -> bool) -> Outline {
     }
     imports.sort_unstable();
     imports.dedup();
-    Outline { imports, names_actor }
+    Outline { imports, names_actor, ..Outline::default() }
 }
 
 /// Bytes of a character that is not ASCII count as part of a word.

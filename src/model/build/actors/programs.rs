@@ -1,0 +1,159 @@
+//! Programs of the project that its own code starts, and scripts that think in a loop: actors that nothing declares.
+//!
+//! A script that nobody starts is an actor only where its own loop calls a model; others are an operator's.
+
+use super::{Collector, Declared, DraftActor, Entry, is_aside};
+use crate::effects::{Context, Held, Summary, What};
+use crate::facts::{ExprKind, MODULE};
+use crate::knowledge::vocabulary::{ActorKind, Effect};
+use crate::link::{FunctionRef, FunctionValue, Kind};
+use crate::source::Span;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// How many calls below the script itself its loop is looked for.
+const DEEP: u8 = 4;
+/// How many words of a command are looked at.
+const WORDS: usize = 32;
+
+impl Collector<'_, '_, '_, '_> {
+    /// Actors that are programs.
+    pub(super) fn programs(&mut self) {
+        let program = self.input.effects.program;
+        let mut started: BTreeMap<u32, bool> = BTreeMap::new();
+        let mut unknown_command = false;
+        for d in self.declared.iter().filter(|d| d.declaration.effect == Effect::Spawn) {
+            match self.script_of(d) {
+                Some(module) => *started.entry(module).or_default() |= many(d),
+                None => unknown_command |= is_unknown(&d.declaration.entries),
+            }
+        }
+        if unknown_command {
+            for module in self.commands_in_tables() {
+                started.entry(module).or_default();
+            }
+        }
+        for module in 0..program.modules.len() as u32 {
+            let thinks = self.thinks_in_a_loop(module);
+            if is_aside(&program.modules[module as usize].path) || !(thinks || started.contains_key(&module)) {
+                continue;
+            }
+            let kind = if thinks { ActorKind::Agent } else { ActorKind::Job };
+            self.script(module, kind, started.get(&module).copied().unwrap_or(false));
+        }
+    }
+
+    fn script(&mut self, module: u32, kind: ActorKind, many: bool) {
+        let program = self.input.effects.program;
+        let function = FunctionRef { module, function: MODULE };
+        let entry = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
+        let main = program.facts(module).functions.iter().find(|f| f.name == "main" && f.parent == Some(MODULE));
+        let site = program.site(module, main.map_or(Span::new(0, 0), |f| f.name_span));
+        let path = &program.modules[module as usize].path;
+        let file = path.rsplit('/').next().unwrap_or(path);
+        self.draft.actors.push(DraftActor {
+            module: Some(module),
+            entries: vec![Entry { function: Rc::new(entry), tool: false }],
+            multiple: many.then(|| "several are started".into()),
+            ..DraftActor::new(file.strip_suffix(".py").unwrap_or(file), kind, "", site)
+        });
+    }
+
+    /// The module that a command runs.
+    fn script_of(&self, d: &Declared) -> Option<u32> {
+        let mut words = Vec::new();
+        d.declaration.entries.iter().for_each(|k| words_of(k, &mut words));
+        self.script_named(d.function.module, &words)
+    }
+
+    /// The module of the project that a command's words name: `-m jobs.sync`, `…/bin/work.py`.
+    fn script_named(&self, from: u32, words: &[String]) -> Option<u32> {
+        let program = self.input.effects.program;
+        for (index, word) in words.iter().enumerate() {
+            if word == "-m" {
+                let dotted = words.get(index + 1)?;
+                let inner = format!("{dotted}.__main__");
+                return program.find_module(from, 0, &inner).or_else(|| program.find_module(from, 0, dotted));
+            }
+            if word.ends_with(".py") {
+                // The unknown beginning of a path says nothing.
+                let known = word.rsplit('*').next().unwrap_or(word).trim_start_matches(['.', '/', '~']);
+                return self.only_module_at(known).or_else(|| self.only_module_at(known.rsplit('/').next()?));
+            }
+        }
+        None
+    }
+
+    /// The one module whose path ends so.
+    fn only_module_at(&self, tail: &str) -> Option<u32> {
+        let modules = &self.input.effects.program.modules;
+        let ends = |path: &str| path.strip_suffix(tail).is_some_and(|head| head.is_empty() || head.ends_with('/'));
+        let mut found = modules.iter().enumerate().filter(|(_, m)| !tail.is_empty() && ends(&m.path));
+        let (index, _) = found.next()?;
+        found.next().is_none().then_some(index as u32)
+    }
+
+    /// Scripts whose commands stand in the code as values, for code that starts commands it looks up.
+    fn commands_in_tables(&self) -> Vec<u32> {
+        let program = self.input.effects.program;
+        let mut found = Vec::new();
+        for (index, module) in program.modules.iter().enumerate().filter(|(_, m)| !is_aside(&m.path)) {
+            for expr in &module.facts.exprs {
+                let ExprKind::Str(text) = &expr.kind else { continue };
+                if !text.starts_with("python") || text.contains('\n') {
+                    continue;
+                }
+                let words: Vec<String> = text.split_whitespace().take(WORDS).map(str::to_string).collect();
+                found.extend(self.script_named(index as u32, &words));
+            }
+        }
+        found
+    }
+
+    /// Whether running a module calls a model again and again until it is stopped, and no person answers in between.
+    fn thinks_in_a_loop(&self, module: u32) -> bool {
+        let program = self.input.effects.program;
+        let text = &self.input.files[program.modules[module as usize].file.index()].text;
+        if !text.contains("__main__") || text.contains("input(") {
+            return false;
+        }
+        let summary = self.input.effects.summary(FunctionRef { module, function: MODULE }, None);
+        // Where it runs agents, those are the actors.
+        let runs = |effect: Effect| matches!(effect, Effect::Actor | Effect::Run | Effect::Orchestrator);
+        thinks_in_a_loop(&summary, DEEP) && !summary.items.iter().any(|i| matches!(&*i.what, What::Declare(d) if runs(d.effect)))
+    }
+}
+
+/// Whether a model is called in an endless loop of a function or of what it calls.
+fn thinks_in_a_loop(summary: &Summary, depth: u8) -> bool {
+    let endless = |contexts: &[Context]| contexts.iter().any(|c| matches!(c.held, Held::Loop { endless: true, .. }));
+    let calls_model = |what: &What| matches!(what, What::Pause { effect: Effect::ModelCall, .. });
+    summary.items.iter().any(|i| calls_model(&i.what) && endless(&i.contexts))
+        || summary.calls.iter().any(|c| c.summary.thinks && (endless(&c.contexts) || depth > 0 && thinks_in_a_loop(&c.summary, depth - 1)))
+}
+
+/// Whether several are started: in a loop, or by a function that is called in one.
+fn many(d: &Declared) -> bool {
+    d.declaration.multiple || d.contexts.iter().any(|c| matches!(c.held, Held::Loop { .. } | Held::Spawned { many: true, .. }))
+}
+
+/// Whether a command is nothing that stands in the code.
+fn is_unknown(entries: &[Kind]) -> bool {
+    let mut words = Vec::new();
+    entries.iter().for_each(|k| words_of(k, &mut words));
+    words.iter().all(|w| w.trim_matches('*').is_empty() || !w.contains(|c: char| c.is_alphabetic()))
+}
+
+/// The words of a command.
+fn words_of(kind: &Kind, words: &mut Vec<String>) {
+    if words.len() > WORDS {
+        return;
+    }
+    match kind {
+        Kind::Text(text) => words.extend(text.pattern().split_whitespace().map(str::to_string)),
+        Kind::List(items) => items.iter().for_each(|k| words_of(k, words)),
+        Kind::OneOf(kinds) => kinds.iter().for_each(|k| words_of(k, words)),
+        Kind::Library(value) => words.extend(value.identity.as_ref().map(|t| t.pattern())),
+        _ => {}
+    }
+}

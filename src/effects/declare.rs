@@ -206,6 +206,9 @@ impl<'k> Walker<'_, '_, 'k> {
     pub fn declare_object(&mut self, class: ClassRef, made: &Kind, given: &[Given], place: &CallPlace) {
         let Some(row) = self.actor_row(class, given) else { return };
         let described = !row.described_by.is_empty();
+        if described {
+            self.used_by_class(row, class, place.site);
+        }
         let names: Vec<Kind> = row
             .named
             .iter()

@@ -92,6 +92,7 @@ impl<'k> Walker<'_, '_, 'k> {
             row.prompts.iter().filter(|p| program.class_attribute(class, p) != Kind::Unknown).map(String::as_str).collect();
         words.pair("prompts", prompts.join(","));
         words.pair("pattern", row.pattern.clone().unwrap_or_default());
+        words.flag(!row.described_by.is_empty(), "described");
         words.flag(row.multiple, "multiple");
         words.pair("retries", row.retries.map(attempts).unwrap_or_default());
         words.pair("as", row.instance_of.clone().unwrap_or_default());

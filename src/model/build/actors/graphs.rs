@@ -135,7 +135,7 @@ impl Collector<'_, '_, '_, '_> {
             Kind::Function(f) => Some(program.function(f.function).name.to_string()),
             _ => None,
         });
-        let Some(name) = d.declaration.names.iter().find_map(Self::text).or(own_name) else { return None };
+        let name = d.declaration.names.iter().find_map(Self::text).or(own_name)?;
         let tools: Vec<Kind> = d.declaration.entries.iter().flat_map(|e| self.tools_run_by(e)).collect();
         if !tools.is_empty() {
             return Some(ToolNode { graph, name, tools });

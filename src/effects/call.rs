@@ -152,7 +152,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let holder = self.eval(*base);
         place.receiver_path = self.path(*base);
         place.receiver_name = crate::link::last_name(facts, *base).cloned().unwrap_or_default();
-        let value = self.attribute(holder.clone(), place.receiver_path.clone(), name);
+        let value = self.attribute(holder.clone(), *base, name);
         place.receiver = Some(holder);
         (value, place)
     }

@@ -37,8 +37,7 @@ impl Walker<'_, '_, '_> {
             ExprKind::Name(name) => self.eval_name(name),
             ExprKind::Attr { base, name } => {
                 let holder = self.eval(*base);
-                let path = self.path(*base);
-                self.attribute(holder, path, name)
+                self.attribute(holder, *base, name)
             }
             ExprKind::Index { base, index } => {
                 let (holder, key) = (self.eval(*base), self.eval(*index));
@@ -202,7 +201,8 @@ impl Walker<'_, '_, '_> {
     }
 
     /// `holder.name`.
-    pub fn attribute(&mut self, holder: Value, path: Option<Name>, name: &Name) -> Value {
+    pub fn attribute(&mut self, holder: Value, base: ExprId, name: &Name) -> Value {
+        let path = self.path(base);
         let own = path.is_some() && path == self.receiver_name;
         if let Some(value) = path.as_ref().and_then(|p| self.state.vars.get(format!("{p}.{name}").as_str())) {
             return value.clone().depending(&holder.deps);
@@ -220,6 +220,12 @@ impl Walker<'_, '_, '_> {
         if own {
             deps.join(&Deps::one(Dep::Field(name.clone())));
             kind = self.own_field(name, kind);
+        }
+        if let (Kind::Unknown | Kind::Member(_) | Kind::External(_), Some(holder)) = (&kind, crate::link::last_name(self.facts, base)) {
+            kind = match self.program.placed(holder, name) {
+                Kind::Unknown => kind,
+                placed => placed,
+            };
         }
         Value { kind, deps, inferred: holder.inferred, sorted: false }
     }

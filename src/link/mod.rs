@@ -17,6 +17,7 @@ mod kind;
 mod lock;
 mod modules;
 mod owner;
+mod placed;
 mod reach;
 mod roots;
 mod rust;
@@ -85,6 +86,7 @@ pub struct Program<'k> {
     crates: CratePaths,
     classes: ClassTable,
     calls_by_name: FxHashMap<Name, Vec<(u32, ExprId)>>,
+    placed: placed::Placed,
     /// The type of paths.
     path_type: Option<crate::knowledge::TypeId>,
     caches: Caches,
@@ -139,10 +141,12 @@ impl<'k> Program<'k> {
             crates,
             classes: ClassTable::default(),
             calls_by_name,
+            placed: placed::Placed::default(),
             path_type: knowledge.path_type(),
             caches: Caches::default(),
         };
         program.classes = ClassTable::new(&program);
+        program.placed = program.index_placed();
         program
     }
 

@@ -225,7 +225,33 @@ impl Lowering<'_> {
                 _ => args.extend(self.expr(item).map(|value| Arg { name: None, spread: 0, value })),
             }
         }
+        if let Some(kind) = self.attribute_by_name(callee, &args) {
+            return Value::Expr(self.push_expr(kind, span));
+        }
         Value::Expr(self.push_expr(ExprKind::Call { callee, args }, span))
+    }
+
+    /// `getattr(holder, "name")` is `holder.name`, or else its default.
+    fn attribute_by_name(&mut self, callee: ExprId, args: &[Arg]) -> Option<ExprKind> {
+        let kind = |e: ExprId| &self.facts.expr(e).kind;
+        let (holder, name, default) = match args {
+            [holder, name] => (holder, name, None),
+            [holder, name, default] => (holder, name, Some(default.value).filter(|d| *kind(*d) != ExprKind::Null)),
+            _ => return None,
+        };
+        let (ExprKind::Name(function), ExprKind::Str(name)) = (kind(callee), kind(name.value)) else { return None };
+        if function != "getattr" || args.iter().any(|a| a.spread > 0 || a.name.is_some()) {
+            return None;
+        }
+        let attribute = ExprKind::Attr { base: holder.value, name: name.clone() };
+        Some(match default {
+            None => attribute,
+            Some(default) => {
+                let span = self.facts.expr(callee).span;
+                let attribute = self.push_expr(attribute, span);
+                ExprKind::Logic { all: false, items: vec![attribute, default] }
+            }
+        })
     }
 
     fn arguments(&mut self, items: &mut [Item]) -> Vec<Arg> {

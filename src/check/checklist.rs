@@ -52,8 +52,9 @@ pub fn find(subject: &Subject, selection: &Selection) -> Vec<Finding> {
         // and a graph's members share its state.
         let alone =
             matches!(rule.id, "non-idempotent-insert" | "non-idempotent-call" | "prompt-mutex" | "access-policy" | "state-write-collision");
-        // One statement that locks many rows needs nobody who holds two locks of the code's own.
-        let own = rule.id == "unordered-multi-row-write";
+        // One statement that locks many rows needs nobody who holds two locks of the code's own, and what ends a worker as it
+        // stands needs no agent that runs on and on.
+        let own = matches!(rule.id, "unordered-multi-row-write" | "kill-keeps-locks");
         if alone || shared && (own || rows::skipped(rule.row, subject.model).is_none()) {
             found.extend((rule.check)(rule, subject));
         }

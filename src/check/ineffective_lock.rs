@@ -38,8 +38,7 @@ fn alone(rule: &Rule, model: &Model) -> Vec<Finding> {
         let lock = &model.locks[take.lock];
         // An object that each run makes for itself may well lock what it alone holds.
         let guards_shared = take.writes.iter().any(|r| model.resource(*r).shared);
-        let own = lock.site == made || lock.site == take.site;
-        if !guards_shared && !own || !meet(model, &take.actors, &lock.holders) || found.iter().any(|f| f.site == take.site) {
+        if !guards_shared && !take.bare || !meet(model, &take.actors, &lock.holders) || found.iter().any(|f| f.site == take.site) {
             continue;
         }
         let mut finding = Draft {

@@ -1,8 +1,8 @@
-//! A lock that an error leaves held, or that is released without asking who holds it.
+//! A lock that an error, a return or everybody leaves held, or that is released without asking who holds it.
 
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Finding, Role, Severity};
-use crate::model::Release;
+use crate::model::{Leak, Lock, Model, Release, Stays};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -17,37 +17,66 @@ pub static RULE: Rule = Rule {
 
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
-    let mut found = Vec::new();
+    let mut found: Vec<Finding> = model.leaks.iter().map(|leak| stays(rule, model, leak)).collect();
+    found.extend(unchecked(rule, model));
+    found
+}
+
+/// A lock that a way out leaves held.
+fn stays(rule: &Rule, model: &Model, leak: &Leak) -> Finding {
+    let lock = &model.locks[leak.lock];
+    let (message, place) = match leak.stays {
+        Stays::OnError(released) => (
+            format!("Lock \"{}\" stays held when an error is raised before its release", lock.name),
+            Some(("released here, on the normal path only", released)),
+        ),
+        Stays::OnReturn(left) => {
+            (format!("Lock \"{}\" stays held when the function returns early", lock.name), Some(("this return leaves it held", left)))
+        }
+        Stays::Always => (format!("Lock \"{}\" is taken and never given back — {}", lock.name, until(lock)), None),
+    };
+    let mut finding = Draft {
+        rule,
+        message,
+        actors: leak.actors.clone(),
+        resource: Some(lock.id.clone()),
+        function: leak.function.clone(),
+        site: leak.site,
+        help: "Release it in a finally block, or take it with a context manager".into(),
+    }
+    .finish(model);
+    finding.confidence = confidence(leak.inferred);
+    finding.related.extend(place.map(|(words, site)| related(Role::Lock, words, site)));
+    finding.evidence = witness(model, leak.actors[0], &leak.path, &format!("takes lock {}", lock.name));
+    finding
+}
+
+fn until(lock: &Lock) -> &'static str {
+    if lock.ttl.is_some() { "others wait until it expires" } else { "others wait for ever" }
+}
+
+/// Locks released without asking who holds them.
+fn unchecked(rule: &Rule, model: &Model) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
     for take in &model.takes {
         let lock = &model.locks[take.lock];
-        let (site, message, words, help) = match take.release {
-            Release::NormalPath(release) => (
-                take.site,
-                format!("Lock \"{}\" stays held when an error is raised before its release", lock.name),
-                ("released here, on the normal path only", release),
-                "Release it in a finally block, or take it with a context manager",
-            ),
-            // Without a time to live, lock-without-ttl says it all.
-            Release::Unchecked(release) if lock.ttl.is_some() => (
-                release,
-                format!("Lock \"{}\" is released without checking who holds it", lock.name),
-                ("taken here", take.site),
-                "Compare the holder's token and delete in one script, so that an expired holder cannot free the next one's lock",
-            ),
-            _ => continue,
-        };
+        // Without a time to live, lock-without-ttl says it all.
+        let Release::Unchecked(release) = take.release else { continue };
+        if lock.ttl.is_none() {
+            continue;
+        }
         let mut finding = Draft {
             rule,
-            message,
+            message: format!("Lock \"{}\" is released without checking who holds it", lock.name),
             actors: take.actors.clone(),
             resource: Some(lock.id.clone()),
             function: take.function.clone(),
-            site,
-            help: help.into(),
+            site: release,
+            help: "Compare the holder's token and delete in one script, so that an expired holder cannot free the next one's lock".into(),
         }
         .finish(model);
         finding.confidence = confidence(take.inferred);
-        finding.related.push(related(Role::Lock, words.0, words.1));
+        finding.related.push(related(Role::Lock, "taken here", take.site));
         finding.evidence = witness(model, take.actors[0], &take.path, &format!("takes lock {}", lock.name));
         if !found.iter().any(|f: &Finding| f.site == finding.site && f.message == finding.message) {
             found.push(finding);

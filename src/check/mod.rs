@@ -9,6 +9,7 @@ mod checklist;
 mod ignored_lock_failure;
 mod ineffective_lock;
 mod ineffective_lock_order;
+mod kill_keeps_locks;
 mod lock_held_across_call;
 mod lock_order_cycle;
 mod lock_release_leak;
@@ -34,16 +35,18 @@ mod rule;
 mod self_deadlock;
 mod state_write_collision;
 mod ttl_shorter_than_task;
+mod unannounced_write;
 mod unbounded_lock_wait;
 mod unlocked_shared_write;
 mod unmapped_shared_write;
 mod unordered_multi_row_write;
+mod unsubscribed_channel;
 
 pub use checklist::{Outcome, Selection, conclude, find};
 pub use rule::{Rule, Subject};
 
 /// Every rule, in the order of the rows and then of their weight.
-pub static RULES: [&Rule; 30] = [
+pub static RULES: [&Rule; 33] = [
     &access_policy::RULE,
     &unmapped_shared_write::RULE,
     &no_orchestrator::RULE,
@@ -68,10 +71,13 @@ pub static RULES: [&Rule; 30] = [
     &non_idempotent_call::RULE,
     &non_idempotent_update::RULE,
     &polling_shared_state::RULE,
+    &unannounced_write::RULE,
+    &unsubscribed_channel::RULE,
     &no_deadlock_alert::RULE,
     &unbounded_lock_wait::RULE,
     &lock_held_across_call::RULE,
     &no_kill_switch::RULE,
+    &kill_keeps_locks::RULE,
     &no_concurrency_test::RULE,
     &no_contention_metrics::RULE,
 ];

@@ -58,8 +58,11 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
 
 /// What may outlast the lock, the worst first, and in words why.
 fn outlasting<'p>(lock: &Lock, pauses: &'p [Pause]) -> Option<(&'p Pause, String)> {
+    // Who is stopped before the lock expires does not outlast it.
+    let stopped = |p: &&Pause| lock.ttl_seconds.zip(p.stopped).is_some_and(|(ttl, seconds)| seconds <= ttl);
+    let pauses: Vec<&Pause> = pauses.iter().filter(|p| !stopped(p)).collect();
     let longer = |p: &&Pause| lock.ttl_seconds.zip(p.seconds).is_some_and(|(ttl, seconds)| seconds >= ttl);
-    if let Some(pause) = pauses.iter().find(longer) {
+    if let Some(pause) = pauses.iter().copied().find(longer) {
         let seconds = number(pause.seconds.unwrap_or_default());
         let words = match pause.what {
             "sleep" => format!("its holder sleeps {seconds}s"),
@@ -67,11 +70,11 @@ fn outlasting<'p>(lock: &Lock, pauses: &'p [Pause]) -> Option<(&'p Pause, String
         };
         return Some((pause, words));
     }
-    if let Some(pause) = pauses.iter().find(|p| p.what == "model call" && !p.limited) {
+    if let Some(pause) = pauses.iter().copied().find(|p| p.what == "model call" && !p.limited) {
         return Some((pause, "nobody can tell how long the model call inside takes".into()));
     }
     // A single request seldom lasts that long, limit or not.
     let short = lock.ttl_seconds.is_some_and(|ttl| ttl <= LONG);
-    let pause = pauses.iter().find(|p| !p.limited).filter(|_| short)?;
+    let pause = pauses.iter().copied().find(|p| !p.limited).filter(|_| short)?;
     Some((pause, format!("the {} inside has no time limit", pause.what)))
 }

@@ -1,7 +1,7 @@
 //! A lock of a shared resource is waited for without any limit.
 
 use super::rule::{Draft, Rule, Subject, confidence, witness};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::model::{LockScope, Waiting};
 
 /// The rule.
@@ -35,6 +35,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         }
         .finish(model);
         finding.confidence = confidence(take.inferred);
+        // A crashed holder keeps it until it expires and no longer.
+        if take.expires && !take.renewed {
+            finding.confidence = Confidence::Low;
+        }
         finding.evidence = witness(model, take.actors[0], &take.path, &format!("waits for lock {}", lock.name));
         found.push(finding);
     }

@@ -210,14 +210,15 @@ impl Binding<'_, '_> {
                 asked: *asked,
             }),
             What::Renew { name } if name.is_open() => Rc::new(What::Renew { name: self.template(name) }),
-            What::Release { name, owner_checked, certain, exposed } if name.is_open() => {
-                Rc::new(What::Release { name: self.template(name), owner_checked: *owner_checked, certain: *certain, exposed: *exposed })
+            What::Release { name, owner_checked, undoes } if name.is_open() => {
+                Rc::new(What::Release { name: self.template(name), owner_checked: *owner_checked, undoes: *undoes })
             }
-            What::Event { effect, channel, api } if channel.is_open() => {
-                Rc::new(What::Event { effect: *effect, channel: self.template(channel), api: api.clone() })
+            What::Leak { lock, way } if lock_is_open(lock) => Rc::new(What::Leak { lock: self.lock(lock), way: *way }),
+            What::Event { effect, channel, local, api } if channel.is_open() => {
+                Rc::new(What::Event { effect: *effect, channel: self.template(channel), local: *local, api: api.clone() })
             }
-            What::Control { effect, name: Some(name), api } if name.is_open() => {
-                Rc::new(What::Control { effect: *effect, name: Some(self.template(name)), api: api.clone() })
+            What::Control { effect, name: Some(name), abrupt, api } if name.is_open() => {
+                Rc::new(What::Control { effect: *effect, name: Some(self.template(name)), abrupt: *abrupt, api: api.clone() })
             }
             What::Declare(declaration) => Rc::new(What::Declare(self.declaration(declaration))),
             What::CallParameter { callee, args } => Rc::new(What::CallParameter {

@@ -549,10 +549,16 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let raises = binding.control(&summary.raises_on);
         self.state.decide(&raises);
         for name in &summary.releases {
-            self.state.release(&binding.template(name));
+            let name = binding.template(name);
+            self.note_returned(&name, place.site);
+            self.state.release(&name);
         }
+        let own = !summary.leaves.is_empty() && place.receiver.as_ref().is_some_and(|r| self.is_own_object(&r.kind));
         for context in &summary.leaves {
             let bound = binding.context(context);
+            if let Some(lock) = bound.lock() {
+                self.note_taken(bound.token, lock, place.site, own);
+            }
             self.state.held.push(bound);
         }
     }
@@ -680,10 +686,10 @@ fn receiver_hint(what: &What, names: &[Name]) -> Name {
 
 /// `subscribe(*channels)` called with several: one event each.
 fn several_channels(what: &What, binding: &Binding) -> Option<Vec<What>> {
-    let What::Event { effect, channel, api } = what else { return None };
+    let What::Event { effect, channel, local, api } = what else { return None };
     let [Part::Hole(Hole::Parameter(index))] = channel.parts.as_slice() else { return None };
     let Kind::List(items) = &binding.params.get(usize::from(*index))?.kind else { return None };
-    let each = |k: &Kind| What::Event { effect: *effect, channel: k.template(""), api: api.clone() };
+    let each = |k: &Kind| What::Event { effect: *effect, channel: k.template(""), local: *local, api: api.clone() };
     (items.len() > 1).then(|| items.iter().map(each).collect())
 }
 

@@ -188,7 +188,7 @@ impl Reader<'_, '_> {
                     looked.extend(targets.iter().filter_map(|t| last_name(facts, *t).cloned()));
                 }
                 StmtKind::Branch { cond, then, .. } => {
-                    let asks = self.mentions(*cond, field) || looked.iter().any(|n| self.names(*cond, n));
+                    let asks = self.asks(*cond, field, &looked);
                     if asks && self.can_refuse(then) {
                         return true;
                     }
@@ -197,7 +197,7 @@ impl Reader<'_, '_> {
                     // Under the class's own mutex: the same shape one level down.
                     for inner in body {
                         if let StmtKind::Branch { cond, then, .. } = &facts.stmt(*inner).kind {
-                            let asks = self.mentions(*cond, field) || looked.iter().any(|n| self.names(*cond, n));
+                            let asks = self.asks(*cond, field, &looked);
                             if asks && self.can_refuse(then) {
                                 return true;
                             }
@@ -213,6 +213,46 @@ impl Reader<'_, '_> {
             }
         }
         false
+    }
+
+    /// Whether a condition holds where the table has an entry: somebody is there. That nobody is there, or how many are, is
+    /// what caches and counters ask.
+    fn asks(&self, cond: ExprId, field: &Name, looked: &[Name]) -> bool {
+        let facts = self.program.facts(self.class.module);
+        let counts = |id: ExprId| match &facts.expr(id).kind {
+            ExprKind::Call { callee, .. } => last_name(facts, *callee).is_some_and(|n| n == "len"),
+            _ => false,
+        };
+        let mut pending = vec![cond];
+        while let Some(id) = pending.pop() {
+            match &facts.expr(id).kind {
+                ExprKind::Logic { items, .. } => pending.extend(items.iter().copied()),
+                ExprKind::Not(inner) if !matches!(facts.expr(*inner).kind, ExprKind::Call { .. } | ExprKind::Compare { .. }) => {}
+                ExprKind::Compare { rest, .. } if rest.iter().any(|(op, e)| self.is_absence(*op, *e)) => {}
+                _ => {
+                    let mut below = vec![id];
+                    while let Some(part) = below.pop() {
+                        match &facts.expr(part).kind {
+                            _ if counts(part) => {}
+                            ExprKind::Attr { name, .. } if name == field => return true,
+                            ExprKind::Name(name) if looked.contains(name) => return true,
+                            kind => below.extend(kind.children()),
+                        }
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// `not in …`, `is None`.
+    fn is_absence(&self, op: crate::facts::CompareOp, operand: ExprId) -> bool {
+        let facts = self.program.facts(self.class.module);
+        match op {
+            crate::facts::CompareOp::NotIn => true,
+            crate::facts::CompareOp::Is | crate::facts::CompareOp::Eq => matches!(facts.expr(operand).kind, ExprKind::Null),
+            _ => false,
+        }
     }
 
     fn can_refuse(&self, block: &[crate::facts::StmtId]) -> bool {

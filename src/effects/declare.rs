@@ -479,7 +479,7 @@ impl<'k> Walker<'_, '_, 'k> {
             if matches!(found.row.effect, Effect::Consume | Effect::Subscribe) {
                 let channel = found.row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver.as_ref(), &kinds(&given)));
                 if let Some(channel) = channel {
-                    self.push_at(What::Event { effect: found.row.effect, channel, api: api.clone() }, site, Deps::default());
+                    self.push_at(What::Event { effect: found.row.effect, channel, local: false, api: api.clone() }, site, Deps::default());
                 }
             }
             let mut declaration = self.declaration(found.row.effect, found.row, receiver.as_ref(), &api, &given, site);
@@ -625,7 +625,7 @@ fn surround(
     // `@times.time()`: each call is measured.
     let observed = (found.row.effect == Effect::Observe).then(|| {
         let named = found.row.named.iter().find_map(|p| program.place_text(p, receiver, &args));
-        let what = What::Control { effect: Effect::Observe, name: named, api: api.clone() };
+        let what = What::Control { effect: Effect::Observe, name: named, abrupt: false, api: api.clone() };
         Item::of(what, site, function)
     });
     if fx.records() && !declares(found.row.effect) {
@@ -633,10 +633,15 @@ fn surround(
         fx.record(RowId::of(found.row), site, meaning);
     }
     summary.items.extend(observed);
-    let Some(held) = held else { return };
-    let context = Context { token: super::context::token(site, 11), held, site, function: around };
+    // A queue that stops a task when its time is over.
+    let stopped = found.row.cut_off.iter().find_map(|p| crate::link::argument(p, &args)?.number()).map(|s| Held::Limited(Some(s)));
+    let context = |(salt, held)| Context { token: super::context::token(site, salt), held, site, function: around };
+    let outer: Vec<Context> = held.map(|h| (11, h)).into_iter().chain(stopped.map(|h| (14, h))).map(context).collect();
+    if outer.is_empty() {
+        return;
+    }
     let around = |contexts: &mut Rc<Vec<Context>>| {
-        let all = std::iter::once(context.clone()).chain(contexts.iter().cloned()).collect();
+        let all = outer.iter().chain(contexts.iter()).cloned().collect();
         *contexts = Rc::new(all);
     };
     summary.items.iter_mut().for_each(|item| around(&mut item.contexts));
@@ -678,11 +683,14 @@ fn returned_closure(fx: &Effects, outer: &FunctionValue, args: &[(Option<Name>, 
         _ => None,
     })?;
     let params = &fx.program.function(outer.function).params;
+    let parent = fx.program.function(outer.function).parent.unwrap_or(crate::facts::MODULE);
+    let around = FunctionRef { module: outer.function.module, function: parent };
     let mut closure = (*found).clone();
     let bound = |kind: &Kind| match kind {
         Kind::Parameter(index) => {
-            let name = params.get(usize::from(*index)).map(|p| p.name.as_str());
-            crate::link::argument_at(Some(usize::from(*index)), name, args).cloned().unwrap_or_default()
+            let parameter = params.get(usize::from(*index));
+            let given = crate::link::argument_at(Some(usize::from(*index)), parameter.map(|p| p.name.as_str()), args);
+            given.cloned().or_else(|| parameter?.default.map(|d| fx.program.infer(around, d))).unwrap_or_default()
         }
         other => other.clone(),
     };

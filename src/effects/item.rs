@@ -1,6 +1,7 @@
 //! The items of a summary: what is done, where, in which contexts, depending on what.
 
 use super::context::Context;
+use super::leaks::Way;
 use super::value::{Dep, Deps, Value};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
@@ -84,10 +85,15 @@ pub enum What {
         name: Template,
         /// Whether the owner is compared first.
         owner_checked: bool,
-        /// Whether it happens on every way out (`finally`, the end of a context).
-        certain: bool,
-        /// It was taken in the same function, and something between may fail and leave it held.
-        exposed: bool,
+        /// Only because something failed: a handler takes back what was taken.
+        undoes: bool,
+    },
+    /// A lock that this function takes can stay held.
+    Leak {
+        /// The lock.
+        lock: Rc<LockUse>,
+        /// How.
+        way: Way,
     },
     /// An event: publish, subscribe, consume, enqueue.
     Event {
@@ -95,6 +101,8 @@ pub enum What {
         effect: Effect,
         /// The channel.
         channel: Template,
+        /// It is a value of the process, known by the variable that holds it.
+        local: bool,
         /// The library call.
         api: Name,
     },
@@ -115,6 +123,8 @@ pub enum What {
         effect: Effect,
         /// A metric's or alert's name.
         name: Option<Template>,
+        /// What is stopped has no time to clean up.
+        abrupt: bool,
         /// The library call.
         api: Name,
     },

@@ -61,11 +61,12 @@ impl Walker<'_, '_, '_> {
         if lock.owner == Owner::Unknown && lock.scope == LockScope::Process {
             lock.owner = self.owner(receiver);
         }
-        self.hold(lock, site, explicit)
+        let own = self.is_own(receiver);
+        self.hold(lock, site, explicit, own)
     }
 
-    /// Hold a lock from here on.
-    pub fn hold(&mut self, lock: LockUse, site: Site, explicit: bool) -> Deps {
+    /// Hold a lock from here on; `own` says that nobody but this function has it.
+    pub fn hold(&mut self, lock: LockUse, site: Site, explicit: bool, own: bool) -> Deps {
         let lock = Rc::new(lock);
         let token = token(site, self.summary.items.len() as u64 + 1);
         let again = self.held_already(&lock);
@@ -74,6 +75,9 @@ impl Walker<'_, '_, '_> {
         // A semaphore with several permits excludes nobody, nor does what lets everyone in when the wait is over.
         if lock.permits.is_none_or(|p| p <= 1) && !lock.refusal_ignored {
             let function = self.at;
+            if explicit {
+                self.note_taken(token, &lock, site, own);
+            }
             self.state.held.push(Context { token, held: Held::Lock(lock), site, function });
         }
         deps
@@ -219,19 +223,12 @@ impl Walker<'_, '_, '_> {
 
     /// Give back a lock by name; one that this function does not hold is its caller's.
     pub fn give_back(&mut self, name: Template, owner_checked: bool, site: Site) {
-        let (certain, exposed) = (self.certain(), self.exposed(&name, site));
-        self.push_at(What::Release { name: name.clone(), owner_checked, certain, exposed }, site, Deps::default());
+        let undoes = self.ledger.handling() && !self.certain();
+        self.push_at(What::Release { name: name.clone(), owner_checked, undoes }, site, Deps::default());
+        self.note_returned(&name, site);
         if !self.state.release(&name) {
             self.summary.releases.push(name);
         }
-    }
-
-    /// Whether something that may fail was done since this function took a lock.
-    fn exposed(&self, name: &Template, site: Site) -> bool {
-        let Some(taken) = self.state.held.iter().rfind(|c| c.lock().is_some_and(|l| l.name == *name)) else { return false };
-        let between = |s: Site| s.file == site.file && s.span.start > taken.site.span.start && s.span.start < site.span.start;
-        taken.function == self.at
-            && (self.summary.items.iter().any(|i| between(i.outer_site())) || self.summary.calls.iter().any(|c| between(c.call.site)))
     }
 
     /// Operations on keys that are locks: `SET key token NX PX`, a plain DEL or a comparing script on the same key.
@@ -267,7 +264,7 @@ impl Walker<'_, '_, '_> {
                         lock.ttl = Ttl::After(value.clone(), 0.001);
                     }
                 }
-                Some(self.hold(lock, site, true))
+                Some(self.hold(lock, site, true, false))
             }
             Effect::Delete => {
                 self.give_back(name.clone(), false, site);
@@ -339,7 +336,7 @@ impl Walker<'_, '_, '_> {
             own: true,
             permits: None,
         };
-        let deps = self.hold(lock, place.site, true);
+        let deps = self.hold(lock, place.site, true, false);
         Some(Value { kind: self.program.returned(value.function), deps, ..Value::default() })
     }
 }

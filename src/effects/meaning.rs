@@ -166,7 +166,7 @@ impl Words<'_, '_> {
             let said = self.program.variant(row, args).and_then(|v| v.idempotent).or(row.idempotent);
             self.said.extend(said.map(|yes| if yes { "repeatable" } else { "doubles" }.to_string()));
         }
-        for (name, places) in [("value", &row.value), ("unless", &row.idempotent_with)] {
+        for (name, places) in [("value", &row.value), ("unless", &row.idempotent_with), ("stopped-after", &row.cut_off)] {
             let shown = places.iter().filter_map(|p| self.selected(p, receiver, args)).collect::<Vec<_>>();
             self.pair(name, shown.join(","));
         }
@@ -212,15 +212,17 @@ impl Words<'_, '_> {
                 self.say(format!("unlock {}", name.pattern()));
                 self.flag(*owner_checked, "checked");
             }
+            What::Leak { .. } => {}
             What::Renew { name } => self.say(format!("renew {}", name.pattern())),
             What::Event { effect, channel, .. } => self.say(format!("{} {}", word(*effect), channel.pattern())),
             What::Pause { effect, seconds, .. } => {
                 self.say(word(*effect));
                 self.said.extend(seconds.map(|s| s.to_string()));
             }
-            What::Control { effect, name, .. } => {
+            What::Control { effect, name, abrupt, .. } => {
                 self.say(word(*effect));
                 self.said.extend(name.as_ref().map(|n| n.pattern()));
+                self.flag(*abrupt, "abrupt");
             }
             What::Declare(declaration) => self.declaration(declaration),
             What::CallParameter { .. } => self.say("call-parameter"),

@@ -66,6 +66,7 @@ fn what(what: &What) -> String {
         }
         What::Acquire { lock, .. } => format!("acquire {} {:?} {:?}", lock.name.pattern(), lock.scope, lock.wait),
         What::Release { name, .. } => format!("release {}", name.pattern()),
+        What::Leak { lock, way } => format!("leak {} {way:?}", lock.name.pattern()),
         What::Renew { name } => format!("renew {}", name.pattern()),
         What::Event { effect, channel, .. } => format!("{effect:?} {}", channel.pattern()),
         What::Pause { effect, seconds, .. } => format!("{effect:?} {seconds:?}"),

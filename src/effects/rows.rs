@@ -168,7 +168,8 @@ impl<'k> Walker<'_, '_, 'k> {
                 if channel.parts.is_empty() {
                     return result;
                 }
-                let deps = self.push_at(What::Event { effect, channel, api: api.clone() }, site, all_deps(given));
+                let local = row.channel.as_deref() == Some("receiver");
+                let deps = self.push_at(What::Event { effect, channel, local, api: api.clone() }, site, all_deps(given));
                 // A queue that takes a key from its caller runs a task again that is handed over without one.
                 if effect == Effect::Enqueue && row.kind.is_some() && !row.idempotent_with.is_empty() {
                     self.access(Effect::Call, found, receiver, api, given, place, Value::default());
@@ -182,7 +183,8 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::Alert | Effect::Metric | Effect::Observe | Effect::Cancel | Effect::ConcurrentTest => {
                 let named = row.named.iter().find_map(|p| self.program.place_text(p, receiver, &args));
                 let name = named.or_else(|| receiver.and_then(|r| r.identity.clone()));
-                self.push_at(What::Control { effect, name, api: api.clone() }, site, all_deps(given));
+                let abrupt = self.program.variant(row, &args).and_then(|v| v.abrupt).unwrap_or(row.abrupt);
+                self.push_at(What::Control { effect, name, abrupt, api: api.clone() }, site, all_deps(given));
                 result
             }
             Effect::Spawn => {

@@ -81,6 +81,7 @@ impl Summary {
                 }
                 What::Acquire { lock, .. } => super::bind::lock_is_open(lock) || self.leaves_lock(&lock.name),
                 What::Release { name, .. } => name.is_open() || self.releases.contains(name),
+                What::Leak { lock, .. } => super::bind::lock_is_open(lock),
                 What::Event { channel, .. } => channel.is_open(),
                 What::Control { name, .. } => name.as_ref().is_some_and(|n| n.is_open()),
                 What::Renew { name } => name.is_open(),

@@ -241,12 +241,12 @@ impl<'k> Walker<'_, '_, 'k> {
             }
             Verb::Notify { channel } => {
                 let channel = Template::text(channel.display());
-                self.push_at(What::Event { effect: Effect::Publish, channel, api: "NOTIFY".into() }, site, bound.all.clone());
+                self.push_at(What::Event { effect: Effect::Publish, channel, local: false, api: "NOTIFY".into() }, site, bound.all.clone());
                 return None;
             }
             Verb::Listen { channel } => {
                 let channel = Template::text(channel.display());
-                self.push_at(What::Event { effect: Effect::Subscribe, channel, api: "LISTEN".into() }, site, Deps::default());
+                self.push_at(What::Event { effect: Effect::Subscribe, channel, local: false, api: "LISTEN".into() }, site, Deps::default());
                 return None;
             }
             Verb::CreateRoutine { .. } | Verb::Block { .. } => return None,
@@ -361,7 +361,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     permits: None,
                 };
                 // A lock of the transaction ends with it: nobody has to release it.
-                self.hold(lock, site, !in_transaction);
+                self.hold(lock, site, !in_transaction, false);
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::call::Coroutine;
 use super::context::{Context, Held, RetryUse, token};
 use super::item::{Call, Check, Item};
+use super::leaks::Ledger;
 use super::state::{End, State};
 use super::value::{Dep, Deps, Value};
 use super::{Effects, ITEMS, Summary};
@@ -52,6 +53,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     held_at_returns: Option<Vec<Context>>,
     /// More was done than the summary keeps, and that was said.
     cut: bool,
+    /// The locks it takes and gives back.
+    pub ledger: Ledger,
     /// Calls already remembered, with what was held and decided at them.
     pub below: rustc_hash::FxHashSet<(*const Summary, u64)>,
 }
@@ -93,6 +96,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             binds: FxHashMap::default(),
             held_at_returns: None,
             cut: false,
+            ledger: Ledger::default(),
             below: rustc_hash::FxHashSet::default(),
         };
         for (index, parameter) in function.params.iter().enumerate() {
@@ -204,6 +208,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     Some(before) => before.or(value),
                     None => value,
                 });
+                self.note_left(self.site(stmt.span));
                 let held = &self.state.held;
                 match &mut self.held_at_returns {
                     // A guard ends with its scope, whichever way that is left.
@@ -494,7 +499,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.state = before.clone();
             self.state.vars = after_body.vars.clone();
             self.state.decide(&decided);
+            self.begin_handling();
             self.block(&handler.body);
+            self.end_handling(token(site, 2), self.state.end != End::Open && self.catches_all(handler));
             ends.push(std::mem::take(&mut self.state));
         }
         let control = before.control.clone();
@@ -555,9 +562,12 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let own: Vec<u64> = self.state.held.iter().map(|c| c.token).filter(|t| !before.contains(t)).collect();
         self.block(body);
         let end = std::mem::take(&mut self.state.end);
+        // Leaving runs on every way out.
+        self.finally += 1;
         for (receiver, exit) in leaving {
             self.call_method(&receiver, exit, self.site(self.facts.expr(items[0].context).span));
         }
+        self.finally -= 1;
         self.state.held.retain(|c| !own.contains(&c.token));
         self.not_held_at_returns(&own);
         if transactional {
@@ -584,7 +594,13 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.end_block(&before);
     }
 
+    fn catches_all(&self, handler: &Handler) -> bool {
+        let all = |t: &ExprId| crate::link::last_name(self.facts, *t).is_some_and(|n| n == "Exception" || n == "BaseException");
+        handler.types.is_empty() || handler.types.iter().any(all)
+    }
+
     fn not_held_at_returns(&mut self, tokens: &[u64]) {
+        self.not_left(tokens);
         if let Some(held) = &mut self.held_at_returns {
             held.retain(|c| !tokens.contains(&c.token));
         }
@@ -775,6 +791,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
 
     /// What a generator hands its `with`.
     pub fn yielded(&mut self, value: Value) {
+        self.note_handed();
         if self.summary.yields.is_none() {
             self.summary.yields = Some((self.state.held.clone(), value));
         }
@@ -793,6 +810,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.summary.raises_on.sort();
         self.summary.raises_on.dedup();
         self.note_asked();
+        self.note_leaks();
         self.summary.settle();
         self.summary
     }

@@ -261,7 +261,7 @@ fn places(row: &Row) -> impl Iterator<Item = (&'static str, &String)> {
 }
 
 /// The row's fields that hold lists of places, by their names in YAML.
-fn place_lists(row: &Row) -> [(&'static str, &[String]); 9] {
+fn place_lists(row: &Row) -> [(&'static str, &[String]); 10] {
     [
         ("value", &row.value),
         ("idempotent-with", &row.idempotent_with),
@@ -272,5 +272,6 @@ fn place_lists(row: &Row) -> [(&'static str, &[String]); 9] {
         ("prompts", &row.prompts),
         ("edge", &row.edge),
         ("keyed-by", &row.keyed_by),
+        ("cut-off", &row.cut_off),
     ]
 }

@@ -309,6 +309,9 @@ pub struct Row {
     /// The argument that says how often.
     #[serde(default)]
     pub retries_from: Option<Place>,
+    /// Arguments that say after how many seconds what it runs is stopped; the first that is given counts.
+    #[serde(default)]
+    pub cut_off: Vec<Place>,
     /// The edge's ends, for effect `edge`: from and to.
     #[serde(default)]
     pub edge: Vec<Place>,
@@ -332,6 +335,9 @@ pub struct Row {
     /// How long a sleep, timer, cache or time-out lasts.
     #[serde(default)]
     pub seconds: Option<Place>,
+    /// What it cancels is ended as it stands: nothing of it that would clean up runs any more.
+    #[serde(default)]
+    pub abrupt: bool,
 
     /// What changes with an argument; the first variant that applies counts.
     #[serde(default)]
@@ -384,6 +390,9 @@ pub struct Variant {
     /// The isolation of the transaction then.
     #[serde(default)]
     pub isolation: Option<String>,
+    /// Whether what is cancelled is ended as it stands then.
+    #[serde(default)]
+    pub abrupt: Option<bool>,
 }
 
 /// Who a lock excludes.

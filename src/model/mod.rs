@@ -4,14 +4,16 @@
 //! library names beyond those that are printed (`api`). Ids are as in the JSON: `agent:order_agent`, `postgres:products`.
 
 pub mod build;
+mod events;
 mod processes;
 mod races;
 pub mod replay;
 mod takes;
 
+pub use events::{LooseEnd, StaleView, Stop};
 pub use processes::Apart;
 pub use races::{Dependence, Guard, Race};
-pub use takes::{Hollow, Order, OrderFault, Pause, Polling, Prompt, Release, StateCollision, Take, Waiting};
+pub use takes::{Hollow, Leak, Order, OrderFault, Pause, Polling, Prompt, Release, StateCollision, Stays, Take, Waiting};
 
 use crate::config::Place;
 pub use crate::knowledge::vocabulary::{ActorKind, LockScope};
@@ -393,6 +395,14 @@ pub struct Model {
     pub collisions: Vec<StateCollision>,
     /// Places where something is entered that calls itself a lock and does nothing.
     pub hollow: Vec<Hollow>,
+    /// Locks that stay held on a way out, by place.
+    pub leaks: Vec<Leak>,
+    /// Channels of which one end alone is to be seen, by place.
+    pub loose_ends: Vec<LooseEnd>,
+    /// What actors read once and use for as long as they run, by place.
+    pub stale_views: Vec<StaleView>,
+    /// Places that end an actor as it stands, by place.
+    pub stops: Vec<Stop>,
     /// Texts that models read.
     pub prompts: Vec<Prompt>,
     /// Checks of the lock order that the project makes itself.

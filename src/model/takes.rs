@@ -32,10 +32,14 @@ pub struct Take {
     pub unasked: bool,
     /// It, or the object that keeps it, is made here by each run anew, so that it excludes nobody.
     pub alone: Option<Site>,
+    /// It is the lock itself that each run makes, and no object that keeps it.
+    pub bare: bool,
     /// Its name differs at each use.
     pub fresh: bool,
     /// Something extends its life while it is held.
     pub renewed: bool,
+    /// What is taken here ends by itself, holder or not.
+    pub expires: bool,
     /// Resources that are written while it is held: indices into [`Model::resources`](super::Model::resources).
     pub writes: Vec<super::ResourceId>,
     /// The chain of the first actor from its entry to the place.
@@ -72,14 +76,40 @@ impl Waiting {
 /// How a lock is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
-    /// On every way out.
-    Always,
-    /// On the normal way only: an error leaves it held.
-    NormalPath(Site),
+    /// Nothing is known against how it is given back.
+    Checked,
     /// Without comparing who holds it.
     Unchecked(Site),
-    /// Nowhere in the function that takes it.
-    Elsewhere,
+}
+
+/// A lock that stays held on a way out of the function that takes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leak {
+    /// Which lock: an index into [`Model::locks`](super::Model::locks).
+    pub lock: usize,
+    /// Who takes it there, sorted.
+    pub actors: Vec<ActorId>,
+    /// Where it is taken.
+    pub site: Site,
+    /// `Class.method` or `function`.
+    pub function: String,
+    /// How it stays held.
+    pub stays: Stays,
+    /// The chain of the first actor from its entry to the place.
+    pub path: Vec<Frame>,
+    /// Steps of the way that were inferred.
+    pub inferred: u8,
+}
+
+/// How a lock stays held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stays {
+    /// An error leaves it held; it is given back here otherwise.
+    OnError(Site),
+    /// This return leaves it held.
+    OnReturn(Site),
+    /// Nobody gives it back.
+    Always,
 }
 
 /// Something that takes long.
@@ -93,6 +123,8 @@ pub struct Pause {
     pub seconds: Option<f64>,
     /// It ends by itself sooner or later: a sleep, a call with a time limit.
     pub limited: bool,
+    /// Whoever holds the lock is stopped so many seconds after a moment before it was taken.
+    pub stopped: Option<f64>,
 }
 
 /// A place where something is entered that calls itself a lock and does nothing.

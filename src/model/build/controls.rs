@@ -1,15 +1,14 @@
-//! Channels, alerts, metrics, kill switches and concurrency tests.
+//! Alerts, metrics, kill switches and concurrency tests.
 
 use super::actors::{Draft, is_aside};
 use super::systems::{globs, select};
-use super::{Doing, Input, alerts};
+use super::{Doing, Input, Run, alerts};
 use crate::effects::{Item, What};
 use crate::facts::{ExprKind, FileFacts, Name};
 use crate::knowledge::vocabulary::{ActorKind, Declares, Effect};
 use crate::link::{FunctionRef, Kind, Program};
-use crate::model::{ActorId, Channel, Control, ControlKind, Model};
+use crate::model::{ActorId, Control, ControlKind, Model, Stop};
 use crate::source::Site;
-use rustc_hash::FxHashMap;
 
 /// What an operation of an API can stop.
 const RUNNING: [&str; 5] = ["agent", "worker", "task", "run", "job"];
@@ -17,9 +16,8 @@ const RUNNING: [&str; 5] = ["agent", "worker", "task", "run", "job"];
 const STOPS: [&str; 12] =
     ["kill", "stop", "cancel", "disable", "pause", "shutdown", "abort", "terminate", "revoke", "halt", "quit", "enabled"];
 
-/// Collect controls and channels.
+/// Collect controls.
 pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
-    channels(doings, model);
     let metrics = alerts::emitted(doings);
     for doing in doings {
         for (_, item) in doing.items() {
@@ -40,6 +38,7 @@ pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mu
             }
         }
     }
+    model.stops.sort_by_key(|s| s.site);
     model.controls.sort_by_key(|c| (c.kind, c.site));
     model.controls.dedup_by(|next, kept| {
         let same = next.kind == kept.kind && next.site == kept.site && next.detail == kept.detail;
@@ -92,37 +91,8 @@ fn operations(input: &Input, model: &mut Model) {
     }
 }
 
-fn channels(doings: &[Doing], model: &mut Model) {
-    let mut found: FxHashMap<String, Channel> = FxHashMap::default();
-    for doing in doings {
-        for (_, item) in doing.items() {
-            let What::Event { effect, channel, .. } = &*item.what else { continue };
-            if !channel.has_text() {
-                continue;
-            }
-            let entry = found.entry(channel.pattern()).or_insert_with(|| Channel {
-                id: channel.pattern(),
-                publishers: Vec::new(),
-                subscribers: Vec::new(),
-                site: item.site,
-            });
-            entry.site = entry.site.min(item.site);
-            let who = match effect {
-                Effect::Publish | Effect::Enqueue => &mut entry.publishers,
-                _ => &mut entry.subscribers,
-            };
-            if !who.contains(&doing.actor) {
-                who.push(doing.actor);
-                who.sort();
-            }
-        }
-    }
-    model.channels = found.into_values().collect();
-    model.channels.sort_by(|a, b| a.id.cmp(&b.id));
-}
-
 fn observe(input: &Input, doing: &Doing, item: &Item, model: &mut Model) {
-    let What::Control { effect, name, api } = &*item.what else { return };
+    let What::Control { effect, name, abrupt, api } = &*item.what else { return };
     let name = name.as_ref().map(|n| n.pattern()).unwrap_or_default();
     match effect {
         Effect::Observe | Effect::Metric if alerts::about_locks(&name) => {
@@ -130,10 +100,40 @@ fn observe(input: &Input, doing: &Doing, item: &Item, model: &mut Model) {
         }
         Effect::Alert => alerts::in_code(input, doing, item, &name, api, model),
         Effect::Cancel => {
-            model.controls.push(Control::new(ControlKind::KillSwitch, Vec::new(), item.site, format!("{api} stops a task")));
+            let stop = Control::new(ControlKind::KillSwitch, Vec::new(), item.site, format!("{api} stops a task"));
+            model.controls.push(stop);
+            if *abrupt {
+                stop_at(input, doing, item, api, model);
+            }
         }
         _ => {}
     }
+}
+
+/// A place that ends an actor as it stands, and the locks that are given back in the same run.
+fn stop_at(input: &Input, doing: &Doing, item: &Item, api: &Name, model: &mut Model) {
+    let gives = |run: &&Run| run.items().any(|(_, i)| i.site == item.site);
+    let given = doing.runs.iter().filter(gives).flat_map(Run::items).filter_map(|(_, i)| match &*i.what {
+        What::Release { name, .. } => Some(name.pattern()),
+        What::Access(access) if access.operation == crate::effects::Operation::Delete => access.name.as_ref().map(|n| n.pattern()),
+        _ => None,
+    });
+    let given: Vec<String> = given.collect();
+    if let Some(known) = model.stops.iter_mut().find(|s| s.site == item.site) {
+        if !known.actors.contains(&doing.actor) {
+            known.actors.push(doing.actor);
+            known.actors.sort();
+        }
+        known.releases.extend(given);
+        return;
+    }
+    model.stops.push(Stop {
+        api: api.to_string(),
+        actors: vec![doing.actor],
+        site: item.site,
+        function: input.effects.program.qualified(item.function).to_string(),
+        releases: given,
+    });
 }
 
 /// A flag that an agent's loop reads between steps and that something outside the agent sets.

@@ -37,6 +37,8 @@ pub(super) struct DraftUnit {
     pub context: Option<String>,
     /// A second instance may start while the first still runs.
     pub overlaps: bool,
+    /// A clock starts it, and it ends: it serves nobody.
+    pub scheduled: bool,
 }
 
 impl DraftUnit {
@@ -198,6 +200,7 @@ impl Reader<'_, '_, '_, '_> {
             starts,
             context: context.or_else(|| (!row.build.is_empty()).then(|| folder.to_string())),
             overlaps: row.several || row.scheduled && !alone,
+            scheduled: row.scheduled,
         });
     }
 
@@ -272,6 +275,7 @@ impl Reader<'_, '_, '_, '_> {
                         starts: vec![start],
                         context: None,
                         overlaps: false,
+                        scheduled: false,
                     });
                 }
             }
@@ -296,6 +300,7 @@ impl Reader<'_, '_, '_, '_> {
                     starts,
                     context: None,
                     overlaps: false,
+                    scheduled: false,
                 });
             }
         }

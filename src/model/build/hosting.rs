@@ -2,12 +2,12 @@
 //!
 //! A unit runs what the module it starts imports, directly or not, as far as its command runs that kind of actor. Frameworks
 //! that find their tasks by name are named by their rows: their command runs every actor of theirs in its system. What no
-//! unit of a group reaches is run by the one unit that could.
+//! unit of a group reaches is run by the one unit that could. What a clock starts ends by itself and serves nobody.
 
 use super::actors::Draft;
 use super::deployment::{DraftUnit, closure};
 use super::systems::Systems;
-use crate::model::{ActorId, Model, Unit};
+use crate::model::{ActorId, ActorKind, Model, Unit};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
@@ -40,7 +40,10 @@ pub(super) fn find(
             }
             let could = |unit: &DraftUnit| {
                 let below = unit.context.as_deref().is_some_and(|c| path.starts_with(c));
-                below && unit.starts.iter().any(|s| s.frameworks.is_empty() && (s.runs.is_empty() || s.runs.contains(&actor.kind)))
+                let serves = matches!(actor.kind, ActorKind::Endpoint | ActorKind::ToolServer);
+                below
+                    && !(unit.scheduled && serves)
+                    && unit.starts.iter().any(|s| s.frameworks.is_empty() && (s.runs.is_empty() || s.runs.contains(&actor.kind)))
             };
             // Units whose command is not understood could run it as well.
             let unknown = |unit: &DraftUnit| unit.starts.is_empty() && unit.context.as_deref().is_some_and(|c| path.starts_with(c));
@@ -88,7 +91,8 @@ fn reached(draft: &Draft, unit: &DraftUnit, own: &FxHashMap<String, bool>, syste
                 (start.runs.is_empty() || start.runs.contains(&actor.kind))
                     && draft.actors[index].module.is_some_and(|m| modules.contains(&m))
             };
-            if runs {
+            let serves = matches!(actor.kind, ActorKind::Endpoint | ActorKind::ToolServer);
+            if runs && !(unit.scheduled && serves) {
                 found.insert(ActorId(index as u32));
             }
         }

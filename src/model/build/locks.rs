@@ -2,11 +2,11 @@
 
 use super::within::Within;
 use super::{Doing, Input, Run, accesses, frames};
-use crate::effects::{Context, Held, Item, LockUse, Ttl, Visit, Wait, What, is_same_lock};
+use crate::effects::{Context, Held, Item, LockUse, Ttl, Visit, Wait, Way, What, is_same_lock};
 use crate::facts::MODULE;
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{Hole, Kind, Owner, Part};
-use crate::model::{ActorId, Hollow, Lock, Model, Pause, Release, ResourceId, Take, Waiting};
+use crate::model::{ActorId, Hollow, Leak, Lock, Model, Pause, Release, ResourceId, Stays, Take, Waiting};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 
@@ -30,6 +30,12 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     for doing in doings {
         let within = Within::of(doing);
         for (visit, item) in doing.runs.iter().flat_map(Run::items) {
+            if let What::Leak { lock, way } = &*item.what
+                && !nameless(lock)
+            {
+                let at = add(lock, item.site, &mut index, &mut uses, model);
+                leak(input, model, doing.actor, item, at, *way);
+            }
             let What::Acquire { lock, explicit, again, unasked, .. } = &*item.what else { continue };
             // A lock of the process that is known only as a value given from somewhere: which one it is, nobody can say.
             if nameless(lock) {
@@ -66,13 +72,15 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                         many: looped(&item.contexts).map(|l| l.1),
                         kept: outlives_loop(item, lock, visit),
                         waiting: waiting(lock, item),
-                        release: if *explicit { release(item, lock, visit.own()) } else { Release::Always },
+                        release: if *explicit { release(lock, visit.own()) } else { Release::Checked },
                         pauses,
                         again,
                         unasked: *unasked,
                         alone: alone(input, item, lock),
+                        bare: matches!(lock.owner, Owner::Alone(made) if lock.made == Some(made)),
                         fresh: lock.name.parts.contains(&Part::Hole(Hole::Fresh)),
                         renewed: lock.renewed || within.is_renewed(lock),
+                        expires: lock.ttl != Ttl::Never && !lock.session,
                         writes: Vec::new(),
                         path: frames(input, item),
                         inferred: item.inferred,
@@ -129,6 +137,31 @@ fn add_actor(take: &mut Take, actor: ActorId, pauses: Vec<Pause>) {
             take.pauses.push(pause);
         }
     }
+}
+
+/// A lock that stays held, told once for all who leave it so.
+fn leak(input: &Input, model: &mut Model, actor: ActorId, item: &Item, lock: usize, way: Way) {
+    if let Some(known) = model.leaks.iter_mut().find(|l| l.site == item.site) {
+        if !known.actors.contains(&actor) {
+            known.actors.push(actor);
+            known.actors.sort();
+        }
+        return;
+    }
+    let stays = match way {
+        Way::Error(site) => Stays::OnError(site),
+        Way::Return(site) => Stays::OnReturn(site),
+        Way::Never => Stays::Always,
+    };
+    model.leaks.push(Leak {
+        lock,
+        actors: vec![actor],
+        site: item.site,
+        function: input.effects.program.qualified(item.function).to_string(),
+        stays,
+        path: frames(input, item),
+        inferred: item.inferred,
+    });
 }
 
 /// A try-lock inside a retry loop keeps its caller waiting as a blocking one does.
@@ -225,32 +258,16 @@ fn hollow(input: &Input, actor: ActorId, item: &Item, context: &Context, name: &
     });
 }
 
-/// How a lock taken by a call of its own is given back.
-fn release(item: &Item, lock: &LockUse, items: &[Item]) -> Release {
-    let matching: Vec<(&Item, bool, bool, bool)> = items
-        .iter()
-        .filter_map(|i| match &*i.what {
-            What::Release { name, owner_checked, certain, exposed } if *name == lock.name => Some((i, *owner_checked, *certain, *exposed)),
-            _ => None,
-        })
-        .collect();
-    let unchecked = matching.iter().find(|(_, checked, ..)| !checked);
-    if let (Some((release, ..)), true) = (unchecked, lock.scope == LockScope::Distributed && !lock.session && !lock.owner_checked) {
-        return Release::Unchecked(release.site);
-    }
-    if matching.iter().any(|(_, _, certain, _)| *certain) {
-        return Release::Always;
-    }
-    match matching.first() {
-        // Released by the same function, and something in between can fail.
-        Some((release, .., exposed)) if release.function == item.function => {
-            if *exposed {
-                Release::NormalPath(release.site)
-            } else {
-                Release::Always
-            }
-        }
-        _ => Release::Elsewhere,
+/// Whether a lock taken by a call of its own is given back without asking who holds it.
+fn release(lock: &LockUse, items: &[Item]) -> Release {
+    let unchecked = items.iter().find_map(|i| match &*i.what {
+        // What is taken back at once because the work could not be begun was nobody else's in between.
+        What::Release { name, owner_checked: false, undoes: false } if *name == lock.name => Some(i.site),
+        _ => None,
+    });
+    match unchecked {
+        Some(site) if lock.scope == LockScope::Distributed && !lock.session && !lock.owner_checked => Release::Unchecked(site),
+        _ => Release::Checked,
     }
 }
 
@@ -346,6 +363,10 @@ fn sort(model: &mut Model) {
     model.locks = order.iter().filter_map(|o| locks[*o].take()).collect();
     for lock in &mut model.locks {
         lock.holders.sort();
+    }
+    model.leaks.sort_by_key(|l| l.site);
+    for leak in &mut model.leaks {
+        leak.lock = moved[leak.lock];
     }
     for take in &mut model.takes {
         take.lock = moved[take.lock];

@@ -6,6 +6,7 @@
 mod accesses;
 mod actors;
 mod alerts;
+mod channels;
 mod collisions;
 mod commands;
 mod configured;
@@ -77,6 +78,7 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     locks::guarded(input, &doings, &mut model);
     races::collect(input, &doings, &schema, &mut model);
     configured::resources(input, &mut model);
+    channels::collect(input, &doings, &mut model);
     controls::collect(input, &draft, &doings, &mut model);
     orders::collect(input, &doings, &mut model);
     coordinators::collect(input, &doings, &mut model);

@@ -47,16 +47,20 @@ impl Within {
             });
             let cut: Vec<Option<f64>> = cut.collect();
             let least = cut.iter().chain([seconds]).copied().flatten().reduce(f64::min);
-            let pause = Pause { site: item.site, what, seconds: least, limited: *limited || !cut.is_empty() || what == "sleep" };
+            let limited = *limited || !cut.is_empty() || what == "sleep";
+            let pause = Pause { site: item.site, what, seconds: least, limited, stopped: None };
+            let mut stopped: Option<f64> = None;
             // Work that is started and left alone goes on without the lock.
             let left_alone = item.contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. }));
             for (at, context) in item.contexts.iter().enumerate() {
                 match &context.held {
+                    Held::Limited(Some(seconds)) => stopped = Some(stopped.map_or(*seconds, |s| s.min(*seconds))),
                     Held::Lock(_) if left_alone.is_some_and(|started| at < started) => {}
                     Held::Lock(lock) => {
                         let known = within.locks.entry(context.site).or_default();
+                        let pause = Pause { stopped, ..pause.clone() };
                         if !known.iter().any(|(name, p)| *name == lock.name && *p == pause) {
-                            known.push((lock.name.clone(), pause.clone()));
+                            known.push((lock.name.clone(), pause));
                         }
                     }
                     Held::Loop { endless: true, .. } if *effect == Effect::Sleep && paced == Some(context.token) => {

@@ -24,7 +24,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         for access in resource.accesses.iter().filter(|a| a.mode == Mode::Read) {
             let Some(polling) = &access.polling else { continue };
             let others_write = resource.writers.iter().any(|w| *w != access.actor && model.overlap(*w, access.actor));
-            if !others_write || found.iter().any(|f| f.site == access.site) {
+            if !others_write || found.iter().any(|f| f.site == polling.looks) {
                 continue;
             }
             let every = polling.seconds.map(|s| format!(" every {}s", number(s))).unwrap_or_default();
@@ -33,12 +33,15 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 message: format!("{} polls \"{}\"{every} — subscribe to its events", subject_of(model, &[access.actor]), resource.name),
                 actors: vec![access.actor],
                 resource: Some(resource.id.clone()),
-                function: access.function.clone(),
-                site: access.site,
+                function: polling.function.clone(),
+                site: polling.looks,
                 help: "Publish an event where the resource is written and block on it here".into(),
             }
             .finish(model);
             finding.confidence = confidence(access.inferred);
+            if polling.looks != access.site {
+                finding.related.push(related(Role::Read, "the read itself", access.site));
+            }
             finding.related.push(related(Role::Check, "sleeps here between two looks", polling.sleep));
             finding.evidence = witness(model, access.actor, &access.path, &format!("reads {}", resource.name));
             found.push(finding);

@@ -3,7 +3,7 @@
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::words::subject as named;
 use crate::finding::{Confidence, Finding, Role, Severity, Turn};
-use crate::model::{ActorId, ActorKind, Model, Race};
+use crate::model::{ActorId, ActorKind, Dependence, Model, Race};
 
 /// Words in names that say that a resource is money.
 const MONEY: [&str; 8] = ["balance", "payment", "wallet", "ledger", "invoice", "charge", "credit", "refund"];
@@ -11,7 +11,10 @@ const MONEY: [&str; 8] = ["balance", "payment", "wallet", "ledger", "invoice", "
 /// The actors of a race that can really come between one another.
 pub(super) fn rivals(model: &Model, race: &Race) -> Vec<ActorId> {
     let resource = model.resource(race.resource);
-    race.actors.iter().copied().filter(|a| resource.writers.iter().any(|w| model.overlap(*a, *w))).collect()
+    // What is checked in memory and then changed loses where two check.
+    let in_memory = resource.kind == "memory" && race.dependence != Dependence::Data;
+    let others = if in_memory { &race.actors } else { &resource.writers };
+    race.actors.iter().copied().filter(|a| others.iter().any(|w| model.overlap(*a, *w))).collect()
 }
 
 /// What an actor is called in a sentence: its kind where it is no agent.

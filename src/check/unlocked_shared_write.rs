@@ -20,7 +20,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let mut found = Vec::new();
     for (index, resource) in model.resources.iter().enumerate().filter(|(_, r)| r.shared && r.kind == "file") {
-        let torn = |a: &&Access| a.operation == "put" && !a.atomic && a.mode != Mode::Read && !is_guarded(model, index, a);
+        let torn =
+            |a: &&Access| matches!(a.operation, "put" | "append") && !a.atomic && a.mode != Mode::Read && !is_guarded(model, index, a);
         let mut sites: Vec<_> = resource.accesses.iter().filter(torn).map(|a| a.site).collect();
         sites.sort();
         sites.dedup();
@@ -35,20 +36,34 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 .collect();
             let (Some(first), false, false) = (writes.first(), in_race, actors.is_empty()) else { continue };
             let verb = if actors.len() == 1 { "overwrites" } else { "overwrite" };
+            let appends = first.operation == "append";
+            let (message, help) = if appends {
+                let verb = if actors.len() == 1 { "appends" } else { "append" };
+                (
+                    format!("{} {verb} to \"{}\" in several writes without a lock", subject_of(model, &actors), resource.name),
+                    "Put the whole line together first and write it with one call, or hold one lock in every writer",
+                )
+            } else {
+                (
+                    format!("{} {verb} \"{}\" as a whole without a lock", subject_of(model, &actors), resource.name),
+                    "Write to a temporary file beside it and rename it over the old one (os.replace), or hold one lock in every reader and writer",
+                )
+            };
             let mut finding = Draft {
                 rule,
-                message: format!("{} {verb} \"{}\" as a whole without a lock", subject_of(model, &actors), resource.name),
+                message,
                 actors: actors.clone(),
                 resource: Some(resource.id.clone()),
                 function: first.function.clone(),
                 site,
-                help: "Write to a temporary file beside it and rename it over the old one (os.replace), or hold one lock in every reader and writer".into(),
+                help: help.into(),
             }
             .finish(model);
             let reader = beside(model, index).find(|a| looks_inside(a) && model.overlap(a.actor, actors[0]));
             // Nobody is seen to read it: two of its writers would have to meet in one file. Writers that exclude one another
             // leave whoever reads without their lock.
-            let steps = u8::from(!first.guards.is_empty()) + 2 * u8::from(reader.is_none());
+            let writers = appends && actors.iter().any(|a| actors.iter().any(|b| model.overlap(*a, *b)));
+            let steps = u8::from(!first.guards.is_empty()) + 2 * u8::from(reader.is_none() && !writers);
             finding.confidence = confidence(first.inferred + steps);
             if let Some(reader) = reader {
                 finding.related.push(related(Role::Read, "may see it half-written here", reader.site));

@@ -20,6 +20,8 @@ pub(super) struct Binding<'a, 'k> {
     pub receiver: Kind,
     /// The receiver is the caller's own receiver: its fields stay open.
     pub own_receiver: bool,
+    /// The caller's items that the receiver itself depends on.
+    pub receiver_read: Deps,
     /// What the receiver's fields depend on in the caller.
     pub fields: Vec<(Name, Deps)>,
     /// The caller's items that the callee's became.
@@ -51,7 +53,8 @@ impl Binding<'_, '_> {
             Dep::Field(name) => match self.fields.iter().find(|(n, _)| n == name) {
                 Some((_, deps)) => deps.clone(),
                 None if self.own_receiver => Deps::one(dep.clone()),
-                None => Deps::default(),
+                // A field of what was read is read.
+                None => self.receiver_read.clone(),
             },
             Dep::Fresh => Deps::one(Dep::Fresh),
         }
@@ -159,7 +162,14 @@ impl Binding<'_, '_> {
     }
 
     pub fn value(&self, value: &Value) -> Value {
-        Value { kind: self.kind(&value.kind), deps: self.deps(&value.deps), inferred: value.inferred, sorted: value.sorted }
+        Value {
+            kind: self.kind(&value.kind),
+            deps: self.deps(&value.deps),
+            inferred: value.inferred,
+            sorted: value.sorted,
+            compared: value.compared,
+            through: None,
+        }
     }
 
     pub fn context(&self, context: &Context) -> Context {

@@ -9,7 +9,7 @@ use super::walk::Walker;
 use super::{Below, ITEMS, Summary};
 use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
 use crate::knowledge::vocabulary::Effect;
-use crate::link::{ClassRef, FunctionValue, Hole, Kind, Part, Template};
+use crate::link::{ClassRef, FunctionValue, Hole, Kind, Object, Part, Template};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -136,7 +136,29 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if let Some(held) = held {
             self.state.held = held;
         }
-        self.call_value(&callee_value, &given, &place, coroutine)
+        let called = self.call_value(&callee_value, &given, &place, coroutine);
+        if self.rust
+            && let ExprKind::Attr { name, .. } = &facts.expr(callee).kind
+        {
+            self.call_further(name, &place);
+        }
+        called
+    }
+
+    /// A method that many implement: what those do that are not followed into this function is reached over the call.
+    fn call_further(&mut self, name: &Name, place: &CallPlace) {
+        let receiver = place.receiver.as_ref().map(|r| self.opened_object(&r.kind)).unwrap_or_default();
+        let Kind::Object(object) = &receiver else { return };
+        if object.exact {
+            return;
+        }
+        for function in self.program.further_implementations(object.class, name) {
+            let class = self.program.function(function).class.map(|class| ClassRef { module: function.module, class });
+            let Some(class) = class else { continue };
+            let own = Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: object.site }));
+            let method = FunctionValue { function, receiver: Some(own), bound: Vec::new(), captured: Rc::default(), plain: false };
+            self.leave_below(&Rc::default(), Some(Rc::new(method)), true, place);
+        }
     }
 
     fn callee(&mut self, expr: ExprId, callee: ExprId) -> (Value, CallPlace) {
@@ -149,7 +171,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             place.receiver_path = self.receiver_name.clone();
             return (method, place);
         }
-        let holder = self.eval(*base);
+        let changes = self.rust && self.fx.changing.contains(name);
+        let holder = if changes { self.eval_place(*base) } else { self.eval(*base) };
+        let holder = self.called_on(holder, name, site);
         place.receiver_path = self.path(*base);
         place.receiver_name = crate::link::last_name(facts, *base).cloned().unwrap_or_default();
         let value = self.attribute(holder.clone(), *base, name);
@@ -259,7 +283,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 
     /// A call whose callee only the caller knows.
-    fn call_later(&mut self, callee: &Kind, given: &[Given], place: &CallPlace) -> Called {
+    pub fn call_later(&mut self, callee: &Kind, given: &[Given], place: &CallPlace) -> Called {
         let args = given.iter().map(|g| (g.name.clone(), g.value.clone())).collect();
         let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, all_deps(given));
         // What it gets may be changed by it: a callback that fills a dictionary.
@@ -305,6 +329,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         self.note_run(value, place);
         let function = self.program.function(value.function);
         let beside = function.is_async && !function.is_generator && *coroutine == Coroutine::Loose && !self.at_module() && !self.rust;
+        if self.rust && self.fx.is_open(value) {
+            self.leave_below(&Rc::default(), Some(Rc::new(value.clone())), true, place);
+        }
         let summary = self.fx.summary_of(value);
         let binding = self.binding(value, given, place);
         if beside {
@@ -313,6 +340,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         let first = self.summary.items.len();
         let mut called = self.import(&summary, value, binding, place);
+        // A method that takes `&mut self`, called on what a guard gives access to.
+        if function.changes_receiver
+            && let Some(through) = place.receiver.as_ref().and_then(|r| self.reached_through(r))
+        {
+            self.changed_by_itself(&through, place.site);
+        }
         if let Some(seen) = self.out_of_sight(value, given, place, (&summary, first)) {
             called.value = called.value.depending(&seen.deps);
         }
@@ -361,6 +394,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             };
             params.push(given.unwrap_or_else(|| self.default_of(value, index)));
         }
+        let read = place.receiver.as_ref().filter(|_| self.rust).map(|r| r.deps.iter().filter(|d| self.in_memory(d)).cloned().collect());
         let own_receiver = place.receiver_path.is_some() && place.receiver_path == self.receiver_name;
         let fields = match &place.receiver_path {
             Some(path) => {
@@ -379,6 +413,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             params,
             receiver: value.receiver.clone().unwrap_or_default(),
             own_receiver,
+            receiver_read: read.unwrap_or_default(),
             fields,
             items: Vec::new(),
             depth: std::cell::Cell::new(0),
@@ -493,7 +528,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         self.awaits += summary.awaits;
         if whole || summary.keeps() {
-            self.leave_below(summary, whole, place);
+            self.leave_below(summary, None, whole, place);
         }
         if let Some(caught) = &summary.flushes {
             let caught: Vec<Context> = caught.iter().map(|c| binding.context(c)).collect();
@@ -516,15 +551,17 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 
     /// Remember a call whose callee keeps something to itself.
-    fn leave_below(&mut self, summary: &Rc<Summary>, whole: bool, place: &CallPlace) {
+    fn leave_below(&mut self, summary: &Rc<Summary>, later: Option<Rc<FunctionValue>>, whole: bool, place: &CallPlace) {
         let tokens = self.state.held.iter().fold(0, |all, c| mix(all, c.token));
         let decided = self.state.control.len() as u64;
-        if !self.below.insert((Rc::as_ptr(summary), mix(tokens, decided))) {
+        let callee = later.as_ref().map_or(0, |f| mix(u64::from(f.function.module) << 32 | f.function.function.index() as u64, 1));
+        if !self.below.insert((Rc::as_ptr(summary), mix(mix(tokens, decided), callee))) {
             return;
         }
         let function = self.origin_function();
         self.summary.calls.push(Below {
             summary: summary.clone(),
+            later,
             function,
             call: Rc::new(Call { function, site: place.site, next: None }),
             contexts: Rc::new(self.state.held.clone()),

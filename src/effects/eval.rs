@@ -2,7 +2,7 @@
 
 use super::call::Coroutine;
 use super::item::Check;
-use super::value::{Dep, Deps, Value};
+use super::value::{Dep, Deps, Through, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, MODULE, Name, TextPart};
 use crate::link::{FunctionRef, Hole, Kind, Part, Template};
@@ -37,13 +37,28 @@ impl Walker<'_, '_, '_> {
             ExprKind::Name(name) => self.eval_name(name),
             ExprKind::Attr { base, name } => {
                 let holder = self.eval(*base);
-                self.attribute(holder, *base, name)
+                let through = self.reached_through(&holder);
+                let holder = self.looked_at(holder, Some(name), self.site(e.span));
+                let object = if self.rust { self.opened_object(&holder.kind) } else { Kind::Unknown };
+                let mut value = self.attribute(holder, *base, name);
+                // A field and a method may have one name; what is not called is the field.
+                if let (Kind::Object(object), Kind::Function(_)) = (&object, &value.kind) {
+                    value.kind = Some(self.program.field_of(object, name)).filter(|k| *k != Kind::Unknown).unwrap_or(value.kind);
+                }
+                value.through = through.map(|t| match t.field {
+                    Some(_) => t,
+                    None => Rc::new(Through { guard: t.guard.clone(), field: Some(name.clone()) }),
+                });
+                value
             }
             ExprKind::Index { base, index } => {
                 let (holder, key) = (self.eval(*base), self.eval(*index));
+                let through = self.reached_through(&holder);
+                let holder = self.looked_at(holder, None, self.site(e.span));
                 let hint = crate::link::hint(facts, *index);
                 let kind = self.program.item(&holder.kind, &key.kind, &hint);
-                let found = Value { kind, deps: holder.deps.clone().with(&key.deps), inferred: holder.inferred, sorted: false };
+                let deps = holder.deps.clone().with(&key.deps);
+                let found = Value { kind, deps, inferred: holder.inferred, through, ..Value::default() };
                 let site = self.site(facts.expr(expr).span);
                 self.by_syntax("__getitem__", &holder, &[key], site, found.clone()).unwrap_or(found)
             }
@@ -56,16 +71,20 @@ impl Walker<'_, '_, '_> {
                 Value { kind, deps: l.deps.with(&r.deps), ..Value::default() }
             }
             ExprKind::Compare { left, rest } => {
-                let deps = self.compared(*left, rest);
-                Value::unknown(deps)
+                let compared = self.rust && self.compare_check(*left, rest) == Check::State;
+                Value { compared, ..Value::unknown(self.compared(*left, rest)) }
             }
             ExprKind::Logic { items, .. } => {
                 let values: Vec<Value> = items.iter().map(|i| self.eval(*i)).collect();
                 values.into_iter().reduce(Value::or).unwrap_or_default()
             }
-            ExprKind::Not(inner) => Value::unknown(self.eval(*inner).deps),
+            ExprKind::Not(inner) => {
+                let value = self.eval(*inner);
+                Value { compared: value.compared, ..Value::unknown(value.deps) }
+            }
             ExprKind::Unary(inner) => {
                 let value = self.eval(*inner);
+                let value = self.looked_at(value, None, self.site(e.span));
                 let kind = match value.kind {
                     Kind::Int(_) | Kind::Float(_) => self.program.infer(self.at, expr),
                     other => other,
@@ -142,7 +161,10 @@ impl Walker<'_, '_, '_> {
             ExprKind::Lambda(function) => self.closure(FunctionRef { module: self.at.module, function: *function }),
             ExprKind::Await(inner) => {
                 self.coroutine = Coroutine::Awaited;
-                let value = self.eval(*inner);
+                let mut value = self.eval(*inner);
+                if self.rust {
+                    value = self.awaited(value, self.site(e.span));
+                }
                 self.awaits += 1;
                 value
             }
@@ -179,6 +201,14 @@ impl Walker<'_, '_, '_> {
                 hint @ Kind::Library(_) => hint,
                 _ => kind.clone(),
             },
+            _ => kind.clone(),
+        }
+    }
+
+    /// A parameter seen as the object it is declared to be.
+    pub fn opened_object(&self, kind: &Kind) -> Kind {
+        match kind {
+            Kind::Parameter(index) => self.parameter_hint(*index),
             _ => kind.clone(),
         }
     }
@@ -227,7 +257,7 @@ impl Walker<'_, '_, '_> {
                 placed => placed,
             };
         }
-        Value { kind, deps, inferred: holder.inferred, sorted: false }
+        Value { kind, deps, inferred: holder.inferred, ..Value::default() }
     }
 
     /// A field of the receiver: open where it depends on how the object was made.
@@ -286,12 +316,16 @@ impl Walker<'_, '_, '_> {
                 deps.iter().map(|d| (d.clone(), check)).collect()
             }
             kind => {
+                let value = self.eval(cond);
                 let check = match kind {
                     ExprKind::Attr { .. } | ExprKind::Index { .. } => Check::State,
                     _ => Check::Existence,
                 };
-                let value = self.eval(cond);
-                value.deps.iter().map(|d| (d.clone(), check)).collect()
+                // A comparison made elsewhere, a flag behind a lock.
+                let told = value.compared || self.reached_through(&value).is_some_and(|t| t.field.is_none());
+                let value = self.looked_at(value, None, self.site(facts.expr(cond).span));
+                let asks = |dep: &Dep| if told && self.in_memory(dep) { Check::State } else { check };
+                value.deps.iter().map(|d| (d.clone(), asks(d))).collect()
             }
         }
     }

@@ -6,13 +6,15 @@
 
 use super::call::{CallPlace, Given};
 use super::context::{Context, Held, token};
-use super::item::{Access, Item, Operation, What};
-use super::value::{Dep, Deps, Value};
+use super::value::Value;
 use super::walk::Walker;
 use crate::facts::{Block, ExprId, ExprKind, Name, StmtKind};
-use crate::link::{FunctionValue, Kind, Template};
+use crate::link::{FunctionValue, Kind};
 use crate::source::Site;
 use std::rc::Rc;
+
+/// Traits of what can be run.
+const CODE: [&str; 8] = ["Future", "IntoFuture", "Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"];
 
 impl Walker<'_, '_, '_> {
     /// What is held now, by token.
@@ -90,34 +92,17 @@ impl Walker<'_, '_, '_> {
         self.state.end_transaction();
     }
 
-    /// `*guard = value`: what was read through an earlier guard of the same lock and is written back is a read and a write
-    /// of what the lock holds.
-    pub fn write_through(&mut self, target: &Value, value: &Value, site: Site) {
-        let Some(guard) = target.kind.library().filter(|l| l.lock.as_ref().is_some_and(|k| k.guard)).cloned() else { return };
-        let Some(lock) = guard.lock.as_ref().filter(|l| l.name.has_text()).cloned() else { return };
-        let mut data = Deps::default();
-        for dep in value.deps.iter() {
-            let Dep::Item(index) = dep else { continue };
-            let Some(taken) = self.summary.items.get(*index as usize).cloned() else { continue };
-            match &*taken.what {
-                What::Acquire { lock: before, .. } if before.guard && before.name == lock.name => {
-                    // The lock that was taken there counts where it is still held.
-                    let still = self.state.held.iter().filter(|c| c.site == taken.site && c.lock().is_some_and(|l| l.name == lock.name));
-                    let contexts: Vec<Context> = taken.contexts.iter().chain(still).cloned().collect();
-                    let what = What::Access(in_memory(&lock.name, Operation::Read));
-                    let read = Item { what: Rc::new(what), contexts: Rc::new(contexts), data: Deps::default(), ..taken };
-                    data.join(&self.push_item(read));
-                }
-                _ => data.join(&Deps::one(dep.clone())),
-            }
-        }
-        self.push_at(What::Access(in_memory(&lock.name, Operation::Put)), site, data);
-    }
-
     /// Closures given to a method that nothing is known of run there, on what the method is called on: `rows.iter().map(…)`.
     pub fn run_closures(&mut self, receiver: &Value, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
         let mut found: Option<Value> = None;
         for closure in given {
+            if let Kind::Parameter(index) = &closure.value.kind
+                && self.is_code(*index)
+            {
+                let called = self.call_later(&closure.value.kind, &[], place);
+                found = Some(found.map_or(called.value.clone(), |before| before.or(called.value)));
+                continue;
+            }
             let Kind::Function(function) = &closure.value.kind else { continue };
             if self.program.function(function.function).name != "<lambda>" {
                 continue;
@@ -136,6 +121,35 @@ impl Walker<'_, '_, '_> {
         let deps = result.deps.clone().with(&found.deps);
         let kind = if result.kind == Kind::Unknown { found.kind } else { result.kind.clone() };
         Some(Value { kind, deps, ..Value::default() })
+    }
+
+    /// Whether a parameter is declared to be code: a closure, a future.
+    fn is_code(&self, index: u8) -> bool {
+        let Some(annotation) = self.program.function(self.at).params.get(usize::from(index)).and_then(|p| p.annotation) else {
+            return false;
+        };
+        let head = match self.facts.expr(annotation).kind {
+            ExprKind::Index { base, .. } => base,
+            _ => annotation,
+        };
+        crate::link::last_name(self.facts, head).is_some_and(|n| CODE.contains(&n.as_str()))
+    }
+
+    /// `future.await`: an async block that a variable holds, or that the caller gives, runs here.
+    pub fn awaited(&mut self, value: Value, site: Site) -> Value {
+        let place = CallPlace { site, receiver: None, receiver_path: None, receiver_name: Name::default() };
+        match &value.kind {
+            Kind::Parameter(index) if self.is_code(*index) => self.call_later(&value.kind, &[], &place).value,
+            Kind::Function(function) => {
+                let facts = self.program.function(function.function);
+                if facts.name != "<lambda>" || !facts.is_async || !facts.params.is_empty() {
+                    return value;
+                }
+                let function = function.clone();
+                self.call_function(&function, &[], &place, &super::call::Coroutine::Awaited).value
+            }
+            _ => value,
+        }
     }
 
     /// Whether a loop tries again on an error and stops on success: a match on a result in it, whose good arm leaves.
@@ -209,11 +223,6 @@ impl Walker<'_, '_, '_> {
         function.bound.extend(given);
         Some(Rc::new(function))
     }
-}
-
-/// An access to what a lock of the process holds.
-fn in_memory(name: &Template, operation: Operation) -> Access {
-    Access { name: Some(name.clone()), atomic: true, ..Access::new(operation, "memory", "memory", "guard", "write") }
 }
 
 /// Whether a value is, or holds, the guard that was made at a place.

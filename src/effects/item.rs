@@ -176,6 +176,8 @@ pub struct Access {
     pub money: bool,
     /// It asks whether the thing is there and not what it holds.
     pub presence: bool,
+    /// It was read in a loop, and what was found decides when the loop ends.
+    pub awaited: bool,
     /// What is written was computed: not a constant and not what the caller gave.
     pub computed: bool,
     /// Nobody else sees it: a temporary file, a log.
@@ -263,6 +265,7 @@ impl Access {
             unsorted: false,
             money: false,
             presence: false,
+            awaited: false,
             computed: false,
             private: false,
             fresh_key: false,

@@ -27,8 +27,14 @@ impl Walker<'_, '_, '_> {
             let result = Value { kind: made.clone(), deps, ..Value::default() };
             return self.apply(&found, Some(value), name, given, place, result);
         }
+        if self.rust
+            && let Some(value) =
+                self.run_closures(&Value::default(), given, place, &Value { kind: made.clone(), deps: deps.clone(), ..Value::default() })
+        {
+            return value;
+        }
         let sorted = name == "sorted" || (matches!(name.as_str(), "list" | "tuple" | "enumerate") && given.iter().any(|g| g.value.sorted));
-        Value { kind: made, deps, inferred: false, sorted }
+        Value { kind: made, deps, sorted, ..Value::default() }
     }
 
     /// A function that a library's decorator made something of: a call may only hand its work to a queue, and its body runs
@@ -65,6 +71,10 @@ impl Walker<'_, '_, '_> {
         let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default().with(&all_deps(given));
         let made = self.program.call_kind(&Kind::Member(Rc::new((receiver.clone(), name.clone()))), &args, place.site);
         let result = Value { kind: made, deps: deps.clone(), ..Value::default() };
+        if let Some(value) = self.changed_by_method(name, given, place, &result) {
+            return value;
+        }
+        let through = self.still_through(name, place);
         let library = self.as_library(receiver);
         if let Some(library) = &library
             && let Some(found) = knowledge.method(library.ty, name)
@@ -72,6 +82,7 @@ impl Walker<'_, '_, '_> {
             let api: Name = format!("{}.{name}", knowledge.type_name(library.ty)).into();
             return self.apply(&found, Some(library), &api, given, place, result);
         }
+        let result = Value { through, ..result };
         if matches!(receiver, Kind::Unknown | Kind::External(_))
             && let Some(value) = self.unknown_receiver(name, given, place, &result)
         {

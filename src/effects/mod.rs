@@ -27,6 +27,7 @@ mod leaks;
 mod library;
 mod lock;
 mod meaning;
+mod memory;
 mod orm;
 mod print;
 mod rows;
@@ -54,7 +55,7 @@ use crate::knowledge::RowId;
 use crate::link::{FunctionRef, FunctionValue, Kind, Program};
 use crate::source::Site;
 use coordinator::Coordinators;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -107,6 +108,10 @@ pub struct Effects<'p, 'k> {
     closure_depth: std::cell::Cell<u8>,
     depth: std::cell::Cell<u16>,
     unresolved: RefCell<Vec<(Site, String)>>,
+    /// How often one of many behind a trait was followed.
+    followed: RefCell<FxHashMap<FunctionRef, u8>>,
+    /// Methods that change what a guard gives access to.
+    changing: FxHashSet<Name>,
     /// What rows were used for; `None` in normal runs, which record nothing.
     uses: Option<RefCell<Vec<Use>>>,
 }
@@ -122,6 +127,8 @@ impl<'p, 'k> Effects<'p, 'k> {
             closure_depth: std::cell::Cell::new(0),
             depth: std::cell::Cell::new(0),
             unresolved: RefCell::default(),
+            followed: RefCell::default(),
+            changing: program.knowledge.changing_methods(),
             uses: None,
         }
     }
@@ -215,6 +222,23 @@ impl<'p, 'k> Effects<'p, 'k> {
             return self.summary(value.function, class);
         }
         self.closure_summary(value, class)
+    }
+
+    /// Whether a function is being summarised right now, further out, or lies too deep to be.
+    fn is_open(&self, value: &FunctionValue) -> bool {
+        if !value.captured.is_empty() {
+            return false;
+        }
+        let class = match &value.receiver {
+            Some(Kind::Object(object)) => Some(object.class),
+            Some(Kind::Class(class)) => Some(*class),
+            _ => None,
+        };
+        let key = (value.function, self.specialised(value.function, class), value.plain);
+        match self.summaries.borrow().get(&key) {
+            Some(known) => known.is_none(),
+            None => self.depth.get() >= DEPTH,
+        }
     }
 
     /// Calls and writes that could not be resolved, sorted by place.

@@ -12,7 +12,7 @@ use super::item::{Call, Check, Item, What};
 use super::value::{Dep, Value};
 use super::{Rc, Summary};
 use crate::knowledge::vocabulary::Effect;
-use crate::link::{FunctionRef, Template};
+use crate::link::{FunctionRef, FunctionValue, Template};
 use rustc_hash::FxHashSet;
 
 /// How many calls above its own function an open item is still copied.
@@ -23,6 +23,8 @@ const RISE: usize = 10;
 pub struct Below {
     /// What the callee does.
     pub summary: Rc<Summary>,
+    /// The callee, where it was being summarised itself at the time, or is one of many: asked for when all are known.
+    pub later: Option<Rc<FunctionValue>>,
     /// The function whose code calls.
     pub function: FunctionRef,
     /// The call.
@@ -77,7 +79,9 @@ impl Summary {
                 What::Access(access) => {
                     access.name.as_ref().is_some_and(|n| n.is_open())
                         || access.instance.as_ref().is_some_and(|n| n.is_open())
-                        || !access.operation.is_read() && (item.data.iter().any(opens) || item.control.iter().any(|(dep, _)| opens(dep)))
+                        || !access.operation.is_read() && item.data.iter().any(opens)
+                        // What changes in memory is common, and what decided it is told by the calls as well.
+                        || !access.operation.is_read() && access.kind != "memory" && item.control.iter().any(|(dep, _)| opens(dep))
                 }
                 What::Acquire { lock, .. } => super::bind::lock_is_open(lock) || self.leaves_lock(&lock.name),
                 What::Release { name, .. } => name.is_open() || self.releases.contains(name),

@@ -27,9 +27,11 @@ impl Walker<'_, '_, '_> {
     /// The operands of a comparison; `key in value` may look into a store.
     pub fn compared(&mut self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> Deps {
         let first = self.eval(left);
+        let first = self.looked_at(first, None, self.site(self.facts.expr(left).span));
         let mut deps = first.deps.clone();
         for (op, operand) in rest {
             let value = self.eval(*operand);
+            let value = self.looked_at(value, None, self.site(self.facts.expr(*operand).span));
             deps.join(&value.deps);
             if matches!(op, CompareOp::In | CompareOp::NotIn) {
                 let site = self.site(self.facts.expr(*operand).span);

@@ -1,7 +1,7 @@
 //! A value during a walk: what it is, and what it depends on.
 
 use crate::facts::Name;
-use crate::link::Kind;
+use crate::link::{Kind, LibraryValue};
 use std::rc::Rc;
 
 /// Something a value or a decision depends on.
@@ -86,17 +86,30 @@ pub struct Value {
     pub inferred: bool,
     /// Its elements are in sorted order.
     pub sorted: bool,
+    /// It says how what was read compares to something, and not merely whether it is there.
+    pub compared: bool,
+    /// The guard through which it was reached: changing it changes what the lock holds.
+    pub through: Option<Rc<Through>>,
+}
+
+/// A way into what a lock holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Through {
+    /// The guard.
+    pub guard: Rc<LibraryValue>,
+    /// The field of what it holds; `None` for the whole.
+    pub field: Option<Name>,
 }
 
 impl Value {
     /// A value that depends on nothing.
     pub fn of(kind: Kind) -> Self {
-        Value { kind, deps: Deps::default(), inferred: false, sorted: false }
+        Value { kind, ..Value::default() }
     }
 
     /// An unknown value with dependencies.
     pub fn unknown(deps: Deps) -> Self {
-        Value { kind: Kind::Unknown, deps, inferred: false, sorted: false }
+        Value { deps, ..Value::default() }
     }
 
     /// The same value with further dependencies.
@@ -112,6 +125,13 @@ impl Value {
             (a, b) if a == b => self.kind,
             _ => self.kind.or(other.kind),
         };
-        Value { kind, deps: self.deps.with(&other.deps), inferred: self.inferred || other.inferred, sorted: self.sorted && other.sorted }
+        Value {
+            kind,
+            deps: self.deps.with(&other.deps),
+            inferred: self.inferred || other.inferred,
+            sorted: self.sorted && other.sorted,
+            compared: self.compared || other.compared,
+            through: self.through.or(other.through),
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::context::{Context, Held, mix};
 use super::item::{Call, Check, Item, What};
 use super::value::Dep;
 use super::{Effects, Rc, Summary};
-use crate::link::FunctionRef;
+use crate::link::{FunctionRef, FunctionValue};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -17,6 +17,8 @@ use std::collections::VecDeque;
 const WAYS: usize = 6;
 /// How many visits one entry makes.
 const VISITS: usize = 4000;
+/// Below how many entries one of many behind a trait is looked at: two that meet are enough.
+const ENTRIES: u8 = 2;
 /// How many earlier decisions are carried down.
 const DECISIONS: usize = 40;
 
@@ -124,6 +126,14 @@ struct Way {
 }
 
 impl Effects<'_, '_> {
+    /// Whether one of many behind a trait is followed from another entry.
+    fn follows(&self, callee: &FunctionValue) -> bool {
+        let mut followed = self.followed.borrow_mut();
+        let times = followed.entry(callee.function).or_insert(0);
+        *times = times.saturating_add(1);
+        *times <= ENTRIES
+    }
+
     /// Everything done below a summary, nearest first.
     pub fn visits(&self, top: &Rc<Summary>) -> Vec<Visit> {
         let mut visits: Vec<Visit> = Vec::new();
@@ -147,16 +157,19 @@ impl Effects<'_, '_> {
             for below in &way.summary.calls {
                 let contexts = joined(&way.contexts, &below.contexts);
                 let decided = decisions(&way.decided, index, &below.control);
-                let ways = seen.entry((Rc::as_ptr(&below.summary), below.whole)).or_default();
+                let summary = below.later.as_ref().map_or_else(|| below.summary.clone(), |callee| self.summary_of(callee));
+                let ways = seen.entry((Rc::as_ptr(&summary), below.whole)).or_default();
                 let mark = meaning(&contexts, &decided);
-                if ways.len() >= WAYS || ways.contains(&mark) {
+                // One of many behind a trait is looked at once, however many places may mean it, and below few entries.
+                let most = if below.later.is_some() { 1 } else { WAYS };
+                if ways.len() >= most || ways.contains(&mark) || !below.later.as_ref().is_none_or(|callee| self.follows(callee)) {
                     continue;
                 }
                 ways.push(mark);
                 let mut calls = (*way.calls).clone();
                 calls.push((below.call.function, below.call.site));
                 pending.push_back(Way {
-                    summary: below.summary.clone(),
+                    summary,
                     contexts,
                     calls: Rc::new(calls),
                     decided,

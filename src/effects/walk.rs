@@ -55,6 +55,10 @@ pub(super) struct Walker<'e, 'p, 'k> {
     cut: bool,
     /// The locks it takes and gives back.
     pub ledger: Ledger,
+    /// What was looked at through guards: where the guard was taken, and which field.
+    pub looked: FxHashMap<(Site, Option<Name>), Deps>,
+    /// What is evaluated is changed in place.
+    pub placing: bool,
     /// Calls already remembered, with what was held and decided at them.
     pub below: rustc_hash::FxHashSet<(*const Summary, u64)>,
 }
@@ -97,6 +101,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             held_at_returns: None,
             cut: false,
             ledger: Ledger::default(),
+            looked: FxHashMap::default(),
+            placing: false,
             below: rustc_hash::FxHashSet::default(),
         };
         for (index, parameter) in function.params.iter().enumerate() {
@@ -199,6 +205,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 self.assign(*target, after, None);
             }
             StmtKind::Return(value) => {
+                self.ends_loop();
                 self.coroutine = Coroutine::Awaited;
                 let mut value = value.map(|v| self.returned_value(v)).unwrap_or(Value::of(Kind::Null));
                 for (dep, _) in &self.state.control {
@@ -224,7 +231,11 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 }
                 self.state.end = End::Raised;
             }
-            StmtKind::Break | StmtKind::Continue => self.state.end = End::Left,
+            StmtKind::Break => {
+                self.ends_loop();
+                self.state.end = End::Left;
+            }
+            StmtKind::Continue => self.state.end = End::Left,
             StmtKind::Delete(targets) => {
                 for target in targets {
                     self.delete(*target);
@@ -394,7 +405,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         if let Some(iter) = iter {
             let iterated = self.iterated(iter);
             sorted = iterated.sorted;
-            let element = Value { kind: self.element_kind(&iterated.kind), deps: iterated.deps.clone(), ..Value::default() };
+            let through = self.reached_through(&iterated);
+            let element = Value { kind: self.element_kind(&iterated.kind), deps: iterated.deps.clone(), through, ..Value::default() };
             on = iterated.deps.iter().map(|d| (d.clone(), Check::Existence)).collect();
             if let Some(target) = target {
                 self.assign(target, element, None);
@@ -671,8 +683,10 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             ExprKind::Spread(inner) => self.assign(*inner, value, None),
             ExprKind::Attr { base, name } => {
-                let holder = self.eval(*base);
-                self.set_attribute(&holder, name, &value, self.site(facts.expr(target).span));
+                let holder = self.eval_place(*base);
+                let site = self.site(facts.expr(target).span);
+                self.set_attribute(&holder, name, &value, site);
+                self.write_through(&holder, Some(name), &value, site);
                 if let Some(path) = self.path(*base) {
                     let own = Some(&path) == self.receiver_name.as_ref();
                     let value = self.aimed(value, name);
@@ -687,14 +701,15 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             ExprKind::Unary(inner) if self.rust => {
                 let site = self.site(facts.expr(target).span);
-                let place = self.eval(*inner);
-                self.write_through(&place, &value, site);
+                let place = self.eval_place(*inner);
+                self.write_through(&place, None, &value, site);
                 self.touch(*inner, &value.deps);
             }
             ExprKind::Index { base, index } => {
-                let (key, holder) = (self.eval(*index), self.eval(*base));
+                let (key, holder) = (self.eval(*index), self.eval_place(*base));
                 let site = self.site(facts.expr(target).span);
                 self.by_syntax("__setitem__", &holder, &[key, value.clone()], site, Value::default());
+                self.write_through(&holder, None, &value, site);
                 self.touch(*base, &value.deps);
             }
             _ => {}

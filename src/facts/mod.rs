@@ -109,6 +109,8 @@ pub struct Function {
     pub is_async: bool,
     /// Its body holds a `yield`.
     pub is_generator: bool,
+    /// It takes its receiver as `&mut self`, to change it.
+    pub changes_receiver: bool,
     /// An inline module of Rust: nobody calls it, its scope is the module's.
     pub is_namespace: bool,
     /// The documentation string, where there is one: text for a tool's description, never evidence of behaviour.
@@ -205,6 +207,7 @@ impl FileFacts {
             class: None,
             is_async: false,
             is_generator: false,
+            changes_receiver: false,
             is_namespace: false,
             doc: None,
         };

@@ -126,6 +126,12 @@ impl Knowledge {
         self.types.method(ty, name).map(|at| self.found(at))
     }
 
+    /// Methods of what a value gives access to (a guard) that change it, by the rows of all such types.
+    pub fn changing_methods(&self) -> FxHashSet<CompactString> {
+        let rows = self.types.iter().filter(|(_, ty)| ty.def.derefs).flat_map(|(_, ty)| &ty.def.methods);
+        rows.filter(|row| row.kind.as_deref() == Some("memory")).flat_map(|row| &row.name).map(CompactString::from).collect()
+    }
+
     /// What calling a value of a type means.
     pub fn called(&self, ty: TypeId) -> Option<Found<'_>> {
         self.method(ty, "__call__").or_else(|| self.method(ty, "call"))

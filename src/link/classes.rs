@@ -8,6 +8,9 @@ use rustc_hash::FxHashMap;
 /// How many implementations of one abstract method are followed.
 const IMPLEMENTATIONS: usize = 10;
 
+/// How many more are looked at, each for itself.
+const FURTHER: usize = 400;
+
 /// Who derives from whom.
 #[derive(Debug, Default)]
 pub(super) struct ClassTable {
@@ -183,6 +186,17 @@ impl Program<'_> {
 
     /// The methods a call may mean on a value known to be of this class or one that derives from it.
     pub fn implementations(&self, class: ClassRef, name: &str, exact: bool) -> Vec<FunctionRef> {
+        let mut found = self.all_implementations(class, name, exact);
+        found.truncate(IMPLEMENTATIONS);
+        found
+    }
+
+    /// Those beyond the first few: a hundred tools behind one trait.
+    pub fn further_implementations(&self, class: ClassRef, name: &str) -> Vec<FunctionRef> {
+        self.all_implementations(class, name, false).into_iter().skip(IMPLEMENTATIONS).take(FURTHER).collect()
+    }
+
+    fn all_implementations(&self, class: ClassRef, name: &str, exact: bool) -> Vec<FunctionRef> {
         let own = self.method(class, name);
         if exact {
             return own.into_iter().collect();
@@ -209,7 +223,6 @@ impl Program<'_> {
                 }
                 found.sort();
                 found.dedup();
-                found.truncate(IMPLEMENTATIONS);
                 if found.is_empty() { own.into_iter().collect() } else { found }
             }
         }

@@ -1,6 +1,8 @@
 //! Values of names and expressions, without regard to the order in which statements run.
 
-use super::{ClassRef, FunctionRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Program, Scope, Source, Template, remember};
+use super::{
+    ClassRef, FunctionRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Program, Scope, Source, Template, keeps_guard, remember,
+};
 use crate::facts::{BinaryOp, ExprId, ExprKind, FileFacts, MODULE, Name, ParamKind, StmtKind, TextPart};
 use crate::knowledge::{TypeId, vocabulary::PackLanguage};
 use std::rc::Rc;
@@ -536,8 +538,8 @@ impl Program<'_> {
         {
             return self.derived(value, ty, Some(Template::text(name)));
         }
-        if self.knowledge.method(value.ty, name).is_none()
-            && let Some(inner) = self.dereferenced(value)
+        if let Some(inner) = self.dereferenced(value)
+            && (self.knowledge.method(value.ty, name).is_none() && !keeps_guard(name) || self.has_method(&inner, name))
         {
             return self.member(&inner, name);
         }

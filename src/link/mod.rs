@@ -32,6 +32,7 @@ pub use lock::{LockUse, Ttl, Wait};
 pub use modules::ModulePaths;
 pub use owner::{Kept, Owner};
 pub use reach::{needed, needed_rust};
+pub use rust::keeps_guard;
 pub use scope::{Scope, Source};
 
 use crate::facts::{ClassId, ExprId, ExprKind, FileFacts, Function, FunctionId, MODULE, Name, StmtId, StmtKind};

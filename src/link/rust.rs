@@ -38,7 +38,7 @@ const SEQUENCES: [&str; 9] = ["Vec", "VecDeque", "HashSet", "BTreeSet", "LinkedL
 const MAPPINGS: [&str; 4] = ["HashMap", "BTreeMap", "IndexMap", "FxHashMap"];
 
 /// Methods that return what they are called on, perhaps copied, borrowed, or freed of a wrapper.
-const PASSING: [&str; 62] = [
+const PASSING: [&str; 79] = [
     "clone",
     "cloned",
     "copied",
@@ -101,11 +101,33 @@ const PASSING: [&str; 62] = [
     "in_current_span",
     "await",
     "get",
+    "get_mut",
+    "entry",
+    "or",
+    "or_default",
+    "or_insert",
+    "or_insert_with",
+    "values",
+    "values_mut",
+    "remove",
+    "swap_remove",
+    "pop",
+    "pop_front",
+    "pop_back",
+    "first_mut",
+    "last_mut",
+    "unwrap_unchecked",
+    "peekable",
 ];
 
 /// Methods that leave a guard what it is: they take it out of the result of taking the lock.
 const UNWRAPPING: [&str; 10] =
     ["unwrap", "expect", "unwrap_or_else", "into_inner", "map_err", "ok", "ok_or", "ok_or_else", "context", "with_context"];
+
+/// Whether a method leaves a guard what it is.
+pub fn keeps_guard(name: &str) -> bool {
+    UNWRAPPING.contains(&name)
+}
 
 impl Program<'_> {
     /// Whether a module is Rust.
@@ -275,12 +297,26 @@ impl Program<'_> {
             return value.subject.clone();
         }
         match (name, receiver) {
-            ("get" | "first" | "last" | "next" | "find", Kind::Map(_)) => Kind::Unknown,
+            (
+                "get" | "get_mut" | "remove" | "or_default" | "or_insert" | "or_insert_with" | "values" | "values_mut",
+                Kind::Map(entries),
+            ) => entries.iter().map(|(_, value)| value.clone()).fold(Kind::Unknown, Kind::or),
+            ("first" | "last" | "next" | "find", Kind::Map(_)) => Kind::Unknown,
+            ("get_mut" | "pop" | "pop_front" | "pop_back" | "remove" | "swap_remove" | "last_mut" | "first_mut", Kind::List(_)) => {
+                self.element(receiver)
+            }
+            ("or_default" | "or_insert" | "or_insert_with" | "get_mut" | "remove" | "values" | "values_mut", _) => Kind::Unknown,
+            ("pop" | "pop_front" | "pop_back" | "swap_remove" | "last_mut" | "first_mut", _) => Kind::Unknown,
             ("next" | "first" | "last" | "find", Kind::List(_)) => self.element(receiver),
             ("get", Kind::Object(_) | Kind::Library(_)) => Kind::Unknown,
             ("get", Kind::List(_)) => self.element(receiver),
             _ => receiver.clone(),
         }
+    }
+
+    /// Whether a type of the project has a method of that name.
+    pub(super) fn has_method(&self, kind: &Kind, name: &str) -> bool {
+        matches!(kind, Kind::Object(object) if self.method(object.class, name).is_some())
     }
 
     /// What a value that holds another gives access to: a guard's contents, an extractor's.

@@ -153,6 +153,10 @@ pub struct Hollow {
 pub struct Polling {
     /// The loop.
     pub site: Site,
+    /// Where the loop looks: at the read, or at the call that leads to it.
+    pub looks: Site,
+    /// The function whose loop it is.
+    pub function: String,
     /// The sleep.
     pub sleep: Site,
     /// How long it sleeps in seconds, where known.

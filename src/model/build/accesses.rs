@@ -43,6 +43,9 @@ const OWN: [&str; 12] = [
 /// Words in the names of keys that coordinate.
 const CONTROL: [&str; 10] = ["kill", "stop", "cancel", "pause", "shutdown", "heartbeat", "alive", "lock", "lease", "leader"];
 
+/// Further words in the names of flags in memory.
+const RUNS: [&str; 6] = ["running", "cancelled", "stopped", "paused", "shutting", "closed"];
+
 /// Collect accesses.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut index: FxHashMap<(String, u32), usize> = FxHashMap::default();
@@ -174,11 +177,17 @@ fn documents(doings: &[Doing]) -> FxHashSet<Template> {
     found
 }
 
-/// Flags and heartbeats in a key-value store coordinate; they are no data that agents share.
+/// Flags and heartbeats in a key-value store or behind a lock coordinate; they are no data that agents share.
 fn is_control(access: &Effect) -> bool {
     let Some(name) = &access.name else { return false };
     let lower = name.pattern().to_lowercase();
-    access.kind == "cache" && CONTROL.iter().any(|w| lower.contains(w))
+    let says = |name: &str| name.rsplit('.').next().unwrap_or(name).split('_').any(|w| CONTROL.contains(&w) || RUNS.contains(&w));
+    match access.kind.as_str() {
+        "cache" => CONTROL.iter().any(|w| lower.contains(w)),
+        "memory" if !access.columns.is_empty() => access.columns.iter().all(|c| says(&c.to_lowercase())),
+        "memory" => says(&lower),
+        _ => false,
+    }
 }
 
 /// A name that is made at each run: nobody else meets there.
@@ -244,7 +253,10 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
         fresh_key: access.fresh_key,
         conditional: access.conditional,
         presence: access.presence,
-        polling: within.polling(item),
+        // Who looks after things in memory at times is no waiter: that is who goes on when it finds what it looks for.
+        polling: within
+            .polling(item, |f| input.effects.program.qualified(f).to_string())
+            .filter(|_| access.kind != "memory" || access.awaited),
         unique: if access.operation == Operation::Insert { unique } else { None },
         handled: handled(&item.contexts),
         money: access.money,

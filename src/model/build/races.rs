@@ -15,9 +15,9 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let mut races: Vec<Race> = Vec::new();
     let mut known: FxHashMap<(Site, Site, Dependence), usize> = FxHashMap::default();
     for doing in doings {
-        for (read, item, dependence) in doing.runs.iter().flat_map(|r| pairs(&r.visits)) {
+        for (read, item, dependence, beside) in doing.runs.iter().flat_map(|r| pairs(&r.visits)) {
             let Some(write) = item.access() else { continue };
-            let Some(race) = race(input, doing.actor, &read, &item, dependence, write, schema, model) else { continue };
+            let Some(race) = race(input, doing.actor, (&read, &item, &beside), dependence, write, schema, model) else { continue };
             match known.get(&(race.read, race.write, race.dependence)) {
                 Some(at) => {
                     let before: &mut Race = &mut races[*at];
@@ -78,8 +78,15 @@ fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
     kept
 }
 
+/// What else the functions do in which the two halves of a pair are told.
+#[derive(Clone, Copy)]
+struct Beside<'v> {
+    write: &'v [Item],
+    read: &'v [Item],
+}
+
 /// Every write with each read that it depends on, in the innermost function that has both.
-fn pairs(visits: &[Visit]) -> Vec<(Cow<'_, Item>, Cow<'_, Item>, Dependence)> {
+fn pairs(visits: &[Visit]) -> Vec<(Cow<'_, Item>, Cow<'_, Item>, Dependence, Beside<'_>)> {
     let mut found = Vec::new();
     for visit in visits {
         for (index, own) in visit.own().iter().enumerate() {
@@ -90,14 +97,16 @@ fn pairs(visits: &[Visit]) -> Vec<(Cow<'_, Item>, Cow<'_, Item>, Dependence)> {
             // What both callers have a copy of is paired there, where more is known of it.
             let told =
                 reads_of(own, visit.own()).into_iter().filter(|(read, _)| tells(own) || visit.own().get(*read as usize).is_some_and(tells));
-            found.extend(told.filter_map(|(read, dependence)| Some((visit.item(read)?, visit.item(index as u32)?, dependence))));
+            let here = Beside { write: visit.own(), read: visit.own() };
+            found.extend(told.filter_map(|(read, dependence)| Some((visit.item(read)?, visit.item(index as u32)?, dependence, here))));
             if !tells(own) {
                 continue;
             }
             for (above, read, check) in visit.decided.iter() {
                 let Some(above) = visits.get(*above).filter(|v| is_read(v.own(), *read)) else { continue };
                 let dependence = if *check == Check::Existence { Dependence::Existence } else { Dependence::State };
-                found.extend(above.item(*read).zip(visit.item(index as u32)).map(|(read, write)| (read, write, dependence)));
+                let beside = Beside { write: visit.own(), read: above.own() };
+                found.extend(above.item(*read).zip(visit.item(index as u32)).map(|(read, write)| (read, write, dependence, beside)));
             }
         }
     }
@@ -127,8 +136,7 @@ fn is_read(items: &[Item], index: u32) -> bool {
 fn race(
     input: &Input,
     actor: ActorId,
-    read: &Item,
-    item: &Item,
+    (read, item, beside): (&Item, &Item, &Beside<'_>),
     dependence: Dependence,
     write: &crate::effects::Access,
     schema: &Schema,
@@ -138,7 +146,10 @@ fn race(
     if !same_resource(from.name.as_ref(), write.name.as_ref()) || from.kind != write.kind {
         return None;
     }
-    if !matters(dependence, write, from) {
+    if !matters(dependence, write, from) || apart(from, write) {
+        return None;
+    }
+    if dependence != Dependence::Data && write.kind == "memory" && (asked_again(item, beside.write) || reserved(read, beside.read)) {
         return None;
     }
     let resource = accesses::find(model, write, actor)?;
@@ -175,7 +186,8 @@ fn race(
         handled: accesses::handled(&item.contexts),
         money: write.money,
         // What is guessed of the read and of the write is the same guess: they have one name.
-        inferred: read.inferred.max(item.inferred),
+        // Of a lock only the type that holds it is told, so that two of them may be taken for one.
+        inferred: read.inferred.max(item.inferred) + u8::from(write.kind == "memory" && dependence != Dependence::Data),
         path: frames(input, item),
         distance: distance(item, function),
         retry,
@@ -200,11 +212,46 @@ fn matters(dependence: Dependence, write: &crate::effects::Access, read: &crate:
         (Dependence::Existence, Update) => !write.conditional && write.columns.iter().any(|c| read.keys.contains(c)),
         (Dependence::Existence, _) => false,
         // It was in a state that allowed this.
+        // What was found out of date is worked out and kept; what is taken away was there.
+        (Dependence::State, Delete) if write.kind == "memory" => false,
+        (Dependence::State, Put) if write.kind == "memory" && write.computed => false,
         (Dependence::State, Update | Delete | Put | Insert | Call | Increment) => {
             !write.conditional && !matches!(write.idempotent, Some((true, _)))
         }
-        (Dependence::State, Append | Upsert | Replace) => false,
+        (Dependence::State, Upsert) => write.kind == "memory",
+        (Dependence::State, Append | Replace) => false,
     }
+}
+
+/// Whether a read and a write behind one lock are of different fields.
+fn apart(read: &crate::effects::Access, write: &crate::effects::Access) -> bool {
+    let fields = write.kind == "memory" && !read.columns.is_empty() && !write.columns.is_empty();
+    fields && !read.columns.iter().any(|c| write.columns.contains(c))
+}
+
+/// Whether what is changed behind a lock was looked at again while that lock was held, and that decided.
+fn asked_again(write: &Item, items: &[Item]) -> bool {
+    let Some(access) = write.access() else { return false };
+    let held = |c: &Context| c.lock().is_some() && write.contexts.iter().any(|w| w.token == c.token);
+    write.control.iter().any(|(dep, _)| {
+        let Dep::Item(index) = dep else { return false };
+        let Some(read) = items.get(*index as usize) else { return false };
+        let same = read
+            .access()
+            .is_some_and(|a| a.operation.is_read() && same_resource(a.name.as_ref(), access.name.as_ref()) && !apart(a, access));
+        same && read.contexts.iter().any(held)
+    })
+}
+
+/// Whether what was looked at behind a lock was acted upon while that lock was held: a place was taken, and what follows later
+/// fills it or gives it back.
+fn reserved(read: &Item, items: &[Item]) -> bool {
+    let held = |c: &Context| c.lock().is_some() && read.contexts.iter().any(|r| r.token == c.token);
+    let changes = |i: &Item| {
+        i.access().is_some_and(|a| a.kind == "memory" && matches!(a.operation, Operation::Put | Operation::Insert | Operation::Upsert))
+    };
+    let after = |i: &Item| !i.control.is_empty() && i.contexts.iter().any(held);
+    items.iter().any(|i| changes(i) && after(i))
 }
 
 fn same_resource(a: Option<&Template>, b: Option<&Template>) -> bool {

@@ -3,7 +3,7 @@
 use super::Doing;
 use crate::effects::{Held, Item, LockUse, What};
 use crate::knowledge::vocabulary::Effect;
-use crate::link::Template;
+use crate::link::{FunctionRef, Template};
 use crate::model::{Pause, Polling};
 use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -85,12 +85,14 @@ impl Within {
     }
 
     /// The loop with a sleep in it that an item stands in.
-    pub fn polling(&self, item: &Item) -> Option<Polling> {
+    pub fn polling(&self, item: &Item, qualified: impl Fn(FunctionRef) -> String) -> Option<Polling> {
         let inner = item.contexts.iter().rfind(|c| matches!(c.held, Held::Loop { endless: true, .. }))?;
         if matches!(inner.held, Held::Loop { waits: true, .. }) || self.consuming.contains(&inner.token) {
             return None;
         }
         let (sleep, seconds) = self.sleeps.get(&inner.token)?;
-        Some(Polling { site: inner.site, sleep: *sleep, seconds: *seconds })
+        let looks = item.outer_in(inner.function).unwrap_or(item.site);
+        let function = qualified(inner.function);
+        Some(Polling { site: inner.site, looks, function, sleep: *sleep, seconds: *seconds })
     }
 }

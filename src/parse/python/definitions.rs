@@ -41,6 +41,7 @@ impl Lowering<'_> {
             class,
             is_async: false,
             is_generator: false,
+            changes_receiver: false,
             is_namespace: false,
             doc: None,
         });

@@ -401,6 +401,7 @@ impl Lowering<'_> {
         function.returns = returns;
         function.body = block;
         function.is_async = sig.asyncness.is_some();
+        function.changes_receiver = sig.receiver().is_some_and(|r| r.reference.is_some() && r.mutability.is_some());
         function.doc = doc;
         id
     }
@@ -439,6 +440,7 @@ impl Lowering<'_> {
             class: self.scope.class,
             is_async: false,
             is_generator: false,
+            changes_receiver: false,
             is_namespace: false,
             doc: None,
         });

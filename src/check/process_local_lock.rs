@@ -24,7 +24,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         let actors = rivals(model, race);
         let resource = model.resource(race.resource);
         // Without a second process in sight an in-process lock is a cure; and memory ends with its process.
-        let Some(apart) = apart(model, &actors, &resource.writers).filter(|_| resource.kind != "memory") else { continue };
+        let files = resource.kind == "file";
+        let apart = apart(model, &actors, &resource.writers, files).filter(|_| resource.kind != "memory");
+        let Some(apart) = apart else { continue };
         let name = &resource.name;
         let verb = if actors.len() == 1 { "guards" } else { "guard" };
         let message = format!(
@@ -45,8 +47,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
 }
 
 /// Why two of those who meet can be in different processes; the strongest reason.
-fn apart(model: &Model, actors: &[ActorId], writers: &[ActorId]) -> Option<Apart> {
+fn apart(model: &Model, actors: &[ActorId], writers: &[ActorId], files: bool) -> Option<Apart> {
     let pairs = actors.iter().flat_map(|a| writers.iter().map(move |w| (*a, *w)));
     let reasons = pairs.filter(|(a, w)| model.overlap(*a, *w)).filter_map(|(a, w)| model.apart(a, w));
-    reasons.max_by_key(|r| r.written)
+    // What has files of its own meets nobody in them.
+    reasons.filter(|r| !(files && r.own_files)).max_by_key(|r| r.written)
 }

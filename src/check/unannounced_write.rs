@@ -38,7 +38,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             help: "Publish an event where it is written and read it again when one comes in, or read it in each round".into(),
         }
         .finish(model);
-        finding.confidence = confidence(view.inferred);
+        finding.confidence = confidence(view.inferred).min(Confidence::Medium);
         finding.related.push(related(Role::Read, "what was read is used here in every round", view.used));
         finding.evidence = witness(model, view.actor, &view.path, &format!("reads {}", resource.name));
         found.push(finding);

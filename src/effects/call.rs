@@ -538,7 +538,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let written = binding.items.get(*index as usize).cloned().unwrap_or_default();
             self.wait_for_flush(&written);
         }
-        self.take_over(summary, &binding, place);
+        self.take_over(summary, &binding, place, value.function);
         let opened: Option<(Vec<Context>, Value)> =
             summary.yields.as_ref().map(|(contexts, value)| (contexts.iter().map(|c| binding.context(c)).collect(), binding.value(value)));
         let mut returns = binding.value(&summary.returns);
@@ -572,7 +572,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 
     /// What outlives the call: fields set, locks left held or released, checks that would have raised.
-    fn take_over(&mut self, summary: &Summary, binding: &Binding<'p, 'k>, place: &CallPlace) {
+    fn take_over(&mut self, summary: &Summary, binding: &Binding<'p, 'k>, place: &CallPlace, callee: crate::link::FunctionRef) {
+        if let Some(path) = &place.receiver_path {
+            self.note_asked_of(path, callee);
+        }
         if let Some(path) = &place.receiver_path {
             for (name, value) in &summary.fields {
                 let bound = binding.value(value);
@@ -594,7 +597,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         for context in &summary.leaves {
             let bound = binding.context(context);
             if let Some(lock) = bound.lock() {
-                self.note_taken(bound.token, lock, place.site, own);
+                let holder = place.receiver_path.clone().map(|path| (path, callee));
+                self.note_taken(bound.token, lock, place.site, own, holder);
             }
             self.state.held.push(bound);
         }

@@ -12,7 +12,7 @@ use super::value::Dep;
 use super::walk::Walker;
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{Effect, LockScope};
-use crate::link::{Kept, Kind, LibraryValue, LockUse, Template};
+use crate::link::{FunctionRef, Kept, Kind, LibraryValue, LockUse, Template};
 use crate::source::Site;
 use std::rc::Rc;
 
@@ -44,6 +44,10 @@ pub(super) struct Ledger {
     passing: Vec<u64>,
     /// Locks held where a generator hands over: its user's errors arrive there.
     handed: Vec<u64>,
+    /// Locks that one of two ways through a branch gives back.
+    partly: Vec<u64>,
+    /// Methods called on what paths name.
+    asked: Vec<(Name, FunctionRef)>,
     /// How many handlers surround this point.
     handling: u32,
 }
@@ -56,6 +60,8 @@ struct Taken {
     site: Site,
     /// Nobody else has it: made, asked and dropped by this function.
     own: bool,
+    /// The object of the project that holds it, and the method that took it.
+    holder: Option<(Name, FunctionRef)>,
 }
 
 impl Ledger {
@@ -67,10 +73,24 @@ impl Ledger {
 
 impl Walker<'_, '_, '_> {
     /// A lock was taken by a call of its own.
-    pub fn note_taken(&mut self, token: u64, lock: &Rc<LockUse>, site: Site, own: bool) {
+    pub fn note_taken(&mut self, token: u64, lock: &Rc<LockUse>, site: Site, own: bool, holder: Option<(Name, FunctionRef)>) {
         if self.proxy.is_none() {
-            self.ledger.taken.push(Taken { token, lock: lock.clone(), site, own });
+            self.ledger.taken.push(Taken { token, lock: lock.clone(), site, own, holder });
         }
+    }
+
+    /// A method of the project was called on what a path names.
+    pub fn note_asked_of(&mut self, path: &Name, method: FunctionRef) {
+        if !self.ledger.asked.iter().any(|(p, m)| p == path && *m == method) {
+            self.ledger.asked.push((path.clone(), method));
+        }
+    }
+
+    /// Two ways go on together: a lock that one of them has given back is kept on purpose by the other.
+    pub fn note_parted(&mut self, before: &[Context], one: &[Context], other: &[Context]) {
+        let holds = |held: &[Context], token: u64| held.iter().any(|c| c.token == token);
+        let parted = before.iter().filter(|c| c.lock().is_some() && holds(one, c.token) != holds(other, c.token)).map(|c| c.token);
+        self.ledger.partly.extend(parted);
     }
 
     /// A lock was given back: by this function, or by one that it calls.
@@ -159,9 +179,13 @@ impl Walker<'_, '_, '_> {
             let stays = !lock.session && !lock.guard && !lock.renewed && lock.scope != LockScope::Process;
             // A name that another taking gave back is that lock.
             let other = ledger.taken.iter().any(|t| t.lock.name == lock.name && ledger.returned.iter().any(|(r, _)| *r == t.token));
-            return (taken.own && stays && !other).then_some(Way::Never);
+            // Another method of the object that holds it may give it back by means that are not known.
+            let asked = taken.holder.as_ref().is_some_and(|(path, by)| ledger.asked.iter().any(|(p, m)| p == path && m != by));
+            return (taken.own && stays && !other && !asked).then_some(Way::Never);
         };
-        if ledger.handed.contains(&taken.token) || self.may_fail(ledger, taken) {
+        // What is kept for somebody else on one way is not lost on another.
+        let kept = !taken.own && ledger.partly.contains(&taken.token);
+        if !kept && (ledger.handed.contains(&taken.token) || self.may_fail(ledger, taken)) {
             return Some(Way::Error(first));
         }
         let left = ledger.left.iter().find(|(token, _)| *token == taken.token);

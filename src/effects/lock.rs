@@ -76,7 +76,7 @@ impl Walker<'_, '_, '_> {
         if lock.permits.is_none_or(|p| p <= 1) && !lock.refusal_ignored {
             let function = self.at;
             if explicit {
-                self.note_taken(token, &lock, site, own);
+                self.note_taken(token, &lock, site, own, None);
             }
             self.state.held.push(Context { token, held: Held::Lock(lock), site, function });
         }

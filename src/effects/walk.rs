@@ -306,6 +306,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 self.summary.raises_on.extend(on.iter().cloned());
             }
         }
+        if (after_then.end, after_other.end) == (End::Open, End::Open) {
+            self.note_parted(&before, &after_then.held, &after_other.held);
+        }
         self.state = match (after_then.end, after_other.end) {
             (End::Open, End::Open) => {
                 // Where a path inside left (`if admin: if not others: return`), what decided that decides all that follows.

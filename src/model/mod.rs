@@ -336,6 +336,8 @@ pub struct Unit {
     pub written: Option<Site>,
     /// More than one runs at a time, also where nobody wrote down how many.
     pub several: bool,
+    /// A clock starts it, on whatever machine is free.
+    pub scheduled: bool,
     /// Units of one number are started together.
     pub group: u32,
     /// The actors it runs, sorted.

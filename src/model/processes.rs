@@ -15,6 +15,8 @@ pub struct Apart {
     pub places: Vec<(Site, String)>,
     /// A number of instances or processes above one is written down.
     pub written: bool,
+    /// They are on machines of their own, with files of their own.
+    pub own_files: bool,
 }
 
 impl Unit {
@@ -47,7 +49,7 @@ impl Model {
         let together = || self.units().filter(|u| u.hosts_both(a, b));
         if let Some(unit) = together().filter(|u| u.is_several()).max_by_key(|u| (u.written.is_some(), u.instances)) {
             let place = (unit.written.unwrap_or(unit.site), format!("{} run", unit.words()));
-            return Some(Apart { why: unit.words(), places: vec![place], written: unit.written.is_some() });
+            return Some(Apart { why: unit.words(), places: vec![place], written: unit.written.is_some(), own_files: unit.scheduled });
         }
         let (x, y) = (self.actor(a), self.actor(b));
         if let Some(apart) = own_process(x, y, together().next().is_some()) {
@@ -60,7 +62,12 @@ impl Model {
         let (one, other) = of(a).find_map(|u| of(b).find(|v| v.group == u.group).map(|v| (u, v)))?;
         let words = |u: &Unit| format!("\"{}\" is a process of its own", u.name);
         let places = vec![(one.site, words(one)), (other.site, words(other))];
-        Some(Apart { why: format!("\"{}\" and \"{}\" are separate services", one.name, other.name), places, written: false })
+        Some(Apart {
+            why: format!("\"{}\" and \"{}\" are separate services", one.name, other.name),
+            places,
+            written: false,
+            own_files: one.scheduled || other.scheduled,
+        })
     }
 
     /// Whether two actors can be in one process, and so share what is in its memory.
@@ -82,5 +89,5 @@ fn own_process(x: &Actor, y: &Actor, hosted: bool) -> Option<Apart> {
         _ => format!("{framework} runs its tasks in processes of their own"),
     };
     let site = if x.process.is_some() { x.site } else { y.site };
-    Some(Apart { why: why.clone(), places: vec![(site, why)], written: false })
+    Some(Apart { why: why.clone(), places: vec![(site, why)], written: false, own_files: false })
 }

@@ -201,6 +201,7 @@ fn model(sample: &Sample) -> Model {
                 site: declared,
                 written: None,
                 several: true,
+                scheduled: false,
                 group: 0,
                 hosts: Vec::new(),
             }],

@@ -7,7 +7,8 @@
 use super::actors::is_aside;
 use super::{Doing, Input, Run, frames};
 use crate::effects::{Context, Dep, Held, Item, Visit, What};
-use crate::knowledge::vocabulary::Effect;
+use crate::knowledge::vocabulary::{ActorKind, Effect};
+use crate::link::FunctionRef;
 use crate::model::{ActorId, Channel, LooseEnd, Model, StaleView};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
@@ -165,9 +166,10 @@ fn add(input: &Input, found: &mut Vec<LooseEnd>, actor: ActorId, item: &Item, ch
 /// What actors read once, before the loop in which they use it for as long as they run.
 fn stale_views(input: &Input, doings: &[Doing], model: &Model) -> Vec<StaleView> {
     let mut found: Vec<StaleView> = Vec::new();
-    for doing in doings.iter().filter(|d| model.actor(d.actor).long_running.is_some()) {
-        for visit in doing.runs.iter().flat_map(|r: &Run| r.visits.iter()) {
-            for (read, used) in kept(visit) {
+    // A request, a task and a tool end by themselves, whatever loops they pass through.
+    for doing in doings.iter().filter(|d| model.actor(d.actor).kind == ActorKind::Agent) {
+        for (run, visit) in doing.runs.iter().flat_map(|r: &Run| r.visits.iter().map(move |v| (r, v))) {
+            for (read, used) in kept(visit, run.entry) {
                 let Some(read) = visit.item(read) else { continue };
                 let Some(access) = read.access() else { continue };
                 let again = doing
@@ -198,11 +200,11 @@ fn looping(item: &Item) -> Option<&Context> {
     item.contexts.iter().find(|c| matches!(c.held, Held::Loop { endless: true, .. }))
 }
 
-/// Reads before an endless loop, by number, whose value something inside it depends on, with the place of that.
-fn kept(visit: &Visit) -> Vec<(u32, Site)> {
+/// Reads before the endless loop of an entry function, by number, whose value something inside it depends on, with the place of that.
+fn kept(visit: &Visit, entry: FunctionRef) -> Vec<(u32, Site)> {
     let mut found: Vec<(u32, Site)> = Vec::new();
     for item in visit.own() {
-        let Some(around) = looping(item) else { continue };
+        let Some(around) = looping(item).filter(|c| c.function == entry) else { continue };
         let deps = item.data.iter().chain(item.control.iter().map(|(dep, _)| dep));
         for dep in deps {
             let Dep::Item(index) = dep else { continue };

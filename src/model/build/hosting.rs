@@ -71,6 +71,7 @@ pub(super) fn find(
                 site: unit.site,
                 written: unit.written,
                 several: unit.is_several(),
+                scheduled: unit.scheduled,
                 group: numbers.get(unit.group.as_str()).copied().unwrap_or(0),
                 hosts,
             });

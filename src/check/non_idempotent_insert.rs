@@ -29,7 +29,11 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             let writes: Vec<&Access> = resource.accesses.iter().filter(creates).filter(|a| a.site == site).collect();
             let asked =
                 |a: &Access| model.actor(a.actor).by_model && matches!(model.actor(a.actor).kind, ActorKind::Agent | ActorKind::ToolServer);
-            let repeated: Vec<&&Access> = writes.iter().filter(|a| a.retry.is_some() || asked(a) && !nothing_shared).collect();
+            // Of many rows at once, one that is there already takes the others down with it: the same request, a second one
+            // that overlaps.
+            let spoilt = |a: &Access| a.batch && a.unique.is_some() && !a.handled && !a.decided && resource.shared;
+            let repeats = |a: &Access| a.retry.is_some() || asked(a) && !nothing_shared || spoilt(a);
+            let repeated: Vec<&&Access> = writes.iter().filter(|a| repeats(a)).collect();
             let Some(first) = repeated.iter().find(|a| a.retry.is_some()).or(repeated.first()) else { continue };
             if first.unique.is_some() && first.handled || first.decided && first.unique.is_some() {
                 continue;
@@ -58,7 +62,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             finding.confidence = confidence(first.inferred);
             match &first.retry {
                 Some((site, by)) => finding.related.push(related(Role::Retry, format!("run again on failure here ({by})"), *site)),
-                // Only a model that calls the tool once more would repeat it.
+                // Only a model that calls the tool once more, or a request like one before, would repeat it.
                 None => finding.confidence = finding.confidence.min(Confidence::Medium),
             }
             if let Some(unique) = first.unique {

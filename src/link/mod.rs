@@ -107,6 +107,8 @@ struct Caches {
     fields: Memo<(ClassRef, Name), Kind>,
     parameters: Memo<(FunctionRef, u32), Kind>,
     returns: Memo<FunctionRef, Kind>,
+    /// By the holder's name, or none for a module, and the attribute's.
+    placed: Memo<(Option<Name>, Name), Kind>,
     used: RefCell<FxHashMap<FunctionRef, Rc<FxHashSet<Name>>>>,
     called: RefCell<FxHashMap<u32, Rc<duck::Called>>>,
     /// How many questions about expressions are open inside one another.

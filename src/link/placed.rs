@@ -4,7 +4,7 @@
 //! They are found again by name: the attribute's and that of what it is set on. A value counts where all that is put under one
 //! name is known to be an object; whether both places mean the same holder at run time it refuses to know.
 
-use super::{FunctionRef, Kind, Program, is_aside, last_name};
+use super::{FunctionRef, Kind, Program, is_aside, last_name, remember};
 use crate::facts::{ExprId, ExprKind, Name, StmtKind};
 use rustc_hash::FxHashMap;
 
@@ -23,15 +23,21 @@ pub(super) type Placed = FxHashMap<Name, Vec<(FunctionRef, Name, ExprId)>>;
 impl Program<'_> {
     /// What is put somewhere as the attribute `name` of something called `holder`, where a type does not tell.
     pub fn placed(&self, holder: &str, name: &str) -> Kind {
-        self.put(name, |on| on == holder, |kind| matches!(kind, Kind::Object(_) | Kind::Library(_) | Kind::Class(_)))
+        if !self.placed.contains_key(name) {
+            return Kind::Unknown;
+        }
+        // Remembered, and so cut where it leads back to itself: `state.store = state.store or Store()`.
+        remember(&self.caches.placed, (Some(holder.into()), name.into()), || {
+            self.put(name, |on| on == holder, |kind| matches!(kind, Kind::Object(_) | Kind::Library(_) | Kind::Class(_)))
+        })
     }
 
     /// What is put under a name that a module uses and nothing in it binds.
     pub fn put_into_module(&self, name: &str) -> Kind {
-        if GIVEN.contains(&name) {
+        if GIVEN.contains(&name) || !self.placed.contains_key(name) {
             return Kind::Unknown;
         }
-        self.put(name, |_| true, |kind| matches!(kind, Kind::Library(_)))
+        remember(&self.caches.placed, (None, name.into()), || self.put(name, |_| true, |kind| matches!(kind, Kind::Library(_))))
     }
 
     fn put(&self, name: &str, on: impl Fn(&str) -> bool, is_known: impl Fn(&Kind) -> bool) -> Kind {
@@ -41,10 +47,13 @@ impl Program<'_> {
             return found;
         }
         for (function, _, value) in places.iter().filter(|(_, holder, _)| on(holder)) {
-            match self.infer(*function, *value) {
-                Kind::Null => {}
-                kind if kind.alternatives().iter().all(&is_known) => found = found.or(kind),
-                _ => return Kind::Unknown,
+            for kind in self.infer(*function, *value).alternatives() {
+                match kind {
+                    // What is there already, or nothing yet.
+                    Kind::Null | Kind::Member(_) | Kind::External(_) => {}
+                    kind if is_known(kind) => found = found.or(kind.clone()),
+                    _ => return Kind::Unknown,
+                }
             }
         }
         found

@@ -140,6 +140,8 @@ pub struct Access {
     pub admitted: bool,
     /// What is run again on failure is one transaction, whose changes a failure takes back.
     pub rolled_back: bool,
+    /// An insert of many rows at once, none of them named after something that is made in the same run.
+    pub batch: bool,
     /// It locks many rows in the order of a list that nothing sorts.
     pub unordered: bool,
     /// An in-process lock is held.

@@ -265,6 +265,7 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
         in_transaction: item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. })),
         admitted: admitted(item, visit),
         rolled_back: rolled_back(&item.contexts),
+        batch: access.operation == Operation::Insert && access.many && !item.data.is_fresh(),
         unordered: access.unsorted || in_loop_of_one_transaction(&item.contexts),
         process_guard: item
             .contexts

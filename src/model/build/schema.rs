@@ -104,10 +104,16 @@ impl Schema {
         self.tables.entry(table.to_string()).or_default().keys.push(Key { columns, name, primary: false, site });
     }
 
-    /// A column is the primary key by itself; its value may be made by the database or the mapping.
+    /// A column is the primary key, together with others of the same definition that are; its value may be made by the
+    /// database or the mapping.
     pub fn primary(&mut self, table: &str, column: &str, generated: bool, site: Site) {
         let table = self.tables.entry(table.to_string()).or_default();
-        table.keys.push(Key { columns: vec![column.to_string()], name: None, primary: true, site });
+        let mut known = table.keys.iter_mut().filter(|k| k.primary && k.name.is_none() && k.site.file == site.file);
+        match known.next() {
+            Some(key) if key.columns.iter().any(|c| c == column) => {}
+            Some(key) => key.columns.push(column.to_string()),
+            None => table.keys.push(Key { columns: vec![column.to_string()], name: None, primary: true, site }),
+        }
         if generated {
             table.generated.push(column.to_string());
         }

@@ -38,6 +38,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             if first.unique.is_some() && first.handled || first.decided && first.unique.is_some() {
                 continue;
             }
+            if first.settled {
+                continue;
+            }
             // A check for existence before it is check-then-act's fault, and one place has one fault.
             if first.decided && model.races.iter().any(|r| r.write_access == site || r.write == site) {
                 continue;

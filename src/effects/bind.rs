@@ -3,7 +3,7 @@
 use super::context::{Context, Held, mix};
 use super::item::{Access, Check, Declaration, What};
 use super::state::add_new;
-use super::value::{Dep, Deps, Value};
+use super::value::{Column, Dep, Deps, Selected, Value};
 use crate::facts::Name;
 use crate::link::{FunctionValue, Hole, Kind, LockUse, Owner, Part, Program, Template, Ttl};
 use std::cell::Cell;
@@ -48,8 +48,19 @@ impl Binding<'_, '_> {
     /// What one dependency becomes.
     fn dep(&self, dep: &Dep) -> Deps {
         match dep {
-            Dep::Item(index) => self.items.get(*index as usize).cloned().unwrap_or_default(),
-            Dep::Parameter(index) => self.params.get(*index as usize).map(|v| v.deps.clone()).unwrap_or_default(),
+            Dep::Item(index, part) => match self.items.get(*index as usize) {
+                Some(deps) if *part == Column::WHOLE => deps.clone(),
+                Some(deps) => deps.selected(Selected::Member(*part)),
+                None => Deps::default(),
+            },
+            Dep::Parameter(index, part) => match self.params.get(usize::from(*index)) {
+                Some(value) if *part == Column::WHOLE => value.deps.clone(),
+                Some(value) => value.deps.selected(match &value.kind {
+                    Kind::Object(object) if self.program.model_row(object.class).is_none() => Selected::Field(*part),
+                    _ => Selected::Member(*part),
+                }),
+                None => Deps::default(),
+            },
             Dep::Field(name) => match self.fields.iter().find(|(n, _)| n == name) {
                 Some((_, deps)) => deps.clone(),
                 None if self.own_receiver => Deps::one(dep.clone()),
@@ -209,6 +220,7 @@ impl Binding<'_, '_> {
                 let mut access = access.clone();
                 access.name = access.name.as_ref().map(|t| self.template(t));
                 access.instance = access.instance.as_ref().map(|t| self.template(t));
+                self.added(&mut access);
                 Rc::new(What::Access(access))
             }
             What::Acquire { lock, explicit, token, again, unasked, asked } => Rc::new(What::Acquire {
@@ -239,6 +251,16 @@ impl Binding<'_, '_> {
         }
     }
 
+    /// What a callee adds was made by the caller, or loaded: then its row is there already.
+    fn added(&self, access: &mut Access) {
+        let Some(given) = access.added.take().and_then(|index| self.params.get(usize::from(index))) else { return };
+        match &given.kind {
+            Kind::Parameter(index) => access.added = Some(*index),
+            Kind::Object(object) => access.private |= object.site.is_none() && given.deps.iter().any(|d| d.item().is_some()),
+            _ => {}
+        }
+    }
+
     fn declaration(&self, declaration: &Declaration) -> Declaration {
         let all = |kinds: &[Kind]| kinds.iter().map(|k| self.kind(k)).collect();
         Declaration {
@@ -255,7 +277,8 @@ impl Binding<'_, '_> {
 }
 
 fn access_is_open(access: &Access) -> bool {
-    access.name.as_ref().is_some_and(Template::is_open) || access.instance.as_ref().is_some_and(Template::is_open)
+    let open = |template: &Option<Template>| template.as_ref().is_some_and(Template::is_open);
+    open(&access.name) || open(&access.instance) || access.added.is_some()
 }
 
 fn value_is_open(value: &FunctionValue) -> bool {

@@ -4,7 +4,7 @@ use super::bind::{Binding, is_callers};
 use super::context::{Context, Held, mix, token};
 use super::item::{Call, Check, Item, What};
 use super::state::add_new;
-use super::value::{Dep, Deps, Value};
+use super::value::{Column, Dep, Deps, Value};
 use super::walk::Walker;
 use super::{Below, ITEMS, Summary};
 use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
@@ -739,7 +739,7 @@ fn passed_on(rest: &Value, offset: usize) -> Value {
     match rest.kind {
         Kind::Parameter(index) => {
             let index = index.saturating_add(offset.min(255) as u8);
-            Value { kind: Kind::Parameter(index), deps: Deps::one(Dep::Parameter(index)), ..Value::default() }
+            Value { kind: Kind::Parameter(index), deps: Deps::one(Dep::Parameter(index, Column::WHOLE)), ..Value::default() }
         }
         _ => Value::unknown(rest.deps.clone()),
     }

@@ -47,8 +47,13 @@ pub enum Held {
     Limited(Option<f64>),
     /// It calls itself a lock and does nothing.
     Hollow(Name),
-    /// Errors that are caught around it: last names of the types; empty catches everything.
-    Caught(Rc<Vec<Name>>),
+    /// Errors that are caught around it.
+    Caught {
+        /// Last names of the types; an empty one catches everything.
+        types: Rc<Vec<Name>>,
+        /// A handler of any error looks again at what is there.
+        looks_again: bool,
+    },
     /// It runs beside the code that starts it.
     Spawned {
         /// What starts it: `asyncio.gather`.

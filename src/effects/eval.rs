@@ -2,7 +2,7 @@
 
 use super::call::Coroutine;
 use super::item::Check;
-use super::value::{Dep, Deps, Through, Value};
+use super::value::{Column, Dep, Deps, Selected, Through, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, MODULE, Name, TextPart};
 use crate::link::{FunctionRef, Hole, Kind, Part, Template};
@@ -37,8 +37,12 @@ impl Walker<'_, '_, '_> {
             ExprKind::Name(name) => self.eval_name(name),
             ExprKind::Attr { base, name } => {
                 let holder = self.eval(*base);
+                if let Some(deps) = self.made_by_the_store(&holder, *base, name) {
+                    return Value { deps, ..self.attribute(holder, *base, name) };
+                }
                 let through = self.reached_through(&holder);
                 let holder = self.looked_at(holder, Some(name), self.site(e.span));
+                let holder = self.of_column(holder, name);
                 let object = if self.rust { self.opened_object(&holder.kind) } else { Kind::Unknown };
                 let mut value = self.attribute(holder, *base, name);
                 // A field and a method may have one name; what is not called is the field.
@@ -57,7 +61,10 @@ impl Walker<'_, '_, '_> {
                 let holder = self.looked_at(holder, None, self.site(e.span));
                 let hint = crate::link::hint(facts, *index);
                 let kind = self.program.item(&holder.kind, &key.kind, &hint);
-                let deps = holder.deps.clone().with(&key.deps);
+                let deps = match key.kind.as_text() {
+                    Some(name) => self.of_column(holder.clone(), name).deps.with(&key.deps),
+                    None => holder.deps.clone().with(&key.deps),
+                };
                 let found = Value { kind, deps, inferred: holder.inferred, through, ..Value::default() };
                 let site = self.site(facts.expr(expr).span);
                 self.by_syntax("__getitem__", &holder, &[key], site, found.clone()).unwrap_or(found)
@@ -194,6 +201,45 @@ impl Walker<'_, '_, '_> {
         value.kind.template(&crate::link::hint(self.facts, expr))
     }
 
+    /// A value with what `value.name` depends on.
+    fn of_column(&self, value: Value, name: &str) -> Value {
+        // What code in Rust holds is told by its locks.
+        let selected = if self.rust { None } else { self.selects(&value.kind, name) };
+        match selected {
+            Some(selected) => Value { deps: value.deps.selected(selected), ..value },
+            None => value,
+        }
+    }
+
+    /// What `holder.name` selects of what was read for the holder; nothing where that is no column of a record.
+    fn selects(&self, holder: &Kind, name: &str) -> Option<Selected> {
+        let part = Column::named(name);
+        let of_class = |class| match self.program.model_row(class) {
+            // A property may look at any column.
+            Some(_) => self.program.method(class, name).is_none().then_some(Selected::Of(part)),
+            None => Some(Selected::Field(part)),
+        };
+        match holder {
+            Kind::Object(object) => of_class(object.class),
+            Kind::Parameter(index) => match self.parameter_hint(*index) {
+                Kind::Object(object) => of_class(object.class),
+                Kind::Library(_) => None,
+                _ => Some(Selected::Member(part)),
+            },
+            Kind::Unknown | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Member(_) | Kind::OneOf(_) => Some(Selected::Member(part)),
+            _ => None,
+        }
+    }
+
+    /// A column of a record made here that was not given: the store fills it in, differently for each record.
+    fn made_by_the_store(&self, holder: &Value, base: ExprId, name: &Name) -> Option<Deps> {
+        let Kind::Object(object) = &holder.kind else { return None };
+        let told = self.path(base).is_some_and(|p| self.state.vars.contains_key(format!("{p}.{name}").as_str()))
+            || object.args.iter().any(|(given, _)| given.as_ref() == Some(name))
+            || self.program.method(object.class, name).is_some();
+        (object.site.is_some() && !told && self.program.model_row(object.class).is_some()).then(|| Deps::one(Dep::Fresh))
+    }
+
     /// A parameter seen as what its annotation says, where only that has operations.
     pub fn opened(&self, kind: &Kind) -> Kind {
         match kind {
@@ -321,7 +367,7 @@ impl Walker<'_, '_, '_> {
                 on
             }
             ExprKind::Compare { left, rest } => {
-                let check = self.compare_check(*left, rest);
+                let check = if self.is_one_of(*left, rest) { Check::State } else { self.compare_check(*left, rest) };
                 let deps = self.compared(*left, rest);
                 deps.iter().map(|d| (d.clone(), check)).collect()
             }
@@ -353,6 +399,19 @@ impl Walker<'_, '_, '_> {
             _ => false,
         });
         if existence { Check::Existence } else { Check::State }
+    }
+
+    /// `row.status in ("done", "failed")`: a column held against values that the code names.
+    fn is_one_of(&self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> bool {
+        let facts = self.facts;
+        let constant = |name: &Name| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        let named = |e: ExprId| match &facts.expr(e).kind {
+            ExprKind::List(_) => true,
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => constant(name),
+            _ => false,
+        };
+        matches!(facts.expr(left).kind, ExprKind::Attr { .. } | ExprKind::Index { .. })
+            && rest.iter().all(|(op, right)| matches!(op, CompareOp::In | CompareOp::NotIn) && named(*right))
     }
 
     /// Whether this walk is over a module's top-level code.

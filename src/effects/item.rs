@@ -184,6 +184,8 @@ pub struct Access {
     pub private: bool,
     /// The written key or value differs at each run.
     pub fresh_key: bool,
+    /// It adds what the caller gives as this parameter: an INSERT where that was made anew, nothing where it was loaded.
+    pub added: Option<u8>,
     /// The verb as the report names it: `INSERT`, `UPDATE`, `json.dump`.
     pub verb: Name,
     /// The name was not in the text as a whole, or the text could only be read by its keywords.
@@ -269,6 +271,7 @@ impl Access {
             computed: false,
             private: false,
             fresh_key: false,
+            added: None,
             verb: verb.into(),
             exact: true,
         }

@@ -107,7 +107,7 @@ impl Walker<'_, '_, '_> {
     pub fn note_left(&mut self, site: Site) {
         let asked = |t: &Taken| {
             // Whether it was granted is what decided: nobody can tell which way this return lies.
-            let taking = |dep: &Dep| matches!(dep, Dep::Item(i) if self.took(*i as usize, t));
+            let taking = |dep: &Dep| dep.item().is_some_and(|i| self.took(i as usize, t));
             self.state.control.iter().any(|(dep, _)| taking(dep))
         };
         let held = |t: &&Taken| self.state.held.iter().any(|c| c.token == t.token);
@@ -214,5 +214,5 @@ fn fails(what: &What) -> bool {
 }
 
 fn catches_all(context: &Context) -> bool {
-    matches!(&context.held, Held::Caught(names) if names.iter().any(|n: &Name| ALL.contains(&n.as_str())))
+    matches!(&context.held, Held::Caught { types, .. } if types.iter().any(|n: &Name| ALL.contains(&n.as_str())))
 }

@@ -3,7 +3,7 @@
 use super::call::{CallPlace, Given, kinds};
 use super::context::{Context, Held, token};
 use super::item::What;
-use super::value::{Dep, Deps, Value};
+use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{Effect, LockScope, Row};
@@ -125,13 +125,13 @@ impl Walker<'_, '_, '_> {
     /// Whether a granted lock was asked for by a statement that drops the answer.
     pub fn drop_answer(&mut self, value: &Value) {
         for dep in value.deps.iter() {
-            let Dep::Item(index) = dep else { continue };
-            let Some(item) = self.summary.items.get_mut(*index as usize) else { continue };
+            let Some(index) = dep.item() else { continue };
+            let Some(item) = self.summary.items.get_mut(index as usize) else { continue };
             let What::Acquire { lock, explicit, token, again, unasked: false, asked: false } = &*item.what else { continue };
             // What a class of the project hands out is a lock beyond doubt where it expires.
             let refuses = lock.refusal_returned && lock.wait != Wait::Forever && (!lock.own || lock.ttl != Ttl::Never);
             // A check that raised on the way has asked; a lock given back since then was asked for by whoever did that.
-            let asked = self.state.control.iter().any(|(d, _)| d == dep);
+            let asked = self.state.control.iter().any(|(d, _)| d.item() == Some(index));
             let kept = self.state.held.iter().any(|c| c.token == *token) || lock.permits.is_some();
             if refuses && !asked && kept {
                 item.what = Rc::new(What::Acquire {
@@ -170,14 +170,7 @@ impl Walker<'_, '_, '_> {
     pub fn note_asked(&mut self) {
         let items = self.summary.items.iter().filter(|i| !matches!(&*i.what, What::Release { .. })).map(|i| i.control.as_slice());
         let calls = self.summary.calls.iter().map(|c| c.control.as_slice());
-        let on: Vec<u32> = items
-            .chain(calls)
-            .flatten()
-            .filter_map(|(dep, _)| match dep {
-                Dep::Item(index) => Some(*index),
-                _ => None,
-            })
-            .collect();
+        let on: Vec<u32> = items.chain(calls).flatten().filter_map(|(dep, _)| dep.item()).collect();
         for (index, item) in self.summary.items.iter_mut().enumerate() {
             let What::Acquire { lock, explicit, token, again, unasked, asked: false } = &*item.what else { continue };
             if on.contains(&(index as u32)) {

@@ -74,7 +74,7 @@ impl Walker<'_, '_, '_> {
             }
         };
         // What follows depends on what was found and not on the lock.
-        let taking = |dep: &&Dep| matches!(dep, Dep::Item(i) if self.summary.items.get(*i as usize).is_some_and(|i| matches!(*i.what, What::Acquire { .. })));
+        let taking = |dep: &&Dep| matches!(dep, Dep::Item(i, _) if self.summary.items.get(*i as usize).is_some_and(|i| matches!(*i.what, What::Acquire { .. })));
         let deps: Deps = value.deps.iter().filter(|dep| !taking(dep)).cloned().collect();
         Value { deps: deps.with(&read), ..value }
     }
@@ -98,7 +98,7 @@ impl Walker<'_, '_, '_> {
 
     /// Whether something that a value depends on is a look at what a lock holds.
     pub fn in_memory(&self, dep: &Dep) -> bool {
-        let Dep::Item(index) = dep else { return false };
+        let Dep::Item(index, _) = dep else { return false };
         self.summary.items.get(*index as usize).and_then(Item::access).is_some_and(|a| a.kind == "memory" && a.operation.is_read())
     }
 
@@ -125,7 +125,7 @@ impl Walker<'_, '_, '_> {
                 | Kind::Class(_)
                 | Kind::External(_)
         );
-        let given = value.deps.iter().any(|d| matches!(d, Dep::Parameter(_)));
+        let given = value.deps.iter().any(|d| matches!(d, Dep::Parameter(..)));
         self.changed(&through, Operation::Put, site, &value.deps, !told && !given);
     }
 
@@ -160,7 +160,7 @@ impl Walker<'_, '_, '_> {
     fn as_reads(&mut self, deps: &Deps, lock: &LockUse) -> Deps {
         let mut data = Deps::default();
         for dep in deps.iter() {
-            let Dep::Item(index) = dep else { continue };
+            let Dep::Item(index, _) = dep else { continue };
             let Some(taken) = self.summary.items.get(*index as usize).cloned() else { continue };
             match &*taken.what {
                 What::Acquire { lock: before, .. } if before.guard && before.name == lock.name => {
@@ -182,7 +182,7 @@ impl Walker<'_, '_, '_> {
         let inner = self.state.held.iter().rfind(|c| matches!(c.held, super::Held::Loop { .. })).map(|c| c.token);
         let Some(token) = inner else { return };
         let deciding: Vec<u32> =
-            self.state.control.iter().filter_map(|(dep, _)| if let Dep::Item(i) = dep { Some(*i) } else { None }).collect();
+            self.state.control.iter().filter_map(|(dep, _)| if let Dep::Item(i, _) = dep { Some(*i) } else { None }).collect();
         for index in deciding {
             let Some(item) = self.summary.items.get_mut(index as usize) else { continue };
             let Some(access) = item.access().filter(|a| a.operation.is_read() && !a.awaited) else { continue };

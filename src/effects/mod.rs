@@ -15,6 +15,7 @@
 //! This module refuses to know which actor runs a function and which rule will look at an item.
 
 mod bind;
+mod built;
 mod call;
 mod closures;
 mod context;
@@ -47,7 +48,7 @@ pub use lock::is_same_lock;
 pub use meaning::Use;
 pub use print::print;
 pub use settle::Below;
-pub use value::{Dep, Deps, Value};
+pub use value::{Column, Dep, Deps, Value};
 pub use visit::Visit;
 
 use crate::facts::Name;

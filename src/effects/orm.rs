@@ -67,8 +67,15 @@ impl<'k> Walker<'_, '_, 'k> {
         let mut access = self.access_of(row, found, receiver, api, operation);
         self.at_table(&mut access, &table);
         access.many = matches!(&kind, Kind::List(_));
+        if let Some(query) = receiver.filter(|_| operation.is_read()) {
+            super::built::tell(&mut access, query, &[]);
+        }
         if operation == Operation::Insert {
             access.columns = columns(&kind);
+            access.added = match (effect, &kind) {
+                (Effect::OrmAdd, Kind::Parameter(index)) => Some(*index),
+                _ => None,
+            };
         }
         access.verb = self.verb(operation);
         access.aggregate = receiver.is_some_and(|r| r.traits.iter().any(|t| t == "count")) || api.ends_with("count");
@@ -116,15 +123,11 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// Whether a value depends on a read of this table.
     fn reads_table(&self, deps: &Deps, table: &Template) -> bool {
-        deps.iter().any(|d| match d {
-            Dep::Item(index) => self
-                .summary
-                .items
-                .get(*index as usize)
-                .and_then(|i| i.access())
-                .is_some_and(|a| a.operation.is_read() && a.name.as_ref() == Some(table)),
-            _ => false,
-        })
+        let read = |index: u32| {
+            let access = self.summary.items.get(index as usize).and_then(|i| i.access());
+            access.is_some_and(|a| a.operation.is_read() && a.name.as_ref() == Some(table))
+        };
+        deps.iter().filter_map(Dep::item).any(read)
     }
 
     /// A statement built by calls: `select(Order).where(…).with_for_update()`, `insert(Order).values(…).on_conflict_do_nothing()`.
@@ -158,6 +161,7 @@ impl<'k> Walker<'_, '_, 'k> {
             ..Access::new(operation, "table", store, api.clone(), self.verb(operation))
         };
         self.at_table(&mut access, &table);
+        super::built::tell(&mut access, statement, &[]);
         let data = if operation.is_read() { Deps::default() } else { deps.clone() };
         let item = self.push_at(What::Access(access), site, data);
         if has("for-update") {
@@ -180,6 +184,10 @@ impl<'k> Walker<'_, '_, 'k> {
     /// `row.column = value`: a pending UPDATE, where the row was loaded and not made here.
     pub fn set_attribute(&mut self, holder: &Value, name: &Name, value: &Value, site: Site) {
         let Some(class) = self.mapped_class(&holder.kind) else { return };
+        // What nobody maps stays in memory.
+        if name.starts_with('_') {
+            return;
+        }
         let Some(table) = self.program.table_of(class).map(Template::text) else { return };
         let open = matches!(holder.kind, Kind::Parameter(_));
         if !open && !self.reads_table(&holder.deps, &table) {
@@ -194,15 +202,13 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// A write that happens when the session is flushed: what fails, fails there.
     pub fn wait_for_flush(&mut self, written: &Deps) {
-        self.summary.pending.extend(written.iter().filter_map(|d| match d {
-            Dep::Item(index) => Some(*index),
-            _ => None,
-        }));
+        self.summary.pending.extend(written.iter().filter_map(Dep::item));
     }
 
     /// Everything pending is sent here: errors caught here are caught for it. `further` are caught by a callee that sends.
     pub fn flush(&mut self, further: &[Context]) {
-        let caught: Vec<Context> = self.state.held.iter().filter(|c| matches!(c.held, Held::Caught(_))).chain(further).cloned().collect();
+        let caught: Vec<Context> =
+            self.state.held.iter().filter(|c| matches!(c.held, Held::Caught { .. })).chain(further).cloned().collect();
         for index in std::mem::take(&mut self.summary.pending) {
             let Some(item) = self.summary.items.get_mut(index as usize) else { continue };
             let new: Vec<Context> = caught.iter().filter(|c| !item.contexts.iter().any(|o| o.token == c.token)).cloned().collect();

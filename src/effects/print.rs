@@ -3,7 +3,7 @@
 //! One block a function, one line an item: its number, its line, what it does, what its value depends on (`data`), what
 //! decided whether it runs (`control`), what is held around it, and through which call it came.
 
-use super::{Context, Dep, Deps, Effects, Held, Item, What};
+use super::{Column, Context, Dep, Deps, Effects, Held, Item, What};
 use std::fmt::Write;
 
 /// Every summary that was asked for, in the order of the program.
@@ -51,8 +51,8 @@ fn deps(deps: &Deps) -> String {
 
 fn one(dep: &Dep) -> String {
     match dep {
-        Dep::Item(index) => format!("#{index}"),
-        Dep::Parameter(index) => format!("p{index}"),
+        Dep::Item(index, part) => format!("#{index}{}", if *part == Column::WHOLE { "" } else { "." }),
+        Dep::Parameter(index, part) => format!("p{index}{}", if *part == Column::WHOLE { "" } else { "." }),
         Dep::Field(name) => format!(".{name}"),
         Dep::Fresh => "fresh".into(),
     }
@@ -85,7 +85,7 @@ fn context(context: &Context) -> String {
         Held::Loop { endless, .. } => format!("loop{}", if *endless { "!" } else { "" }),
         Held::Limited(seconds) => format!("limited {seconds:?}"),
         Held::Hollow(name) => format!("hollow {name}"),
-        Held::Caught(names) => format!("caught {}", names.join(",")),
+        Held::Caught { types, .. } => format!("caught {}", types.join(",")),
         Held::Spawned { api, .. } => format!("spawned {api}"),
     }
 }

@@ -107,7 +107,8 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::OrmLoad | Effect::OrmAdd | Effect::OrmMerge | Effect::OrmDelete => {
                 self.orm(effect, found, receiver, api, given, place, result)
             }
-            Effect::OrmFilter | Effect::OrmStatement | Effect::OrmConflict | Effect::OrmValues => result,
+            Effect::OrmFilter | Effect::OrmValues => self.built_further(effect, given, place, result),
+            Effect::OrmStatement | Effect::OrmConflict => result,
             Effect::Transaction => {
                 if self.rust {
                     let variant = self.program.variant(row, &args);
@@ -311,6 +312,9 @@ impl<'k> Walker<'_, '_, 'k> {
         } else {
             access.name = name;
         }
+        if let Some(statement) = receiver.filter(|r| matches!(r.subject, Kind::Class(_))) {
+            super::built::tell(&mut access, statement, given);
+        }
         let by_argument = row.idempotent_with.iter().filter_map(|p| given_at(p, given)).find(|g| !matches!(g.value.kind, Kind::Null));
         if let Some(said) = variant.and_then(|v| v.idempotent).or(row.idempotent) {
             access.idempotent = Some((said, if said { "keyed" } else { "repeats" }));
@@ -473,9 +477,11 @@ impl<'k> Walker<'_, '_, 'k> {
         if handle.identity.is_none() && handle.site.is_none() {
             return result;
         }
-        let mode = argument_at(Some(1), Some("mode"), &handle.args)
-            .or_else(|| argument_at(Some(0), Some("mode"), &handle.args).filter(|_| handle.args.len() == 1));
-        let mode = mode.and_then(Kind::as_text).filter(|m| m.len() <= 4).unwrap_or("r");
+        let mode = argument_at(Some(1), Some("mode"), &handle.args).or_else(|| {
+            argument_at(Some(0), Some("mode"), &handle.args).filter(|_| handle.args.iter().filter(|(n, _)| n.is_none()).count() == 1)
+        });
+        let is_mode = |m: &&str| m.len() <= 4 && m.chars().all(|c| "rwaxbt+U".contains(c));
+        let mode = mode.and_then(Kind::as_text).filter(is_mode).unwrap_or("r");
         let operation = match (effect, mode.chars().next()) {
             (Effect::Load, _) => Operation::Read,
             (_, Some('a')) => Operation::Append,

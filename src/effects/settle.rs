@@ -44,14 +44,14 @@ impl Summary {
     pub(super) fn settle(&mut self) {
         let mut flowing: FxHashSet<u32> = FxHashSet::default();
         let mut note = |value: &Value| {
-            flowing.extend(value.deps.iter().filter_map(item_index));
+            flowing.extend(value.deps.iter().filter_map(Dep::item));
         };
         note(&self.returns);
         self.fields.iter().for_each(|(_, value)| note(value));
         if let Some((_, value)) = &self.yields {
             note(value);
         }
-        flowing.extend(self.raises_on.iter().filter_map(|(dep, _)| item_index(dep)));
+        flowing.extend(self.raises_on.iter().filter_map(|(dep, _)| dep.item()));
         for index in 0..self.items.len() {
             let waiting = self.pending.contains(&(index as u32));
             let open = waiting || flowing.contains(&(index as u32)) || self.is_open(&self.items[index]);
@@ -67,7 +67,7 @@ impl Summary {
     }
 
     fn is_open(&self, item: &Item) -> bool {
-        let opens = |dep: &Dep| matches!(dep, Dep::Parameter(_) | Dep::Field(_));
+        let opens = |dep: &Dep| matches!(dep, Dep::Parameter(..) | Dep::Field(_));
         let around = || item.contexts.iter().any(context_is_open);
         match &*item.what {
             What::Declare(_) | What::CallParameter { .. } => return true,
@@ -126,13 +126,6 @@ fn rise(item: &Item) -> usize {
         next = call.next.as_ref();
     }
     count
-}
-
-fn item_index(dep: &Dep) -> Option<u32> {
-    match dep {
-        Dep::Item(index) => Some(*index),
-        _ => None,
-    }
 }
 
 fn context_is_open(context: &Context) -> bool {

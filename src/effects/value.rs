@@ -2,19 +2,98 @@
 
 use crate::facts::Name;
 use crate::link::{Kind, LibraryValue};
+use rustc_hash::FxHasher;
+use std::hash::Hasher;
 use std::rc::Rc;
+
+/// Of how many columns of one record a value remembers that it depends on them; on more is on the whole.
+const COLUMNS: usize = 24;
+
+/// A column or field of what was read, told from others by its name; or the whole of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Column(u32);
+
+impl Column {
+    /// All of it, or nobody knows which part.
+    pub const WHOLE: Column = Column(0);
+
+    /// The column of this name. Databases do not tell capitals from small letters.
+    pub fn named(name: &str) -> Column {
+        let mut hasher = FxHasher::default();
+        name.bytes().for_each(|b| hasher.write_u8(b.to_ascii_lowercase()));
+        Column((hasher.finish() >> 32) as u32 | 1)
+    }
+}
+
+/// What of a value an attribute or index selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selected {
+    /// A column of a record that was read.
+    Of(Column),
+    /// A member of something that may be a record: what is known already of its columns stays.
+    Member(Column),
+    /// A field of an object that was made of columns: those of its name, where there are such.
+    Field(Column),
+}
 
 /// Something a value or a decision depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dep {
-    /// An item of the same summary: what was read there.
-    Item(u32),
-    /// A parameter of the function being summarised.
-    Parameter(u8),
+    /// An item of the same summary: what was read there, or a column of it.
+    Item(u32, Column),
+    /// A parameter of the function being summarised, or a field of it.
+    Parameter(u8, Column),
     /// A field of the receiver, as it was when the function was entered.
     Field(Name),
     /// Something that differs at each run: uuid, clock, random.
     Fresh,
+}
+
+impl Dep {
+    /// The item it is on, if it is on one.
+    pub fn item(&self) -> Option<u32> {
+        match self {
+            Dep::Item(index, _) => Some(*index),
+            _ => None,
+        }
+    }
+
+    fn part(&self) -> Option<Column> {
+        match self {
+            Dep::Item(_, part) | Dep::Parameter(_, part) => Some(*part),
+            _ => None,
+        }
+    }
+
+    fn of(&self, part: Column) -> Dep {
+        match self {
+            Dep::Item(index, _) => Dep::Item(*index, part),
+            Dep::Parameter(index, _) => Dep::Parameter(*index, part),
+            other => other.clone(),
+        }
+    }
+
+    fn same_record(&self, other: &Dep) -> bool {
+        self.of(Column::WHOLE) == other.of(Column::WHOLE)
+    }
+}
+
+/// Sorted, each once; the whole of a record stands for its columns, and so do many columns.
+fn tidy(mut all: Vec<Dep>) -> Vec<Dep> {
+    all.sort();
+    all.dedup();
+    if !all.iter().any(|d| d.part().is_some_and(|p| p != Column::WHOLE)) {
+        return all;
+    }
+    let mut kept: Vec<Dep> = Vec::with_capacity(all.len());
+    for record in all.chunk_by(Dep::same_record) {
+        if record.len() > COLUMNS || record[0].part() == Some(Column::WHOLE) {
+            kept.push(record[0].of(Column::WHOLE));
+        } else {
+            kept.extend(record.iter().cloned());
+        }
+    }
+    kept
 }
 
 /// A set of dependencies, sorted.
@@ -51,12 +130,26 @@ impl Deps {
                 if Rc::ptr_eq(mine, theirs) || theirs.iter().all(|d| mine.binary_search(d).is_ok()) {
                     return;
                 }
-                let mut all: Vec<Dep> = mine.iter().chain(theirs.iter()).cloned().collect();
-                all.sort();
-                all.dedup();
-                *mine = Rc::new(all);
+                *mine = Rc::new(tidy(mine.iter().chain(theirs.iter()).cloned().collect()));
             }
         }
+    }
+
+    /// Those of what is selected of a value that has these.
+    pub fn selected(&self, selected: Selected) -> Deps {
+        match selected {
+            Selected::Of(part) => self.iter().map(|d| d.of(part)).collect(),
+            Selected::Member(part) => self.iter().map(|d| if d.part() == Some(Column::WHOLE) { d.of(part) } else { d.clone() }).collect(),
+            Selected::Field(part) => {
+                let has = |record: &Dep| self.iter().any(|d| d.same_record(record) && d.part() == Some(part));
+                self.iter().filter(|d| d.part().is_none_or(|p| p == part) || !has(d)).cloned().collect()
+            }
+        }
+    }
+
+    /// Those that are on no record's column of this name.
+    pub fn without(&self, column: Column) -> Deps {
+        self.iter().filter(|d| d.part() != Some(column)).cloned().collect()
     }
 
     /// Those of both.
@@ -68,9 +161,7 @@ impl Deps {
 
 impl FromIterator<Dep> for Deps {
     fn from_iter<T: IntoIterator<Item = Dep>>(deps: T) -> Self {
-        let mut all: Vec<Dep> = deps.into_iter().collect();
-        all.sort();
-        all.dedup();
+        let all = tidy(deps.into_iter().collect());
         Deps((!all.is_empty()).then(|| Rc::new(all)))
     }
 }

@@ -5,7 +5,7 @@
 
 use super::context::{Context, Held, mix};
 use super::item::{Call, Check, Item, What};
-use super::value::Dep;
+use super::value::{Column, Dep};
 use super::{Effects, Rc, Summary};
 use crate::link::{FunctionRef, FunctionValue};
 use crate::source::Site;
@@ -32,8 +32,8 @@ pub struct Visit {
     inferred: u8,
     whole: bool,
     told: Vec<(u32, Item)>,
-    /// What was read further up and decided that this runs: visit, item, what was asked.
-    pub decided: Rc<Vec<(usize, u32, Check)>>,
+    /// What was read further up and decided that this runs: visit, item, which part of it, what was asked.
+    pub decided: Rc<Vec<(usize, u32, Column, Check)>>,
 }
 
 impl Visit {
@@ -120,7 +120,7 @@ struct Way {
     summary: Rc<Summary>,
     contexts: Rc<Vec<Context>>,
     calls: Rc<Vec<(FunctionRef, Site)>>,
-    decided: Rc<Vec<(usize, u32, Check)>>,
+    decided: Rc<Vec<(usize, u32, Column, Check)>>,
     inferred: u8,
     whole: bool,
 }
@@ -195,11 +195,11 @@ fn after(calls: &[(FunctionRef, Site)], chain: Option<&Rc<Call>>) -> Option<Rc<C
     calls.iter().rev().fold(chain.cloned(), |next, (function, site)| Some(Rc::new(Call { function: *function, site: *site, next })))
 }
 
-fn decisions(above: &Rc<Vec<(usize, u32, Check)>>, visit: usize, control: &[(Dep, Check)]) -> Rc<Vec<(usize, u32, Check)>> {
-    let mut all: Vec<(usize, u32, Check)> = Vec::new();
+fn decisions(above: &Rc<Vec<(usize, u32, Column, Check)>>, visit: usize, control: &[(Dep, Check)]) -> Rc<Vec<(usize, u32, Column, Check)>> {
+    let mut all: Vec<(usize, u32, Column, Check)> = Vec::new();
     for (dep, check) in control {
-        if let Dep::Item(item) = dep {
-            all.push((visit, *item, *check));
+        if let Dep::Item(item, part) = dep {
+            all.push((visit, *item, *part, *check));
         }
     }
     if all.is_empty() {
@@ -211,7 +211,7 @@ fn decisions(above: &Rc<Vec<(usize, u32, Check)>>, visit: usize, control: &[(Dep
 }
 
 /// What a way in means, as one number: two ways with the same number find the same.
-fn meaning(contexts: &[Context], decided: &[(usize, u32, Check)]) -> u64 {
+fn meaning(contexts: &[Context], decided: &[(usize, u32, Column, Check)]) -> u64 {
     let mut mark = 0;
     let (mut retried, mut handled) = (false, 0);
     for context in contexts {
@@ -219,13 +219,13 @@ fn meaning(contexts: &[Context], decided: &[(usize, u32, Check)]) -> u64 {
             Held::Lock(_) | Held::Rows(_) | Held::Loop { endless: true, .. } => mark = mix(mark, context.token),
             Held::Transaction { .. } => mark = mix(mark, 1),
             Held::Retry(_) => retried = true,
-            Held::Caught(names) => handled = mix(handled, names.len() as u64),
+            Held::Caught { types, looks_again } => handled = mix(handled, types.len() as u64 * 2 + u64::from(*looks_again)),
             Held::Hollow(_) => mark = mix(mark, context.token),
             Held::Limited(_) => mark = mix(mark, 2),
             Held::Spawned { .. } | Held::Loop { .. } => {}
         }
     }
-    for (visit, item, _) in decided {
+    for (visit, item, ..) in decided {
         mark = mix(mark, mix(*visit as u64 + 2, u64::from(*item)));
     }
     mix(mark, mix(u64::from(retried), handled))

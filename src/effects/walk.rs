@@ -5,7 +5,7 @@ use super::context::{Context, Held, RetryUse, token};
 use super::item::{Call, Check, Item};
 use super::leaks::Ledger;
 use super::state::{End, State};
-use super::value::{Dep, Deps, Value};
+use super::value::{Column, Dep, Deps, Value};
 use super::{Effects, ITEMS, Summary};
 use crate::facts::{Block, ExprId, ExprKind, FileFacts, FunctionId, GuardItem, Handler, MODULE, Name, StmtId, StmtKind};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Hole, Kind, Object, Program, Template};
@@ -117,7 +117,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 (true, declared @ (Kind::Object(_) | Kind::Class(_)), None) => Value::of(declared),
                 _ => Value {
                     kind: Kind::Parameter(index.min(255) as u8),
-                    deps: Deps::one(Dep::Parameter(index.min(255) as u8)),
+                    deps: Deps::one(Dep::Parameter(index.min(255) as u8, Column::WHOLE)),
                     ..Value::default()
                 },
             };
@@ -495,7 +495,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let names: Vec<Name> = h.types.iter().filter_map(|t| crate::link::last_name(self.facts, *t).cloned()).collect();
                 if names.is_empty() { vec!["".into()] } else { names }
             });
-            let held = Held::Caught(Rc::new(caught.collect()));
+            let held = Held::Caught { types: Rc::new(caught.collect()), looks_again: false };
             self.state.held.push(Context { token: token(site, 2), held, site, function: self.at });
         }
         self.block(body);
@@ -507,16 +507,20 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         // A handler runs because something in the body failed: what was read there decided it.
         let decided: Vec<(Dep, Check)> = (first..self.summary.items.len())
             .filter(|i| self.summary.items[*i].access().is_some_and(|a| a.operation.is_read()))
-            .map(|i| (Dep::Item(i as u32), Check::Existence))
+            .map(|i| (Dep::Item(i as u32, Column::WHOLE), Check::Existence))
             .collect();
         let mut ends = vec![after_body.clone()];
         for handler in handlers {
             self.state = before.clone();
             self.state.vars = after_body.vars.clone();
             self.state.decide(&decided);
+            let handling = self.summary.items.len();
             self.begin_handling();
             self.block(&handler.body);
             self.end_handling(token(site, 2), self.state.end != End::Open && self.catches_all(handler));
+            if self.catches_all(handler) && self.summary.items.iter().skip(handling).any(looks_at_table) {
+                self.look_again(token(site, 2));
+            }
             ends.push(std::mem::take(&mut self.state));
         }
         let control = before.control.clone();
@@ -553,6 +557,25 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.not_held_at_returns(&given_back);
         if self.state.end == End::Open {
             self.state.end = end;
+        }
+    }
+
+    /// Whoever lost to another actor is told what that left: the error was handled for all that was tried.
+    fn look_again(&mut self, tried: u64) {
+        let tell = |contexts: &mut Vec<Context>| {
+            for context in contexts.iter_mut().filter(|c| c.token == tried) {
+                if let Held::Caught { looks_again, .. } = &mut context.held {
+                    *looks_again = true;
+                }
+            }
+        };
+        for item in self.summary.items.iter_mut().filter(|i| i.contexts.iter().any(|c| c.token == tried)) {
+            let mut contexts = (*item.contexts).clone();
+            tell(&mut contexts);
+            item.contexts = Rc::new(contexts);
+        }
+        if let Some(flushed) = &mut self.summary.flushes {
+            tell(flushed);
         }
     }
 
@@ -649,7 +672,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             .iter()
             .filter(|(name, _)| named.as_ref().is_none_or(|used| used.contains(*name)))
             .map(|(_, value)| value)
-            .filter(|v| matches!(v.deps.iter().next(), Some(Dep::Item(_))))
+            .filter(|v| matches!(v.deps.iter().next(), Some(Dep::Item(..))))
             .fold(Deps::default(), |d, v| d.with(&v.deps));
         let value = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::new(captured), plain: false };
         Value {
@@ -688,7 +711,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             ExprKind::Attr { base, name } => {
                 let holder = self.eval_place(*base);
                 let site = self.site(facts.expr(target).span);
-                self.set_attribute(&holder, name, &value, site);
+                let set = Value { deps: self.unless_kept(*base, name, from, &value.deps), ..value.clone() };
+                self.set_attribute(&holder, name, &set, site);
                 self.write_through(&holder, Some(name), &value, site);
                 if let Some(path) = self.path(*base) {
                     let own = Some(&path) == self.receiver_name.as_ref();
@@ -717,6 +741,21 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             _ => {}
         }
+    }
+
+    /// `row.label = label or row.label`: where the column keeps what it has, nothing is made of that.
+    fn unless_kept(&self, base: ExprId, name: &Name, from: Option<ExprId>, deps: &Deps) -> Deps {
+        let path = self.path(base);
+        let same = |e: &ExprId| match &self.facts.expr(*e).kind {
+            ExprKind::Attr { base, name: other } => other == name && path.is_some() && self.path(*base) == path,
+            _ => false,
+        };
+        let keeps = match from.map(|f| &self.facts.expr(f).kind) {
+            Some(ExprKind::Choice { then, other, .. }) => same(then) || same(other),
+            Some(ExprKind::Logic { all: false, items }) => items.iter().any(same),
+            _ => false,
+        };
+        if keeps { deps.without(Column::named(name)) } else { deps.clone() }
     }
 
     /// A container or object that a path names now also depends on these.
@@ -799,7 +838,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
         let index = self.summary.items.len() as u32;
         self.summary.items.push(item);
-        Deps::one(Dep::Item(index))
+        Deps::one(Dep::Item(index, Column::WHOLE))
     }
 
     /// Whether this point runs on every way out.
@@ -832,6 +871,10 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.summary.settle();
         self.summary
     }
+}
+
+fn looks_at_table(item: &Item) -> bool {
+    item.access().is_some_and(|a| a.kind == "table" && a.operation.is_read())
 }
 
 /// The summary of calling a function from outside the program.

@@ -214,6 +214,19 @@ pub struct LibraryValue {
     pub lock: Option<Rc<super::LockUse>>,
     /// What the calls that built it said, in order: `select`, `where`, `for-update`, `conflict`.
     pub traits: Vec<Name>,
+    /// The columns that its conditions name.
+    pub asks: Vec<Asked>,
+    /// The columns that it sets.
+    pub sets: Vec<Name>,
+}
+
+/// A column that a condition names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// Its name.
+    pub column: Name,
+    /// The condition asks for a state that the code names, and not for a record that the caller names.
+    pub fixed: bool,
 }
 
 impl Kind {
@@ -326,6 +339,8 @@ impl LibraryValue {
             subject: Kind::Unknown,
             lock: None,
             traits: Vec::new(),
+            asks: Vec::new(),
+            sets: Vec::new(),
         }
     }
 }

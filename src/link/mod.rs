@@ -27,7 +27,7 @@ pub use aside::is_aside;
 pub use call::{Args, argument, argument_at};
 pub use crates::{CrateName, CratePaths};
 pub use infer::hint;
-pub use kind::{FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
+pub use kind::{Asked, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
 pub use lock::{LockUse, Ttl, Wait};
 pub use modules::ModulePaths;
 pub use owner::{Kept, Owner};

@@ -134,6 +134,8 @@ pub struct Access {
     pub inferred: u8,
     /// It is decided by an earlier look at the same resource.
     pub decided: bool,
+    /// A read of the same resource decided it, and something keeps all others out from that read on.
+    pub settled: bool,
     /// It keeps what it read in a field or variable that outlives the call.
     pub in_transaction: bool,
     /// Something that decides at most once let it through: a record of the operation, a claim.

@@ -174,6 +174,7 @@ fn model(sample: &Sample) -> Model {
         money: false,
         inferred: 0,
         decided: false,
+        settled: false,
         in_transaction: false,
         admitted: false,
         rolled_back: false,

@@ -53,6 +53,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let documents = documents(doings);
     for doing in doings {
         let within = Within::of(doing);
+        let settled = settled(doing);
         for (run, visit, item) in doing.runs.iter().flat_map(|r| r.items().map(move |(v, i)| (r, v, i))) {
             let Some(access) = item.access() else { continue };
             let control = is_control(access) && access.name.as_ref().is_none_or(|n| !documents.contains(n));
@@ -86,7 +87,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
                 });
                 model.resources.len() - 1
             });
-            let built = build(input, &Told { doing, run, visit, within: &within, item }, access, schema, model);
+            let built = build(input, &Told { doing, run, visit, within: &within, settled: &settled, item }, access, schema, model);
             let resource = &mut model.resources[at];
             let who = if built.mode == Mode::Read { &mut resource.readers } else { &mut resource.writers };
             if !who.contains(&doing.actor) {
@@ -168,7 +169,10 @@ fn documents(doings: &[Doing]) -> FxHashSet<Template> {
     for doing in doings {
         for (visit, item) in doing.runs.iter().flat_map(|r| r.items()) {
             let Some(access) = item.access().filter(|a| a.kind == "cache" && !a.operation.is_read()) else { continue };
-            let of_itself = |d: &Dep| matches!(d, Dep::Item(i) if visit.own().get(*i as usize).and_then(Item::access).is_some_and(|r| r.operation.is_read() && r.name == access.name));
+            let of_itself = |d: &Dep| {
+                let read = d.item().and_then(|i| visit.own().get(i as usize)).and_then(Item::access);
+                read.is_some_and(|r| r.operation.is_read() && r.name == access.name)
+            };
             if let Some(name) = access.name.as_ref().filter(|_| item.data.iter().any(of_itself)) {
                 found.insert(name.clone());
             }
@@ -218,16 +222,15 @@ struct Told<'a> {
     run: &'a Run,
     visit: &'a Visit,
     within: &'a Within,
+    settled: &'a FxHashSet<Site>,
     item: &'a Item,
 }
 
 fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &Model) -> Access {
-    let Told { doing, run, visit, within, item } = told;
-    let before = |dep: &crate::effects::Dep| match dep {
-        crate::effects::Dep::Item(i) => {
-            visit.own().get(*i as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read() && a.name == access.name)
-        }
-        _ => false,
+    let Told { doing, run, visit, within, settled, item } = told;
+    let before = |dep: &Dep| {
+        let read = dep.item().and_then(|i| visit.own().get(i as usize)).and_then(Item::access);
+        read.is_some_and(|a| a.operation.is_read() && a.name == access.name)
     };
     let reads_back = !access.operation.is_read() && item.data.iter().any(before);
     let decided = item.control.iter().any(|(dep, _)| before(dep));
@@ -262,6 +265,7 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
         money: access.money,
         inferred: item.inferred,
         decided,
+        settled: settled.contains(&item.site),
         in_transaction: item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. })),
         admitted: admitted(item, visit),
         rolled_back: rolled_back(&item.contexts),
@@ -275,13 +279,41 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
     }
 }
 
+/// Where a write stands that a look at the same thing decided, with nobody coming between.
+fn settled(doing: &Doing) -> FxHashSet<Site> {
+    let mut found = FxHashSet::default();
+    for visit in doing.runs.iter().flat_map(|r| r.visits.iter()) {
+        let around = visit.around().iter().any(excludes);
+        for item in visit.own().iter().filter(|i| around || i.contexts.iter().any(excludes)) {
+            let Some(write) = item.access().filter(|a| !a.operation.is_read()) else { continue };
+            let alone =
+                |read: &Item| around || item.contexts.iter().any(|c| excludes(c) && read.contexts.iter().any(|r| r.token == c.token));
+            let reads = item.control.iter().filter_map(|(dep, _)| visit.own().get(dep.item()? as usize));
+            let same = |read: &&Item| read.access().is_some_and(|a| a.operation.is_read() && a.name == write.name);
+            if reads.filter(same).any(alone) {
+                found.insert(item.site);
+            }
+        }
+    }
+    found
+}
+
+/// Whether what surrounds an access keeps the accesses of all other processes out.
+fn excludes(context: &Context) -> bool {
+    match &context.held {
+        Held::Lock(lock) => lock.scope != LockScope::Process,
+        Held::Transaction { isolation: Some(level) } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
+        _ => false,
+    }
+}
+
 /// Whether something that decides at most once let an item through.
 fn admitted(item: &Item, visit: &Visit) -> bool {
     let decides = |index: u32| {
         let access = visit.own().get(index as usize).and_then(Item::access);
         access.is_some_and(|a| a.decides && !a.operation.is_read())
     };
-    item.control.iter().any(|(dep, _)| matches!(dep, Dep::Item(index) if decides(*index)))
+    item.control.iter().any(|(dep, _)| dep.item().is_some_and(decides))
 }
 
 /// Whether a transaction lies between an item and what runs it again on failure.
@@ -307,7 +339,7 @@ pub(super) fn guards(contexts: &[Context]) -> Vec<String> {
 /// Whether a failure that tells of a conflict is caught around it.
 pub(super) fn handled(contexts: &[Context]) -> bool {
     contexts.iter().any(|c| match &c.held {
-        Held::Caught(types) => types.iter().any(|t| CONFLICTS.contains(&t.as_str())),
+        Held::Caught { types, looks_again } => *looks_again || types.iter().any(|t| CONFLICTS.contains(&t.as_str())),
         _ => false,
     })
 }

@@ -207,7 +207,7 @@ fn kept(visit: &Visit, entry: FunctionRef) -> Vec<(u32, Site)> {
         let Some(around) = looping(item).filter(|c| c.function == entry) else { continue };
         let deps = item.data.iter().chain(item.control.iter().map(|(dep, _)| dep));
         for dep in deps {
-            let Dep::Item(index) = dep else { continue };
+            let Dep::Item(index, _) = dep else { continue };
             let Some(read) = visit.own().get(*index as usize) else { continue };
             let looks = read.access().is_some_and(|a| a.operation.is_read() && !a.presence);
             // What the loop asks at the start of each round stands within it.

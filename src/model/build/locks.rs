@@ -18,7 +18,7 @@ pub(super) fn lock_id(lock: &LockUse) -> String {
 
 /// A lock of the process that is known only as a value given from somewhere.
 pub(super) fn nameless(lock: &LockUse) -> bool {
-    lock.guard && lock.scope == LockScope::Process && !lock.name.has_text()
+    lock.scope == LockScope::Process && !lock.name.has_text()
 }
 
 /// Collect locks and the places where they are taken.

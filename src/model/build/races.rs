@@ -2,22 +2,22 @@
 
 use super::schema::Schema;
 use super::{Doing, Input, accesses, frames, locks};
-use crate::effects::{Check, Context, Dep, Held, Item, Operation, Visit};
+use crate::effects::{Check, Column, Context, Dep, Held, Item, Operation, Visit};
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{FunctionRef, Template};
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 
 /// Collect the races that nothing protects.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut races: Vec<Race> = Vec::new();
     let mut known: FxHashMap<(Site, Site, Dependence), usize> = FxHashMap::default();
+    let changed = changed(doings);
     for doing in doings {
-        for (read, item, dependence, beside) in doing.runs.iter().flat_map(|r| pairs(&r.visits)) {
-            let Some(write) = item.access() else { continue };
-            let Some(race) = race(input, doing.actor, (&read, &item, &beside), dependence, write, schema, model) else { continue };
+        for pair in doing.runs.iter().flat_map(|r| pairs(&r.visits)) {
+            let Some(race) = race(input, doing.actor, &pair, &changed, schema, model) else { continue };
             match known.get(&(race.read, race.write, race.dependence)) {
                 Some(at) => {
                     let before: &mut Race = &mut races[*at];
@@ -38,21 +38,26 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
 }
 
 /// A helper that reads and writes is the cause by itself, whoever read the same before calling it: of the pairs that end in
-/// one write, those whose halves meet furthest from it go, and their actors join the nearest.
+/// one write, those whose halves meet furthest from it go, and their actors join the nearest. What depends by data says more
+/// than what depends by condition, however near that is.
 fn nearest_to_the_write(races: Vec<Race>) -> Vec<Race> {
-    let mut nearest: FxHashMap<(Site, ResourceId), usize> = FxHashMap::default();
-    for (index, race) in races.iter().enumerate().filter(|(_, r)| r.dependence == Dependence::Data) {
-        let at = nearest.entry((race.write_access, race.resource)).or_insert(index);
-        if race.distance < races[*at].distance {
-            *at = index;
-        }
+    let mut nearest: FxHashMap<(Site, ResourceId, bool), u8> = FxHashMap::default();
+    for race in &races {
+        let by_data = race.dependence == Dependence::Data;
+        let at = nearest.entry((race.write_access, race.resource, by_data)).or_insert(race.distance);
+        *at = race.distance.min(*at);
     }
     let mut kept: Vec<Race> = Vec::with_capacity(races.len());
     let mut joining: Vec<(Site, ResourceId, Vec<ActorId>)> = Vec::new();
-    for race in &races {
-        match nearest.get(&(race.write_access, race.resource)).map(|at| &races[*at]) {
-            Some(near) if near.distance < race.distance => joining.push((race.write_access, race.resource, race.actors.clone())),
-            _ => kept.push(race.clone()),
+    for race in races {
+        let least = |by_data| nearest.get(&(race.write_access, race.resource, by_data)).copied();
+        let near = match race.dependence {
+            Dependence::Data => least(true),
+            _ => least(true).into_iter().chain(least(false)).min(),
+        };
+        match near {
+            Some(near) if near < race.distance => joining.push((race.write_access, race.resource, race.actors)),
+            _ => kept.push(race),
         }
     }
     for (write, resource, actors) in joining {
@@ -65,11 +70,17 @@ fn nearest_to_the_write(races: Vec<Race>) -> Vec<Race> {
     kept
 }
 
-/// One write and one resource is one fault: dependence by data says more than by condition.
+/// One write and one resource is one fault, and so are the columns of a record that are set one after the other: dependence
+/// by data says more than by condition.
 fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
     let mut kept: Vec<Race> = Vec::new();
+    let sets = |race: &Race| race.operation == Operation::Update.word();
     for race in races {
-        match kept.iter_mut().find(|k| k.write == race.write && k.resource == race.resource) {
+        let same = |k: &&mut Race| {
+            let set = sets(k) && sets(&race) && k.read == race.read && k.function == race.function;
+            k.resource == race.resource && (k.write == race.write || set)
+        };
+        match kept.iter_mut().find(same) {
             Some(before) if race.dependence < before.dependence => *before = race,
             Some(_) => {}
             None => kept.push(race),
@@ -85,71 +96,132 @@ struct Beside<'v> {
     read: &'v [Item],
 }
 
+/// A write and a read that it depends on.
+struct Pair<'i> {
+    read: Cow<'i, Item>,
+    write: Cow<'i, Item>,
+    dependence: Dependence,
+    /// The columns of the record read that it depends on.
+    columns: Vec<Column>,
+    beside: Beside<'i>,
+}
+
+impl Pair<'_> {
+    /// Whether one of these columns may be among those it depends on.
+    fn on(&self, is_one: impl Fn(Column) -> bool) -> bool {
+        self.columns.iter().any(|column| *column == Column::WHOLE || is_one(*column))
+    }
+}
+
+/// The columns that something changes, by their tables.
+type Changed = FxHashSet<(Template, Column)>;
+
+fn changed(doings: &[Doing]) -> Changed {
+    let mut changed = Changed::default();
+    for item in doings.iter().flat_map(Doing::items).map(|(_, item)| item) {
+        let Some(access) = item.access().filter(|a| a.kind == "table" && !a.operation.is_read()) else { continue };
+        if let (Some(table), Operation::Update | Operation::Increment | Operation::Upsert) = (&access.name, access.operation) {
+            changed.extend(access.columns.iter().map(|c| (table.clone(), Column::named(c))));
+        }
+    }
+    changed
+}
+
 /// Every write with each read that it depends on, in the innermost function that has both.
-fn pairs(visits: &[Visit]) -> Vec<(Cow<'_, Item>, Cow<'_, Item>, Dependence, Beside<'_>)> {
+fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     let mut found = Vec::new();
     for visit in visits {
+        let decided = decided(visits, visit);
         for (index, own) in visit.own().iter().enumerate() {
             if own.access().is_none_or(|a| a.operation.is_read() || a.private) {
                 continue;
             }
             let tells = |own: &Item| visit.tells(own);
             // What both callers have a copy of is paired there, where more is known of it.
-            let told =
-                reads_of(own, visit.own()).into_iter().filter(|(read, _)| tells(own) || visit.own().get(*read as usize).is_some_and(tells));
-            let here = Beside { write: visit.own(), read: visit.own() };
-            found.extend(told.filter_map(|(read, dependence)| Some((visit.item(read)?, visit.item(index as u32)?, dependence, here))));
+            let seen = |read: u32| tells(own) || visit.own().get(read as usize).is_some_and(tells);
+            let mut told = Reads::default();
+            item_reads(own, &mut told);
+            found.extend(told.pairs(visit, visit, index as u32, seen));
             if !tells(own) {
                 continue;
             }
-            for (above, read, check) in visit.decided.iter() {
-                let Some(above) = visits.get(*above).filter(|v| is_read(v.own(), *read)) else { continue };
-                let dependence = if *check == Check::Existence { Dependence::Existence } else { Dependence::State };
-                let beside = Beside { write: visit.own(), read: above.own() };
-                found.extend(above.item(*read).zip(visit.item(index as u32)).map(|(read, write)| (read, write, dependence, beside)));
+            for (above, reads) in &decided {
+                found.extend(reads.pairs(above, visit, index as u32, |_| true));
             }
         }
     }
     found
 }
 
-/// The reads that an item depends on, by their numbers.
-fn reads_of(item: &Item, items: &[Item]) -> Vec<(u32, Dependence)> {
-    let mut found: Vec<(u32, Dependence)> = Vec::new();
-    let mut add = |dep: &Dep, dependence| {
-        let Dep::Item(index) = dep else { return };
-        if is_read(items, *index) && !found.contains(&(*index, dependence)) {
-            found.push((*index, dependence));
+/// What was read further up and decided that a visit runs, by the visits that read it.
+fn decided<'v>(visits: &'v [Visit], visit: &Visit) -> Vec<(&'v Visit, Reads)> {
+    let mut above: Vec<(usize, Reads)> = Vec::new();
+    for (at, read, column, check) in visit.decided.iter() {
+        if above.iter().all(|(known, _)| known != at) {
+            above.push((*at, Reads::default()));
+        }
+        if let Some((_, reads)) = above.iter_mut().find(|(known, _)| known == at) {
+            reads.add(*read, by_condition(*check), *column);
+        }
+    }
+    above.into_iter().filter_map(|(at, reads)| Some((visits.get(at)?, reads))).collect()
+}
+
+fn by_condition(check: Check) -> Dependence {
+    if check == Check::Existence { Dependence::Existence } else { Dependence::State }
+}
+
+/// What a write depends on: items by number, how, and which columns of what was read there.
+#[derive(Default)]
+struct Reads(Vec<(u32, Dependence, Vec<Column>)>);
+
+impl Reads {
+    fn add(&mut self, item: u32, dependence: Dependence, column: Column) {
+        match self.0.iter_mut().find(|(known, how, _)| *known == item && *how == dependence) {
+            Some((.., columns)) => columns.push(column),
+            None => self.0.push((item, dependence, vec![column])),
+        }
+    }
+
+    /// The pairs of a write with those of them that are reads.
+    fn pairs<'v>(&self, above: &'v Visit, below: &'v Visit, write: u32, seen: impl Fn(u32) -> bool) -> Vec<Pair<'v>> {
+        let reads = self.0.iter().filter(|(read, ..)| is_read(above.own(), *read) && seen(*read));
+        let pair = |(read, dependence, columns): &(u32, Dependence, Vec<Column>)| {
+            let (read, write) = above.item(*read).zip(below.item(write))?;
+            let beside = Beside { write: below.own(), read: above.own() };
+            Some(Pair { read, write, dependence: *dependence, columns: columns.clone(), beside })
+        };
+        reads.filter_map(pair).collect()
+    }
+}
+
+/// What an item of the function depends on.
+fn item_reads(item: &Item, reads: &mut Reads) {
+    let mut on = |dep: &Dep, dependence| {
+        if let Dep::Item(index, column) = dep {
+            reads.add(*index, dependence, *column);
         }
     };
-    item.data.iter().for_each(|d| add(d, Dependence::Data));
-    for (dep, check) in item.control.iter() {
-        add(dep, if *check == Check::Existence { Dependence::Existence } else { Dependence::State });
-    }
-    found
+    item.data.iter().for_each(|dep| on(dep, Dependence::Data));
+    item.control.iter().for_each(|(dep, check)| on(dep, by_condition(*check)));
 }
 
 fn is_read(items: &[Item], index: u32) -> bool {
     items.get(index as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read())
 }
 
-fn race(
-    input: &Input,
-    actor: ActorId,
-    (read, item, beside): (&Item, &Item, &Beside<'_>),
-    dependence: Dependence,
-    write: &crate::effects::Access,
-    schema: &Schema,
-    model: &Model,
-) -> Option<Race> {
-    let from = read.access()?;
+fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &Schema, model: &Model) -> Option<Race> {
+    let Pair { read, write: item, dependence, .. } = pair;
+    let (read, item, dependence) = (read.as_ref(), item.as_ref(), *dependence);
+    let (from, write) = (read.access()?, item.access()?);
     if !same_resource(from.name.as_ref(), write.name.as_ref()) || from.kind != write.kind {
         return None;
     }
-    if !matters(dependence, write, from) || apart(from, write) {
+    if !matters(dependence, write, from) || apart(from, write) || !on_what_changes(pair, write, changed) {
         return None;
     }
-    if dependence != Dependence::Data && write.kind == "memory" && (asked_again(item, beside.write) || reserved(read, beside.read)) {
+    let taken = || asked_again(item, pair.beside.write) || reserved(read, pair.beside.read);
+    if dependence != Dependence::Data && write.kind == "memory" && taken() {
         return None;
     }
     let resource = accesses::find(model, write, actor)?;
@@ -234,8 +306,7 @@ fn asked_again(write: &Item, items: &[Item]) -> bool {
     let Some(access) = write.access() else { return false };
     let held = |c: &Context| c.lock().is_some() && write.contexts.iter().any(|w| w.token == c.token);
     write.control.iter().any(|(dep, _)| {
-        let Dep::Item(index) = dep else { return false };
-        let Some(read) = items.get(*index as usize) else { return false };
+        let Some(read) = dep.item().and_then(|i| items.get(i as usize)) else { return false };
         let same = read
             .access()
             .is_some_and(|a| a.operation.is_read() && same_resource(a.name.as_ref(), access.name.as_ref()) && !apart(a, access));
@@ -252,6 +323,26 @@ fn reserved(read: &Item, items: &[Item]) -> bool {
     };
     let after = |i: &Item| !i.control.is_empty() && i.contexts.iter().any(held);
     items.iter().any(|i| changes(i) && after(i))
+}
+
+/// Whether the columns of a table that a write depends on are such that another actor can change the outcome.
+fn on_what_changes(pair: &Pair, write: &crate::effects::Access, changed: &Changed) -> bool {
+    if write.kind != "table" {
+        return true;
+    }
+    match (pair.dependence, write.operation) {
+        // A change that is lost is one of the same column: of others, at most an older value was used. A state that another
+        // actor may act upon as well is left by this write.
+        (Dependence::Data | Dependence::State, Operation::Update) => {
+            write.columns.is_empty() || pair.on(|part| write.columns.iter().any(|c| Column::named(c) == part))
+        }
+        // Who owns it, of which kind it is: what nobody changes is as true at the end as it was at the check.
+        (Dependence::State, Operation::Delete) => {
+            let table = write.name.clone().unwrap_or_default();
+            pair.on(|part| changed.contains(&(table.clone(), part)))
+        }
+        _ => true,
+    }
 }
 
 fn same_resource(a: Option<&Template>, b: Option<&Template>) -> bool {

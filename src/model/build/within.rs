@@ -34,7 +34,7 @@ impl Within {
             }
             let What::Pause { effect, seconds, limited, .. } = &*item.what else { continue };
             // A pause between attempts of something in a loop is not the loop's own pace.
-            let paced = item.contexts.iter().rfind(|c| matches!(c.held, Held::Loop { endless: true, .. } | Held::Retry(_)));
+            let paced = item.contexts.iter().rfind(|c| matches!(c.held, Held::Loop { .. } | Held::Retry(_)));
             let paced = paced.map(|c| c.token);
             let what = match effect {
                 Effect::ModelCall => "model call",

@@ -1,0 +1,134 @@
+//! Statements built by calls: which columns they ask for and which they set.
+//!
+//! `update(Order).where(Order.status == "open").values(status="taken")` says the same as the text would. The conditions are
+//! read from the expressions as they stand; what only runs can tell (a list of conditions, a filter made elsewhere) is not known.
+
+use super::call::{CallPlace, Given};
+use super::item::{Access, Operation};
+use super::value::Value;
+use super::walk::Walker;
+use crate::facts::{CompareOp, ExprId, ExprKind, Name};
+use crate::knowledge::vocabulary::Effect;
+use crate::link::{Asked, Kind, LibraryValue};
+use std::rc::Rc;
+
+/// How deep conditions are nested.
+const DEPTH: u8 = 6;
+
+impl Walker<'_, '_, '_> {
+    /// A statement with what one more call says of it.
+    pub fn built_further(&self, effect: Effect, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let Kind::Library(statement) = &result.kind else { return result };
+        let mut statement = (**statement).clone();
+        for argument in given {
+            match (effect, &argument.name) {
+                (Effect::OrmFilter, Some(name)) => statement.asks.push(by_keyword(name, &argument.value.kind)),
+                (Effect::OrmFilter, None) => self.asked(argument.expr, false, DEPTH, &mut statement.asks),
+                (_, name) => statement.sets.extend(set(name.as_ref(), &argument.value.kind)),
+            }
+        }
+        let kind = Kind::Library(Rc::new(statement));
+        // What a condition is made of is not what is written.
+        let deps = match (effect, &place.receiver) {
+            (Effect::OrmFilter, Some(receiver)) => receiver.deps.clone(),
+            _ => result.deps,
+        };
+        Value { kind, deps, ..result }
+    }
+
+    /// The columns that a condition names.
+    fn asked(&self, condition: Option<ExprId>, negated: bool, depth: u8, asks: &mut Vec<Asked>) {
+        let (Some(condition), true) = (condition, depth > 0) else { return };
+        let facts = self.facts;
+        match &facts.expr(condition).kind {
+            ExprKind::Compare { left, rest } => {
+                let ([(op, right)], Some(column)) = (rest.as_slice(), self.column(*left)) else { return };
+                asks.push(Asked { column, fixed: *op != CompareOp::Eq || negated || self.is_constant(*right) });
+            }
+            ExprKind::Logic { items, .. } => items.iter().for_each(|i| self.asked(Some(*i), negated, depth - 1, asks)),
+            ExprKind::Binary { left, right, .. } => [left, right].into_iter().for_each(|i| self.asked(Some(*i), negated, depth - 1, asks)),
+            ExprKind::Not(inner) | ExprKind::Unary(inner) => self.asked(Some(*inner), true, depth - 1, asks),
+            ExprKind::Call { callee, args } => match &facts.expr(*callee).kind {
+                // `Order.owner.is_(None)`, `Order.status.in_(["open"])`.
+                ExprKind::Attr { base, .. } if matches!(facts.expr(*base).kind, ExprKind::Attr { .. }) => {
+                    let fixed = args.iter().all(|a| self.is_constant(a.value));
+                    asks.extend(self.column(*base).map(|column| Asked { column, fixed }));
+                }
+                _ => args.iter().for_each(|a| self.asked(Some(a.value), negated, depth - 1, asks)),
+            },
+            _ => {}
+        }
+    }
+
+    fn column(&self, expr: ExprId) -> Option<Name> {
+        match &self.facts.expr(expr).kind {
+            ExprKind::Attr { name, .. } => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    /// A value that stands in the code: a literal, or a name written in capitals.
+    fn is_constant(&self, expr: ExprId) -> bool {
+        match &self.facts.expr(expr).kind {
+            ExprKind::Null | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Str(_) => true,
+            ExprKind::Name(name) => is_constant_name(name),
+            ExprKind::Attr { base, name } => is_constant_name(name) || self.column(*base).is_some_and(|inner| is_constant_name(&inner)),
+            ExprKind::List(items) => items.iter().all(|i| self.is_constant(*i)),
+            _ => false,
+        }
+    }
+}
+
+/// `status="open"`, `tries__lt=3`.
+fn by_keyword(name: &Name, value: &Kind) -> Asked {
+    let (column, how) = name.split_once("__").map_or((name.as_str(), ""), |(column, how)| (column, how));
+    let constant = match value {
+        Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => true,
+        Kind::Text(text) => text.constant().is_some(),
+        _ => false,
+    };
+    Asked { column: column.into(), fixed: constant || !matches!(how, "" | "exact" | "in" | "id" | "pk") }
+}
+
+/// The columns that an argument sets: `status="taken"`, `{"status": "taken"}`, `{Order.status: "taken"}`.
+fn set(name: Option<&Name>, value: &Kind) -> Vec<Name> {
+    match (name, value) {
+        (Some(name), _) => vec![name.clone()],
+        (None, Kind::Map(entries)) => entries.iter().filter_map(|(key, _)| column_key(key)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn column_key(key: &Kind) -> Option<Name> {
+    match key {
+        Kind::Text(text) => text.constant().map(Name::from),
+        Kind::Member(member) => Some(member.1.clone()),
+        _ => None,
+    }
+}
+
+fn is_constant_name(name: &Name) -> bool {
+    name.chars().any(|c| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// What an access that runs a statement asks for and sets.
+pub(super) fn tell(access: &mut Access, statement: &LibraryValue, given: &[Given]) {
+    if access.kind != "table" {
+        return;
+    }
+    access.keys = statement.asks.iter().filter(|a| a.fixed).map(|a| a.column.clone()).collect();
+    match access.operation {
+        Operation::Update => {
+            access.columns = statement.sets.clone();
+            if access.columns.is_empty() {
+                let listed = given.iter().filter(|g| g.name.is_none()).flat_map(|g| set(None, &g.value.kind)).collect::<Vec<_>>();
+                let named = given.iter().filter_map(|g| g.name.clone());
+                access.columns = if listed.is_empty() { named.collect() } else { listed };
+            }
+            // It changes what its condition asks for: done twice, the second finds nothing.
+            access.conditional |= statement.asks.iter().any(|a| access.columns.contains(&a.column));
+        }
+        Operation::Delete => access.conditional |= statement.asks.iter().any(|a| a.fixed),
+        _ => {}
+    }
+}

@@ -18,6 +18,11 @@ pub(super) fn lock_id(lock: &LockUse) -> String {
 
 /// A lock of the process that is known only as a value given from somewhere.
 pub(super) fn nameless(lock: &LockUse) -> bool {
+    lock.guard && unnamed(lock)
+}
+
+/// A lock of the process that may be any.
+pub(super) fn unnamed(lock: &LockUse) -> bool {
     lock.scope == LockScope::Process && !lock.name.has_text()
 }
 

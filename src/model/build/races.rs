@@ -230,7 +230,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         return None;
     }
     // Something is held over both halves, and nobody can say what: that is no ground for a finding.
-    if common.iter().any(|c| c.lock().is_some_and(|l| locks::nameless(l))) {
+    if common.iter().any(|c| c.lock().is_some_and(|l| locks::unnamed(l))) {
         return None;
     }
     let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));

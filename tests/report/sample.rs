@@ -178,6 +178,7 @@ fn model(sample: &Sample) -> Model {
         in_transaction: false,
         admitted: false,
         rolled_back: false,
+        batch: false,
         unordered: false,
         process_guard: None,
     };

@@ -20,13 +20,16 @@ pub static RULE: Rule = Rule {
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let mut found: Vec<Finding> = Vec::new();
+    // One loop that looks at one resource is one cause, however many reads a round makes.
+    let mut loops = Vec::new();
     for resource in model.resources.iter().filter(|r| r.shared) {
         for access in resource.accesses.iter().filter(|a| a.mode == Mode::Read) {
             let Some(polling) = &access.polling else { continue };
             let others_write = resource.writers.iter().any(|w| *w != access.actor && model.overlap(*w, access.actor));
-            if !others_write || found.iter().any(|f| f.site == polling.looks) {
+            if !others_write || found.iter().any(|f| f.site == polling.looks) || loops.contains(&(polling.site, &resource.id)) {
                 continue;
             }
+            loops.push((polling.site, &resource.id));
             let every = polling.seconds.map(|s| format!(" every {}s", number(s))).unwrap_or_default();
             let mut finding = Draft {
                 rule,
@@ -43,6 +46,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 finding.related.push(related(Role::Read, "the read itself", access.site));
             }
             finding.related.push(related(Role::Check, "sleeps here between two looks", polling.sleep));
+            finding.related.push(related(Role::Check, "the loop", polling.site));
             finding.evidence = witness(model, access.actor, &access.path, &format!("reads {}", resource.name));
             found.push(finding);
         }

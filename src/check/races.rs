@@ -3,7 +3,7 @@
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::words::subject as named;
 use crate::finding::{Confidence, Finding, Role, Severity, Turn};
-use crate::model::{ActorId, ActorKind, Dependence, Model, Race};
+use crate::model::{ActorId, ActorKind, Dependence, Mode, Model, Race, Resource};
 
 /// Words in names that say that a resource is money.
 const MONEY: [&str; 8] = ["balance", "payment", "wallet", "ledger", "invoice", "charge", "credit", "refund"];
@@ -14,7 +14,15 @@ pub(super) fn rivals(model: &Model, race: &Race) -> Vec<ActorId> {
     // What is checked in memory and then changed loses where two check.
     let in_memory = resource.kind == "memory" && race.dependence != Dependence::Data;
     let others = if in_memory { &race.actors } else { &resource.writers };
-    race.actors.iter().copied().filter(|a| others.iter().any(|w| model.overlap(*a, *w))).collect()
+    let disturbed = |a: &ActorId| others.iter().any(|w| model.overlap(*a, *w) && (in_memory || disturbs(race, resource, *w)));
+    race.actors.iter().copied().filter(disturbed).collect()
+}
+
+/// Whether what a writer does can come between. Rows that it adds change nothing about those that were read and are changed.
+fn disturbs(race: &Race, resource: &Resource, writer: ActorId) -> bool {
+    let of_rows = matches!(race.operation, "update" | "delete" | "increment") && !race.aggregate;
+    let adds = |operation: &str| operation == "insert";
+    !of_rows || resource.accesses.iter().any(|a| a.actor == writer && a.mode != Mode::Read && !adds(a.operation))
 }
 
 /// What an actor is called in a sentence: its kind where it is no agent.

@@ -3,7 +3,7 @@
 use super::context::{Context, Held, mix};
 use super::item::{Access, Check, Declaration, What};
 use super::state::add_new;
-use super::value::{Column, Dep, Deps, Selected, Value};
+use super::value::{Column, Dep, Deps, Parts, Selected, Value};
 use crate::facts::Name;
 use crate::link::{FunctionValue, Hole, Kind, LockUse, Owner, Part, Program, Template, Ttl};
 use std::cell::Cell;
@@ -180,7 +180,18 @@ impl Binding<'_, '_> {
             sorted: value.sorted,
             compared: value.compared,
             through: None,
+            parts: self.parts(value),
         }
+    }
+
+    /// What the elements depend on here: of a list that is passed on, those of what was given.
+    fn parts(&self, value: &Value) -> Parts {
+        if let Kind::Parameter(index) = &value.kind {
+            let only = value.deps == Deps::one(Dep::Parameter(*index));
+            return self.params.get(usize::from(*index)).filter(|_| only).and_then(|given| given.parts.clone());
+        }
+        let parts = value.parts.as_ref()?;
+        Some(Rc::new(parts.iter().map(|(key, deps)| (key.clone(), self.deps(deps))).collect()))
     }
 
     pub fn context(&self, context: &Context) -> Context {

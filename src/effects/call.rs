@@ -381,11 +381,16 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 }
                 (None, ParamKind::Rest) => Some(match rest {
                     Some(rest) if positional.len() <= next => rest.value.clone(),
-                    _ => Value {
-                        kind: Kind::List(Rc::new(positional.iter().skip(next).map(|g| g.value.kind.clone()).collect())),
-                        deps: positional.iter().skip(next).fold(Deps::default(), |d, g| d.with(&g.value.deps)),
-                        ..Value::default()
-                    },
+                    _ => {
+                        let deps = positional.iter().skip(next).fold(Deps::default(), |d, g| d.with(&g.value.deps));
+                        let parts = positional.iter().skip(next).map(|g| (None, g.value.deps.clone())).collect();
+                        Value {
+                            kind: Kind::List(Rc::new(positional.iter().skip(next).map(|g| g.value.kind.clone()).collect())),
+                            parts: super::eval::told_apart(parts, &deps),
+                            deps,
+                            ..Value::default()
+                        }
+                    }
                 }),
                 (None, ParamKind::RestKeywords) => Some(Value::unknown(
                     all.iter().filter(|g| g.name.is_some() || g.spread == 2).fold(Deps::default(), |d, g| d.with(&g.value.deps)),

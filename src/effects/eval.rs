@@ -2,11 +2,14 @@
 
 use super::call::Coroutine;
 use super::item::Check;
-use super::value::{Column, Dep, Deps, Selected, Through, Value};
+use super::value::{Column, Dep, Deps, Parts, Selected, Through, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, MODULE, Name, TextPart};
 use crate::link::{FunctionRef, Hole, Kind, Part, Template};
 use std::rc::Rc;
+
+/// How many elements are told apart.
+const ELEMENTS: usize = 32;
 
 impl Walker<'_, '_, '_> {
     /// Evaluate an expression, with what it does.
@@ -109,24 +112,31 @@ impl Walker<'_, '_, '_> {
             ExprKind::List(items) => {
                 let mut kinds = Vec::with_capacity(items.len());
                 let mut deps = Deps::default();
+                let mut parts = Vec::new();
                 for item in items {
                     let spread = matches!(facts.expr(*item).kind, ExprKind::Spread(_));
                     let value = self.eval(*item);
                     deps.join(&value.deps);
+                    parts.push((None, value.deps));
                     match (spread, value.kind) {
                         (true, Kind::List(inner)) => kinds.extend(inner.iter().cloned()),
                         (_, kind) => kinds.push(kind),
                     }
                 }
-                Value { kind: Kind::List(Rc::new(kinds)), deps, ..Value::default() }
+                let parts = told_apart(parts, &deps);
+                Value { kind: Kind::List(Rc::new(kinds)), deps, parts, ..Value::default() }
             }
             ExprKind::Map(entries) => {
                 let mut kinds = Vec::with_capacity(entries.len());
                 let mut deps = Deps::default();
+                let mut parts = Vec::new();
                 for (key, value) in entries {
                     let key = key.map(|k| self.eval(k));
                     let value = self.eval(*value);
                     deps.join(&value.deps);
+                    if let Some(name) = key.as_ref().and_then(|k| k.kind.as_text()) {
+                        parts.push((Some(name.into()), value.deps.clone()));
+                    }
                     match key {
                         Some(key) => {
                             deps.join(&key.deps);
@@ -139,7 +149,8 @@ impl Walker<'_, '_, '_> {
                         }
                     }
                 }
-                Value { kind: Kind::Map(Rc::new(kinds)), deps, ..Value::default() }
+                let parts = told_apart(parts, &deps);
+                Value { kind: Kind::Map(Rc::new(kinds)), deps, parts, ..Value::default() }
             }
             ExprKind::Comprehension { element, value, clauses } => {
                 let mut deps = Deps::default();
@@ -418,4 +429,9 @@ impl Walker<'_, '_, '_> {
     pub fn at_module(&self) -> bool {
         self.at.function == MODULE
     }
+}
+
+/// What single elements depend on, where that tells more than what the whole does.
+pub(super) fn told_apart(parts: Vec<(Option<Name>, Deps)>, whole: &Deps) -> Parts {
+    (!whole.is_empty() && (2..=ELEMENTS).contains(&parts.len())).then(|| Rc::new(parts))
 }

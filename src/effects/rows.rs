@@ -84,7 +84,13 @@ impl<'k> Walker<'_, '_, 'k> {
                 result
             }
             Effect::Fresh | Effect::Clock => result.depending(&Deps::one(Dep::Fresh)),
-            Effect::Sql => self.sql(found, receiver, api, given, place, result),
+            Effect::Sql => {
+                let value = self.sql(found, receiver, api, given, place, result);
+                if row.keeps_rows || row.returns.as_deref() == Some("receiver") {
+                    self.keep_rows(place, &value.deps);
+                }
+                value
+            }
             Effect::Read
             | Effect::Write
             | Effect::Insert

@@ -1,5 +1,6 @@
 //! SQL text run by a call: its statements become accesses, lock takings, transactions and events.
 
+use super::bind::is_callers;
 use super::call::{CallPlace, Given};
 use super::context::{Context, Held, token};
 use super::item::{Access, Operation, What};
@@ -70,10 +71,11 @@ impl<'k> Walker<'_, '_, 'k> {
             let parameters = row.parameters.as_deref().and_then(|p| given_at(p, given)).map(|g| g.value.deps.clone()).unwrap_or_default();
             return self.statement(&statement, receiver, &text.value.deps.clone().with(&parameters), api, place.site, result);
         }
-        let Some(template) = sql_template(&text.value.kind) else {
-            // SQL that nobody can read: a write of an unknown table at worst.
-            return result.depending(&Deps::default());
-        };
+        if is_callers_text(&text.value.kind) {
+            return self.sql_later(receiver, api, given, place, result);
+        }
+        // SQL that nobody can read: a write of an unknown table at worst.
+        let Some(template) = sql_template(&text.value.kind) else { return result };
         let knowledge = self.program.knowledge;
         let dialect = receiver.and_then(|r| knowledge.dialect_of(r.ty)).unwrap_or("generic");
         let bound = self.bound(row, &template, given, text);
@@ -92,6 +94,23 @@ impl<'k> Walker<'_, '_, 'k> {
             self.routines(&statement, &run, 0);
         }
         value
+    }
+
+    /// A cursor hands out what its last statement gave: `cursor.execute(…)`, then `cursor.fetchone()`.
+    pub fn keep_rows(&mut self, place: &CallPlace, deps: &Deps) {
+        let (Some(path), Some(cursor)) = (&place.receiver_path, &place.receiver) else { return };
+        self.state.vars.insert(path.clone(), Value { deps: deps.clone(), ..cursor.clone() });
+    }
+
+    /// SQL that only a caller knows is run where its text is known: `def query(sql, values): cursor.execute(sql, values)`.
+    fn sql_later(&mut self, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+        let called = crate::knowledge::last_segment(api).into();
+        let callee = match receiver {
+            Some(connection) => Kind::Member(Rc::new((Kind::Library(connection.clone()), called))),
+            None => Kind::External(api.clone()),
+        };
+        let later = self.call_later(&callee, given, place);
+        result.depending(&later.value.deps)
     }
 
     /// What the routines do that a statement calls, where scripts of the project define them.
@@ -209,7 +228,14 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.summary.items.truncate(before.0);
                 self.summary.calls.truncate(before.1);
             }
-            _ => {}
+            _ => {
+                for (key, value) in parameters.value.elements().into_iter().flatten() {
+                    match key {
+                        Some(key) => bound.named.push((key, value)),
+                        None => bound.positional.push(value),
+                    }
+                }
+            }
         }
     }
 
@@ -471,6 +497,16 @@ fn sql_template(kind: &Kind) -> Option<Template> {
         Kind::Library(value) => value.identity.clone(),
         Kind::OneOf(kinds) => kinds.iter().find_map(sql_template),
         _ => None,
+    }
+}
+
+/// Whether a caller gives the text, or its beginning, which says what is done.
+fn is_callers_text(kind: &Kind) -> bool {
+    let begins_open = |t: &Template| matches!(t.parts.first(), Some(Part::Hole(Hole::Parameter(_) | Hole::Field(_))));
+    match kind {
+        Kind::Text(template) => begins_open(template),
+        Kind::Library(value) => value.identity.as_ref().is_some_and(begins_open),
+        kind => is_callers(kind),
     }
 }
 

@@ -177,6 +177,8 @@ pub struct Value {
     pub inferred: bool,
     /// Its elements are in sorted order.
     pub sorted: bool,
+    /// What each of its elements depends on, where it is a list or mapping that was written out: with their keys.
+    pub parts: Parts,
     /// It says how what was read compares to something, and not merely whether it is there.
     pub compared: bool,
     /// The guard through which it was reached: changing it changes what the lock holds.
@@ -191,6 +193,9 @@ pub struct Through {
     /// The field of what it holds; `None` for the whole.
     pub field: Option<Name>,
 }
+
+/// What the elements of a list or mapping depend on, one by one.
+pub type Parts = Option<Rc<Vec<(Option<Name>, Deps)>>>;
 
 impl Value {
     /// A value that depends on nothing.
@@ -209,6 +214,21 @@ impl Value {
         self
     }
 
+    /// What each element is and depends on, where all that the whole depends on is told so.
+    pub fn elements(&self) -> Option<Vec<(Option<Name>, Value)>> {
+        let parts = self.parts.as_ref()?;
+        let told = parts.iter().fold(Deps::default(), |all, (_, deps)| all.with(deps));
+        let kinds: Vec<Kind> = match &self.kind {
+            Kind::List(items) => items.to_vec(),
+            Kind::Map(entries) => entries.iter().map(|(_, value)| value.clone()).collect(),
+            _ => return None,
+        };
+        let whole = told == self.deps && kinds.len() == parts.len();
+        let each =
+            || parts.iter().zip(kinds).map(|((key, deps), kind)| (key.clone(), Value { kind, deps: deps.clone(), ..Value::default() }));
+        whole.then(|| each().collect())
+    }
+
     /// Either this or that.
     pub fn or(self, other: Value) -> Value {
         let kind = match (&self.kind, &other.kind) {
@@ -223,6 +243,7 @@ impl Value {
             sorted: self.sorted && other.sorted,
             compared: self.compared || other.compared,
             through: self.through.or(other.through),
+            parts: None,
         }
     }
 }

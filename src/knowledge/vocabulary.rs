@@ -137,6 +137,9 @@ pub struct Row {
     /// The type of the result: a type's name, `receiver` (the receiver itself), or `argument 0` (that argument itself).
     #[serde(default)]
     pub returns: Option<String>,
+    /// The receiver keeps the rows and hands them out later, though the call returns something else.
+    #[serde(default)]
+    pub keeps_rows: bool,
     /// It is used as a decorator (with or without a call).
     #[serde(default)]
     pub decorates: bool,

@@ -187,7 +187,7 @@ impl Binding<'_, '_> {
     /// What the elements depend on here: of a list that is passed on, those of what was given.
     fn parts(&self, value: &Value) -> Parts {
         if let Kind::Parameter(index) = &value.kind {
-            let only = value.deps == Deps::one(Dep::Parameter(*index));
+            let only = matches!(value.deps.iter().collect::<Vec<_>>()[..], [Dep::Parameter(i, _)] if i == index);
             return self.params.get(usize::from(*index)).filter(|_| only).and_then(|given| given.parts.clone());
         }
         let parts = value.parts.as_ref()?;

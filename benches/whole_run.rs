@@ -25,6 +25,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tree_sitter::Parser;
 
+/// The program's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Packages of pure Python, with their versions, so that numbers of different days can be compared. They use databases,

@@ -2,7 +2,7 @@
 
 use super::races::subject_of;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
-use crate::finding::{Finding, Role, Severity};
+use crate::finding::{Confidence, Finding, Role, Severity};
 use crate::model::{Access, ActorId};
 
 /// The rule.
@@ -47,6 +47,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 finding.severity = Severity::Critical;
             }
             finding.confidence = confidence(first.inferred);
+            // A service whose name is not known may as well be a model or a search, which a POST merely asks.
+            if resource.kind == "api" && resource.name.starts_with('*') && !first.money {
+                finding.confidence = Confidence::Low;
+            }
             if let Some((retry, by)) = &first.retry {
                 finding.related.push(related(Role::Retry, format!("run again on failure here ({by})"), *retry));
             }

@@ -83,6 +83,11 @@ impl Context {
         }
     }
 
+    /// Whether it is a loop that ends only when something stops it.
+    pub fn is_endless(&self) -> bool {
+        matches!(self.held, Held::Loop { endless: true, .. })
+    }
+
     /// The lock it is, if it is one.
     pub fn lock(&self) -> Option<&Rc<LockUse>> {
         match &self.held {

@@ -157,9 +157,8 @@ impl<'k> Walker<'_, '_, 'k> {
     pub fn spawned_actor(&mut self, row: &Row, api: &Name, given: &[Given], place: &CallPlace) {
         let Some(function) = given.first().and_then(|g| g.expr).and_then(|e| self.spawned_function(e)) else { return };
         let summary = self.fx.summary_of(&function);
-        let endless = |c: &Context| matches!(c.held, Held::Loop { endless: true, .. });
-        let own = summary.items.iter().any(|i| i.contexts.iter().any(endless));
-        if !own && !summary.calls.iter().any(|c| c.contexts.iter().any(endless)) {
+        let own = summary.items.iter().any(|i| i.contexts.iter().any(Context::is_endless));
+        if !own && !summary.calls.iter().any(|c| c.contexts.iter().any(Context::is_endless)) {
             return;
         }
         let mut declaration = self.declaration(Effect::Actor, row, None, api, given, place.site);
@@ -295,9 +294,8 @@ impl<'k> Walker<'_, '_, 'k> {
         let row = self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor)?;
         if !row.described_by.is_empty() {
             let is_given = |names: &[String]| {
-                let known =
-                    |g: &&Given| !matches!(g.value.kind, Kind::Null) && g.name.as_ref().is_some_and(|n| names.iter().any(|d| d == n));
-                given.iter().any(|g| known(&g))
+                let named = |g: &Given| g.name.as_ref().is_some_and(|n| names.iter().any(|d| d == n));
+                given.iter().any(|g| g.value.kind != Kind::Null && named(g))
             };
             return (is_given(&row.named) && is_given(&row.described_by)).then_some(row);
         }

@@ -304,9 +304,6 @@ impl Walker<'_, '_, '_> {
         };
         let mut deps = holder.deps.clone();
         let mut kind = kind;
-        if self.is_made_by_store(&holder.kind, name) {
-            deps.join(&Deps::one(Dep::Fresh));
-        }
         if own {
             deps.join(&Deps::one(Dep::Field(name.clone())));
             kind = self.own_field(name, kind);
@@ -318,13 +315,6 @@ impl Walker<'_, '_, '_> {
             };
         }
         Value { kind, deps, inferred: holder.inferred, ..Value::default() }
-    }
-
-    /// Whether an attribute of a new mapped object is its primary key by convention, which the database makes.
-    fn is_made_by_store(&self, holder: &Kind, name: &Name) -> bool {
-        let Kind::Object(object) = holder else { return false };
-        let new = object.exact && matches!(name.as_str(), "id" | "pk") && !object.args.iter().any(|(n, _)| n.as_ref() == Some(name));
-        new && self.program.model_row(object.class).is_some()
     }
 
     /// A field of the receiver: open where it depends on how the object was made.

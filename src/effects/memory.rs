@@ -181,8 +181,7 @@ impl Walker<'_, '_, '_> {
     pub fn ends_loop(&mut self) {
         let inner = self.state.held.iter().rfind(|c| matches!(c.held, super::Held::Loop { .. })).map(|c| c.token);
         let Some(token) = inner else { return };
-        let deciding: Vec<u32> =
-            self.state.control.iter().filter_map(|(dep, _)| if let Dep::Item(i, _) = dep { Some(*i) } else { None }).collect();
+        let deciding: Vec<u32> = self.state.control.iter().filter_map(|(dep, _)| dep.item()).collect();
         for index in deciding {
             let Some(item) = self.summary.items.get_mut(index as usize) else { continue };
             let Some(access) = item.access().filter(|a| a.operation.is_read() && !a.awaited) else { continue };

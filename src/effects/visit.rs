@@ -47,6 +47,11 @@ impl Visit {
         &self.summary.items
     }
 
+    /// The function's own item that something in it depends on, if it depends on one.
+    pub fn behind(&self, dep: &Dep) -> Option<&Item> {
+        self.own().get(dep.item()? as usize)
+    }
+
     /// What the way from the entry puts around everything here.
     pub fn around(&self) -> &[Context] {
         &self.contexts

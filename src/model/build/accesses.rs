@@ -169,10 +169,7 @@ fn documents(doings: &[Doing]) -> FxHashSet<Template> {
     for doing in doings {
         for (visit, item) in doing.runs.iter().flat_map(|r| r.items()) {
             let Some(access) = item.access().filter(|a| a.kind == "cache" && !a.operation.is_read()) else { continue };
-            let of_itself = |d: &Dep| {
-                let read = d.item().and_then(|i| visit.own().get(i as usize)).and_then(Item::access);
-                read.is_some_and(|r| r.operation.is_read() && r.name == access.name)
-            };
+            let of_itself = |dep: &Dep| visit.behind(dep).is_some_and(|i| is_look_at(i, access));
             if let Some(name) = access.name.as_ref().filter(|_| item.data.iter().any(of_itself)) {
                 found.insert(name.clone());
             }
@@ -228,10 +225,7 @@ struct Told<'a> {
 
 fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &Model) -> Access {
     let Told { doing, run, visit, within, settled, item } = told;
-    let before = |dep: &Dep| {
-        let read = dep.item().and_then(|i| visit.own().get(i as usize)).and_then(Item::access);
-        read.is_some_and(|a| a.operation.is_read() && a.name == access.name)
-    };
+    let before = |dep: &Dep| visit.behind(dep).is_some_and(|i| is_look_at(i, access));
     let reads_back = !access.operation.is_read() && item.data.iter().any(before);
     let decided = item.control.iter().any(|(dep, _)| before(dep));
     let unique = access.name.as_ref().and_then(|t| schema.protects(t, &access.columns, access.fresh_key));
@@ -288,9 +282,7 @@ fn settled(doing: &Doing) -> FxHashSet<Site> {
             let Some(write) = item.access().filter(|a| !a.operation.is_read()) else { continue };
             let alone =
                 |read: &Item| around || item.contexts.iter().any(|c| excludes(c) && read.contexts.iter().any(|r| r.token == c.token));
-            let reads = item.control.iter().filter_map(|(dep, _)| visit.own().get(dep.item()? as usize));
-            let same = |read: &&Item| read.access().is_some_and(|a| a.operation.is_read() && a.name == write.name);
-            if reads.filter(same).any(alone) {
+            if item.control.iter().filter_map(|(dep, _)| visit.behind(dep)).any(|read| is_look_at(read, write) && alone(read)) {
                 found.insert(item.site);
             }
         }
@@ -307,13 +299,15 @@ fn excludes(context: &Context) -> bool {
     }
 }
 
+/// Whether an item reads what an access is to.
+fn is_look_at(item: &Item, access: &Effect) -> bool {
+    item.access().is_some_and(|read| read.operation.is_read() && read.name == access.name)
+}
+
 /// Whether something that decides at most once let an item through.
 fn admitted(item: &Item, visit: &Visit) -> bool {
-    let decides = |index: u32| {
-        let access = visit.own().get(index as usize).and_then(Item::access);
-        access.is_some_and(|a| a.decides && !a.operation.is_read())
-    };
-    item.control.iter().any(|(dep, _)| dep.item().is_some_and(decides))
+    let mut behind = item.control.iter().filter_map(|(dep, _)| visit.behind(dep)?.access());
+    behind.any(|a| a.decides && !a.operation.is_read())
 }
 
 /// Whether a transaction lies between an item and what runs it again on failure.

@@ -5,8 +5,8 @@
 //! process are no channels.
 
 use super::actors::is_aside;
-use super::{Doing, Input, Run, frames};
-use crate::effects::{Context, Dep, Held, Item, Visit, What};
+use super::{Doing, Input, Run, frames, join};
+use crate::effects::{Context, Item, Visit, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
 use crate::link::FunctionRef;
 use crate::model::{ActorId, Channel, LooseEnd, Model, StaleView};
@@ -36,10 +36,7 @@ fn channels(doings: &[Doing], model: &mut Model) {
             });
             entry.site = entry.site.min(item.site);
             let who = if feeds(*effect) { &mut entry.publishers } else { &mut entry.subscribers };
-            if !who.contains(&doing.actor) {
-                who.push(doing.actor);
-                who.sort();
-            }
+            join(who, doing.actor);
         }
     }
     model.channels = found.into_values().collect();
@@ -146,10 +143,7 @@ fn loose_ends(input: &Input, doings: &[Doing]) -> Vec<LooseEnd> {
 
 fn add(input: &Input, found: &mut Vec<LooseEnd>, actor: ActorId, item: &Item, channel: String, published: bool) {
     if let Some(known) = found.iter_mut().find(|l| l.channel == channel && l.published == published) {
-        if !known.actors.contains(&actor) {
-            known.actors.push(actor);
-            known.actors.sort();
-        }
+        join(&mut known.actors, actor);
         return;
     }
     found.push(LooseEnd {
@@ -197,7 +191,7 @@ fn stale_views(input: &Input, doings: &[Doing], model: &Model) -> Vec<StaleView>
 
 /// The endless loop that an item stands in.
 fn looping(item: &Item) -> Option<&Context> {
-    item.contexts.iter().find(|c| matches!(c.held, Held::Loop { endless: true, .. }))
+    item.contexts.iter().find(|c| c.is_endless())
 }
 
 /// Reads before the endless loop of an entry function, by number, whose value something inside it depends on, with the place of that.
@@ -207,14 +201,13 @@ fn kept(visit: &Visit, entry: FunctionRef) -> Vec<(u32, Site)> {
         let Some(around) = looping(item).filter(|c| c.function == entry) else { continue };
         let deps = item.data.iter().chain(item.control.iter().map(|(dep, _)| dep));
         for dep in deps {
-            let Dep::Item(index, _) = dep else { continue };
-            let Some(read) = visit.own().get(*index as usize) else { continue };
+            let (Some(index), Some(read)) = (dep.item(), visit.behind(dep)) else { continue };
             let looks = read.access().is_some_and(|a| a.operation.is_read() && !a.presence);
             // What the loop asks at the start of each round stands within it.
             let at = read.outer_in(around.function).unwrap_or(read.outer_site());
             let before = at.file != around.site.file || !around.site.span.contains(at.span);
-            if looks && before && looping(read).is_none() && !found.iter().any(|(f, _)| f == index) {
-                found.push((*index, item.site));
+            if looks && before && looping(read).is_none() && !found.iter().any(|(f, _)| *f == index) {
+                found.push((index, item.site));
             }
         }
     }

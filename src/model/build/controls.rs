@@ -2,7 +2,7 @@
 
 use super::actors::{Draft, is_aside};
 use super::systems::{globs, select};
-use super::{Doing, Input, Run, alerts};
+use super::{Doing, Input, Run, alerts, join};
 use crate::effects::{Item, What};
 use crate::facts::{ExprKind, FileFacts, Name};
 use crate::knowledge::vocabulary::{ActorKind, Declares, Effect};
@@ -120,10 +120,7 @@ fn stop_at(input: &Input, doing: &Doing, item: &Item, api: &Name, model: &mut Mo
     });
     let given: Vec<String> = given.collect();
     if let Some(known) = model.stops.iter_mut().find(|s| s.site == item.site) {
-        if !known.actors.contains(&doing.actor) {
-            known.actors.push(doing.actor);
-            known.actors.sort();
-        }
+        join(&mut known.actors, doing.actor);
         known.releases.extend(given);
         return;
     }

@@ -1,7 +1,7 @@
 //! Locks: which there are, when they expire, who takes them where, holding what.
 
 use super::within::Within;
-use super::{Doing, Input, Run, accesses, frames};
+use super::{Doing, Input, Run, accesses, frames, join};
 use crate::effects::{Context, Held, Item, LockUse, Ttl, Visit, Wait, Way, What, is_same_lock};
 use crate::facts::MODULE;
 use crate::knowledge::vocabulary::LockScope;
@@ -133,10 +133,7 @@ fn add(
 }
 
 fn add_actor(take: &mut Take, actor: ActorId, pauses: Vec<Pause>) {
-    if !take.actors.contains(&actor) {
-        take.actors.push(actor);
-        take.actors.sort();
-    }
+    join(&mut take.actors, actor);
     for pause in pauses {
         if !take.pauses.contains(&pause) {
             take.pauses.push(pause);
@@ -147,10 +144,7 @@ fn add_actor(take: &mut Take, actor: ActorId, pauses: Vec<Pause>) {
 /// A lock that stays held, told once for all who leave it so.
 fn leak(input: &Input, model: &mut Model, actor: ActorId, item: &Item, lock: usize, way: Way) {
     if let Some(known) = model.leaks.iter_mut().find(|l| l.site == item.site) {
-        if !known.actors.contains(&actor) {
-            known.actors.push(actor);
-            known.actors.sort();
-        }
+        join(&mut known.actors, actor);
         return;
     }
     let stays = match way {
@@ -245,10 +239,7 @@ pub(super) fn guarded(input: &Input, doings: &[Doing], model: &mut Model) {
 
 fn hollow(input: &Input, actor: ActorId, item: &Item, context: &Context, name: &str, resource: ResourceId, model: &mut Model) {
     if let Some(known) = model.hollow.iter_mut().find(|h| h.site == context.site) {
-        if !known.actors.contains(&actor) {
-            known.actors.push(actor);
-            known.actors.sort();
-        }
+        join(&mut known.actors, actor);
         return;
     }
     model.hollow.push(Hollow {

@@ -142,6 +142,14 @@ impl Doing {
     }
 }
 
+/// One more actor among those that are in something, each once and in order.
+pub(super) fn join(actors: &mut Vec<ActorId>, actor: ActorId) {
+    if !actors.contains(&actor) {
+        actors.push(actor);
+        actors.sort();
+    }
+}
+
 /// The chain of an item as frames.
 pub(super) fn frames(input: &Input, item: &Item) -> Vec<Frame> {
     let program = input.effects.program;

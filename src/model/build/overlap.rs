@@ -123,7 +123,7 @@ fn long_running(doings: &[Doing], model: &mut Model) {
         let mut looping: Option<Site> = None;
         for (_, item) in doing.items() {
             for context in item.contexts.iter() {
-                if matches!(context.held, Held::Loop { endless: true, .. }) {
+                if context.is_endless() {
                     looping = Some(looping.map_or(context.site, |l| l.min(context.site)));
                 }
             }

@@ -1,7 +1,7 @@
 //! Pairing reads with the writes that depend on them, and asking what protects the pair.
 
 use super::schema::Schema;
-use super::{Doing, Input, accesses, frames, locks};
+use super::{Doing, Input, accesses, frames, join, locks};
 use crate::effects::{Check, Column, Context, Dep, Held, Item, Operation, Visit};
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{FunctionRef, Template};
@@ -20,11 +20,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
             let Some(race) = race(input, doing.actor, &pair, &changed, schema, model) else { continue };
             match known.get(&(race.read, race.write, race.dependence)) {
                 Some(at) => {
-                    let before: &mut Race = &mut races[*at];
-                    if !before.actors.contains(&doing.actor) {
-                        before.actors.push(doing.actor);
-                        before.actors.sort();
-                    }
+                    join(&mut races[*at].actors, doing.actor);
                 }
                 None => {
                     known.insert((race.read, race.write, race.dependence), races.len());

@@ -86,7 +86,7 @@ impl Within {
 
     /// The loop with a sleep in it that an item stands in.
     pub fn polling(&self, item: &Item, qualified: impl Fn(FunctionRef) -> String) -> Option<Polling> {
-        let inner = item.contexts.iter().rfind(|c| matches!(c.held, Held::Loop { endless: true, .. }))?;
+        let inner = item.contexts.iter().rfind(|c| c.is_endless())?;
         if matches!(inner.held, Held::Loop { waits: true, .. }) || self.consuming.contains(&inner.token) {
             return None;
         }

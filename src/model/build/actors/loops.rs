@@ -98,7 +98,7 @@ impl Collector<'_, '_, '_, '_> {
 
 /// The function whose endless loop is the outermost of these contexts.
 fn endless(contexts: &[Context]) -> Option<FunctionRef> {
-    contexts.iter().find(|c| matches!(c.held, Held::Loop { endless: true, .. })).map(|c| c.function)
+    contexts.iter().find(|c| c.is_endless()).map(|c| c.function)
 }
 
 /// The function that loops without end in what a spawned one does.

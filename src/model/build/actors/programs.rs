@@ -126,7 +126,7 @@ impl Collector<'_, '_, '_, '_> {
 
 /// Whether a model is called in an endless loop of a function or of what it calls.
 fn thinks_in_a_loop(summary: &Summary, depth: u8) -> bool {
-    let endless = |contexts: &[Context]| contexts.iter().any(|c| matches!(c.held, Held::Loop { endless: true, .. }));
+    let endless = |contexts: &[Context]| contexts.iter().any(Context::is_endless);
     let calls_model = |what: &What| matches!(what, What::Pause { effect: Effect::ModelCall, .. });
     summary.items.iter().any(|i| calls_model(&i.what) && endless(&i.contexts))
         || summary.calls.iter().any(|c| c.summary.thinks && (endless(&c.contexts) || depth > 0 && thinks_in_a_loop(&c.summary, depth - 1)))

@@ -308,12 +308,7 @@ impl Walker<'_, '_, '_> {
             deps.join(&Deps::one(Dep::Field(name.clone())));
             kind = self.own_field(name, kind);
         }
-        if let (Kind::Unknown | Kind::Member(_) | Kind::External(_), Some(holder)) = (&kind, crate::link::last_name(self.facts, base)) {
-            kind = match self.program.placed(holder, name) {
-                Kind::Unknown => kind,
-                placed => placed,
-            };
-        }
+        let kind = self.program.or_placed(kind, self.facts, base, name);
         Value { kind, deps, inferred: holder.inferred, ..Value::default() }
     }
 

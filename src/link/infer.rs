@@ -49,13 +49,7 @@ impl Program<'_> {
                 Kind::Text(Rc::new(template))
             }
             ExprKind::Name(name) => self.name(at, name),
-            ExprKind::Attr { base, name } => match self.member(&self.infer(at, *base), name) {
-                found @ (Kind::Unknown | Kind::Member(_) | Kind::External(_)) => {
-                    let placed = super::last_name(facts, *base).map_or(Kind::Unknown, |holder| self.placed(holder, name));
-                    if placed == Kind::Unknown { found } else { placed }
-                }
-                found => found,
-            },
+            ExprKind::Attr { base, name } => self.or_placed(self.member(&self.infer(at, *base), name), facts, *base, name),
             // `StoreDep = Annotated[Store, Depends(get_store)]`: the alias is the instance that it declares.
             ExprKind::Index { base, index } if super::last_name(facts, *base).is_some_and(|n| n == "Annotated") => {
                 self.generic(at, *base, *index)
@@ -253,9 +247,8 @@ impl Program<'_> {
             _ => &f.name,
         };
         // What tests give stands for something and is not it; they may call as often as they like.
-        let aside = |module: u32| super::is_aside(&self.modules[module as usize].path);
-        let in_tests = aside(function.module);
-        let calls: Vec<_> = self.calls_named(name).iter().filter(|(m, _)| in_tests || !aside(*m)).take(CALL_SITES + 1).collect();
+        let in_tests = self.is_aside(function.module);
+        let calls: Vec<_> = self.calls_named(name).iter().filter(|(m, _)| in_tests || !self.is_aside(*m)).take(CALL_SITES + 1).collect();
         if calls.len() > CALL_SITES {
             return Kind::Unknown;
         }

@@ -88,6 +88,8 @@ pub struct Program<'k> {
     classes: ClassTable,
     calls_by_name: FxHashMap<Name, Vec<(u32, ExprId)>>,
     placed: placed::Placed,
+    /// By module: its code only tests, migrates or seeds.
+    aside: Vec<bool>,
     /// The type of paths.
     path_type: Option<crate::knowledge::TypeId>,
     caches: Caches,
@@ -135,6 +137,7 @@ impl<'k> Program<'k> {
             }
         }
         let roots = ImportedRoots::new(knowledge, &modules);
+        let aside = modules.iter().map(|m| is_aside(&m.path)).collect();
         let mut program = Program {
             knowledge,
             modules,
@@ -145,6 +148,7 @@ impl<'k> Program<'k> {
             classes: ClassTable::default(),
             calls_by_name,
             placed: placed::Placed::default(),
+            aside,
             path_type: knowledge.path_type(),
             caches: Caches::default(),
         };
@@ -269,6 +273,11 @@ impl<'k> Program<'k> {
     /// Calls whose callee's last name is `name`, which the program defines.
     pub fn calls_named(&self, name: &str) -> &[(u32, ExprId)] {
         self.calls_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a module's code only tests, migrates or seeds.
+    pub fn is_aside(&self, module: u32) -> bool {
+        self.aside[module as usize]
     }
 
     /// The function that encloses an expression.

@@ -4,8 +4,8 @@
 //! They are found again by name: the attribute's and that of what it is set on. A value counts where all that is put under one
 //! name is known to be an object; whether both places mean the same holder at run time it refuses to know.
 
-use super::{FunctionRef, Kind, Program, is_aside, last_name, remember};
-use crate::facts::{ExprId, ExprKind, Name, StmtKind};
+use super::{FunctionRef, Kind, Program, last_name, remember};
+use crate::facts::{ExprId, ExprKind, FileFacts, Name, StmtKind};
 use rustc_hash::FxHashMap;
 
 /// How many places may put something under one name.
@@ -21,8 +21,19 @@ const GIVEN: [&str; 24] = [
 pub(super) type Placed = FxHashMap<Name, Vec<(FunctionRef, Name, ExprId)>>;
 
 impl Program<'_> {
-    /// What is put somewhere as the attribute `name` of something called `holder`, where a type does not tell.
-    pub fn placed(&self, holder: &str, name: &str) -> Kind {
+    /// What an attribute is: what its holder's type says, or where no type tells, what is put there somewhere.
+    pub fn or_placed(&self, told: Kind, facts: &FileFacts, holder: ExprId, name: &str) -> Kind {
+        match (&told, last_name(facts, holder)) {
+            (Kind::Unknown | Kind::Member(_) | Kind::External(_), Some(holder)) => match self.placed(holder, name) {
+                Kind::Unknown => told,
+                placed => placed,
+            },
+            _ => told,
+        }
+    }
+
+    /// What is put somewhere as the attribute `name` of something called `holder`.
+    fn placed(&self, holder: &str, name: &str) -> Kind {
         if !self.placed.contains_key(name) {
             return Kind::Unknown;
         }
@@ -62,7 +73,7 @@ impl Program<'_> {
     /// Every `holder.name = value` whose holder is not the receiver of a method.
     pub(super) fn index_placed(&self) -> Placed {
         let mut placed = Placed::default();
-        for (module, m) in self.modules.iter().enumerate().filter(|(_, m)| !is_aside(&m.path)) {
+        for (module, m) in self.modules.iter().enumerate().filter(|(module, _)| !self.aside[*module]) {
             let facts = &m.facts;
             for stmt in &facts.stmts {
                 let StmtKind::Assign { targets, value: Some(value), .. } = &stmt.kind else { continue };

@@ -4,7 +4,6 @@
 //! published or heard under a name that nobody can tell may be any channel, so that nothing is said then. Events inside a
 //! process are no channels.
 
-use super::actors::is_aside;
 use super::{Doing, Input, Run, frames, join};
 use crate::effects::{Context, Item, Visit, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
@@ -107,7 +106,7 @@ fn loose_ends(input: &Input, doings: &[Doing]) -> Vec<LooseEnd> {
     let program = input.effects.program;
     let (mut fed, mut heard) = (Ends::default(), Ends::default());
     for function in program.functions() {
-        if is_aside(&program.modules[function.module as usize].path) {
+        if program.is_aside(function.module) {
             continue;
         }
         for item in &input.effects.summary(function, None).items {

@@ -1,7 +1,6 @@
 //! Classes of the project that coordinate agents, known by what they do: several agents get their locks from one, or have
 //! their tasks run by one.
 
-use super::actors::is_aside;
 use super::{Doing, Input};
 use crate::effects::{Held, What};
 use crate::link::{ClassRef, FunctionRef};
@@ -50,7 +49,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
         found = locks.iter().filter(|(_, a)| a.len() >= 2).map(|(c, _)| *c).collect();
     }
     for class in found {
-        if is_aside(&program.modules[class.module as usize].path) {
+        if program.is_aside(class.module) {
             continue;
         }
         let site = program.site(class.module, program.class(class).name_span);

@@ -213,7 +213,7 @@ impl Reader<'_, '_, '_, '_> {
         }
         // Whoever starts tests deploys nothing.
         let program = self.input.effects.program;
-        found.retain(|start| !is_aside(&program.modules[start.module as usize].path));
+        found.retain(|start| !program.is_aside(start.module));
         found
     }
 

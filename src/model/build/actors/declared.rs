@@ -1,6 +1,6 @@
 //! What code declares: each declaration once, by who knows most of it, and what its actor is called.
 
-use super::{Collector, Declared, is_aside};
+use super::{Collector, Declared};
 use crate::effects::{Declaration, What};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{ActorKind, Effect};
@@ -13,7 +13,7 @@ impl Collector<'_, '_, '_, '_> {
         let program = self.input.effects.program;
         let mut all: Vec<Declared> = Vec::new();
         for function in program.functions() {
-            if is_aside(&program.modules[function.module as usize].path) {
+            if program.is_aside(function.module) {
                 continue;
             }
             if program.function(function).name == "<lambda>" {

@@ -1,6 +1,6 @@
 //! Orchestrators with their members, nodes and edges; and who is run where.
 
-use super::{Collector, Declared, DraftActor, DraftOrchestrator, Run, is_aside};
+use super::{Collector, Declared, DraftActor, DraftOrchestrator, Run};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
 use crate::link::{Kind, argument};
@@ -77,7 +77,7 @@ impl Collector<'_, '_, '_, '_> {
         // A class of the project that hands out locks is a coordinator of whoever uses it.
         for coordinator in self.input.effects.coordinators().all() {
             let program = self.input.effects.program;
-            if is_aside(&program.modules[coordinator.class.module as usize].path) {
+            if program.is_aside(coordinator.class.module) {
                 continue;
             }
             self.draft.orchestrators.push(DraftOrchestrator {

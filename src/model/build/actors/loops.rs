@@ -2,7 +2,7 @@
 //!
 //! A loop that an actor spawns is part of that actor; so is one that is a method of an actor's class.
 
-use super::{Collector, DraftActor, Entry, is_aside};
+use super::{Collector, DraftActor, Entry};
 use crate::effects::{Context, Held, Item, Summary, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Object};
@@ -22,7 +22,7 @@ impl Collector<'_, '_, '_, '_> {
         // Each function once, however many spawn it.
         let mut found: BTreeMap<FunctionRef, bool> = BTreeMap::new();
         for function in program.functions() {
-            if is_aside(&program.modules[function.module as usize].path) {
+            if program.is_aside(function.module) {
                 continue;
             }
             let summary = self.input.effects.summary(function, None);
@@ -41,7 +41,7 @@ impl Collector<'_, '_, '_, '_> {
         }
         for (function, many) in found {
             let acts = acts(&self.input.effects.summary(function, None), DEEP);
-            if acts && !is_aside(&program.modules[function.module as usize].path) {
+            if acts && !program.is_aside(function.module) {
                 self.spawned(function, many);
             }
         }

@@ -35,7 +35,7 @@ impl Collector<'_, '_, '_, '_> {
         }
         for module in 0..program.modules.len() as u32 {
             let thinks = self.thinks_in_a_loop(module);
-            if is_aside(&program.modules[module as usize].path) || !(thinks || started.contains_key(&module)) {
+            if program.is_aside(module) || !(thinks || started.contains_key(&module)) {
                 continue;
             }
             let kind = if thinks { ActorKind::Agent } else { ActorKind::Job };

@@ -36,6 +36,15 @@ impl Knowledge {
         (0..self.type_count() as u32).map(TypeId).find(joins)
     }
 
+    /// The type that paths of a language are, where a method of it joins steps to it.
+    pub fn joining_type(&self, language: PackLanguage) -> Option<TypeId> {
+        let joins = |ty: &TypeId| {
+            let of_language = self.pack_of_type(*ty).language == language;
+            of_language && self.type_def(*ty).methods.iter().any(|row| row.effect == vocabulary::Effect::JoinPath)
+        };
+        (0..self.type_count() as u32).map(TypeId).find(joins)
+    }
+
     /// How many types there are; their ids run from 0.
     pub fn type_count(&self) -> usize {
         self.types.iter().count()
@@ -90,6 +99,9 @@ impl Knowledge {
     pub fn returned<'r>(&self, returns: &'r str) -> Option<Returned<'r>> {
         if returns == "receiver" {
             return Some(Returned::Receiver);
+        }
+        if returns == "held" {
+            return Some(Returned::Held);
         }
         match returns.strip_prefix("argument ") {
             Some(place) => Place::parse(place).ok().map(Returned::Argument),

@@ -94,6 +94,8 @@ pub enum Returned<'k> {
     Type(TypeId),
     /// The receiver itself.
     Receiver,
+    /// What the receiver holds.
+    Held,
     /// One of the arguments itself.
     Argument(Place<'k>),
 }

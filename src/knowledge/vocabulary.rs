@@ -109,6 +109,9 @@ pub struct TypeDef {
     /// The type that iterating over it yields.
     #[serde(default)]
     pub iter_type: Option<String>,
+    /// Which of its type parameters says what it holds, by position: 1 for the values of a mapping. Absent: the first.
+    #[serde(default)]
+    pub holds: Option<u8>,
     /// What it holds is reached through it: a guard, an extractor. What has no row here is looked up in what it holds.
     #[serde(default)]
     pub derefs: bool,
@@ -134,7 +137,8 @@ pub struct Row {
     pub name: Vec<String>,
     /// What it does.
     pub effect: Effect,
-    /// The type of the result: a type's name, `receiver` (the receiver itself), or `argument 0` (that argument itself).
+    /// The type of the result: a type's name, `receiver` (the receiver itself), `held` (what the receiver holds), or
+    /// `argument 0` (that argument itself).
     #[serde(default)]
     pub returns: Option<String>,
     /// The receiver keeps the rows and hands them out later, though the call returns something else.

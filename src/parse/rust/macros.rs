@@ -42,6 +42,11 @@ impl Lowering<'_> {
                 return self.push_expr(ExprKind::List(items), span);
             }
             "json" => return self.json(mac.tokens.clone(), span, 0),
+            // `doc! { "key": value }`: the braces of the macro are those of the document.
+            "doc" | "rawdoc" => {
+                let whole = proc_macro2::Group::new(Delimiter::Brace, mac.tokens.clone());
+                return self.json(std::iter::once(TokenTree::Group(whole)).collect(), span, 0);
+            }
             "matches" => {
                 let subject = leading(&mac.tokens).and_then(|t| parsed(t.0));
                 let left = subject.map(|e| self.expr(&e)).unwrap_or_else(|| self.unknown(span));
@@ -240,17 +245,24 @@ impl Lowering<'_> {
         }
     }
 
-    /// A macro among items: `lazy_static! { static ref NAME: Type = value; }`, `thread_local!`.
+    /// A macro among items: `lazy_static! { static ref NAME: Type = value; }`, `thread_local!`, and `task_local!`, whose values
+    /// stand elsewhere.
     pub fn item_macro(&mut self, mac: &syn::Macro, span: Span) {
         let trees: Vec<TokenTree> = mac.tokens.clone().into_iter().collect();
         for stmt in trees.split(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == ';')) {
             let start = stmt.iter().position(|t| matches!(t, TokenTree::Ident(w) if *w == "static"));
             let Some(start) = start else { continue };
             let named = stmt[start..].iter().filter(|t| !matches!(t, TokenTree::Ident(w) if *w == "ref"));
-            let mut tokens: TokenStream = named.cloned().collect();
-            tokens.extend(std::iter::once(TokenTree::Punct(proc_macro2::Punct::new(';', proc_macro2::Spacing::Alone))));
-            if let Ok(item) = syn::parse2::<syn::ItemStatic>(tokens) {
+            let named: Vec<TokenTree> = named.cloned().collect();
+            let ended = |rest: &str| {
+                let mut tokens: TokenStream = named.iter().cloned().collect();
+                tokens.extend(rest.parse::<TokenStream>().unwrap_or_default());
+                syn::parse2::<syn::ItemStatic>(tokens)
+            };
+            if let Ok(item) = ended(";") {
                 self.constant(&item.ident, &item.ty, &item.expr, span);
+            } else if let Ok(item) = ended("= ();") {
+                self.declared(&item.ident, &item.ty, span);
             }
         }
     }

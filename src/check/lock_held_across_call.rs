@@ -20,7 +20,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     for take in &model.takes {
         let lock = &model.locks[take.lock];
         // With a time to live it is the lock that ends first: ttl-shorter-than-task.
-        if lock.ttl.is_some() || take.alone.is_some() || lock.name.contains('*') {
+        // Of locks by key, those who have the same key wait for one another.
+        let nameless = lock.name.contains('*') && !lock.name.ends_with("[*]");
+        if lock.ttl.is_some() || take.alone.is_some() || nameless {
             continue;
         }
         let waited = model.takes.iter().any(|t| {

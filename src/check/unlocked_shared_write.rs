@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
-    let mut found = Vec::new();
+    let mut found: Vec<Finding> = Vec::new();
     for (index, resource) in model.resources.iter().enumerate().filter(|(_, r)| r.shared && r.kind == "file") {
         let torn =
             |a: &&Access| matches!(a.operation, "put" | "append") && !a.atomic && a.mode != Mode::Read && !is_guarded(model, index, a);
@@ -63,13 +63,20 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             // Nobody is seen to read it: two of its writers would have to meet in one file. Writers that exclude one another
             // leave whoever reads without their lock.
             let writers = appends && actors.iter().any(|a| actors.iter().any(|b| model.overlap(*a, *b)));
+            // One of many files of a kind: two would have to mean the same one.
+            let one_of_many = resource.name.trim_start_matches("*/").contains('*');
             let steps = u8::from(!first.guards.is_empty()) + 2 * u8::from(reader.is_none() && !writers);
-            finding.confidence = confidence(first.inferred + steps);
+            finding.confidence = confidence((first.inferred + steps).max(u8::from(one_of_many)));
             if let Some(reader) = reader {
                 finding.related.push(related(Role::Read, "may see it half-written here", reader.site));
             }
             finding.evidence = witness(model, first.actor, &first.path, &format!("{} {}", first.verb, resource.name));
-            found.push(finding);
+            // A function that writes several files of one kind, one after the other, is one cause.
+            let same = |f: &&mut Finding| f.site.file == site.file && f.function == first.function && f.resource == finding.resource;
+            match found.iter_mut().find(same) {
+                Some(before) => before.related.push(related(Role::Write, "so is this", site)),
+                None => found.push(finding),
+            }
         }
     }
     found

@@ -1,7 +1,7 @@
 //! A write by an actor whose resource cannot be told.
 
-use super::rule::{Draft, Rule, Subject};
-use crate::finding::{Confidence, Finding, Severity};
+use super::rule::{Draft, Rule, Subject, related};
+use crate::finding::{Confidence, Finding, Role, Severity};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -17,17 +17,22 @@ pub static RULE: Rule = Rule {
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let mut found: Vec<Finding> = Vec::new();
-    for (site, actor, what) in &model.unmapped {
-        if found.iter().any(|f| f.site == *site) {
+    for write in &model.unmapped {
+        // What a function writes, renames and removes under one name that cannot be told is one cause.
+        let same = |f: &&mut Finding| f.site.file == write.site.file && f.function == write.function;
+        if let Some(known) = found.iter_mut().find(same) {
+            if known.site != write.site && known.related.iter().all(|r| r.site != write.site) {
+                known.related.push(related(Role::Write, format!("so is this {}", write.verb), write.site));
+            }
             continue;
         }
         let mut finding = Draft {
             rule,
-            message: format!("{what} by \"{}\" could not be mapped to a resource", model.actor(*actor).name),
-            actors: vec![*actor],
+            message: format!("{} by \"{}\" could not be mapped to a resource", write.verb, model.actor(write.actor).name),
+            actors: vec![write.actor],
             resource: None,
-            function: "<module>".into(),
-            site: *site,
+            function: write.function.clone(),
+            site: write.site,
             help: "Name the table, key or file in the code, or declare it under resources in clawproof.yaml".into(),
         }
         .finish(model);

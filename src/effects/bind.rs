@@ -20,6 +20,8 @@ pub(super) struct Binding<'a, 'k> {
     pub receiver: Kind,
     /// The receiver is the caller's own receiver: its fields stay open.
     pub own_receiver: bool,
+    /// What the callee captured, where it is a closure.
+    pub captured: Rc<Vec<(Name, Kind)>>,
     /// The caller's items that the receiver itself depends on.
     pub receiver_read: Deps,
     /// What the receiver's fields depend on in the caller.
@@ -99,6 +101,7 @@ impl Binding<'_, '_> {
                     Kind::Field(name) => bound.push(Part::Hole(Hole::Field(name))),
                     kind => bound.extend(&kind.template(name)),
                 },
+                Part::Hole(Hole::Captured(name)) => bound.extend(&self.captured(name).template(name)),
                 part => bound.push(part.clone()),
             }
         }
@@ -113,6 +116,11 @@ impl Binding<'_, '_> {
             Kind::Object(object) => self.program.field_of(object, name),
             _ => Kind::Unknown,
         }
+    }
+
+    /// What a closure captured under a name, as whoever made it knows it.
+    fn captured(&self, name: &Name) -> Kind {
+        self.captured.iter().find(|(n, _)| n == name).map(|(_, kind)| kind.clone()).unwrap_or_default()
     }
 
     pub fn kind(&self, kind: &Kind) -> Kind {
@@ -130,6 +138,7 @@ impl Binding<'_, '_> {
         match kind {
             Kind::Parameter(index) => self.params.get(usize::from(*index)).map(|v| v.kind.clone()).unwrap_or_default(),
             Kind::Field(name) => self.field(name),
+            Kind::Captured(name) => self.captured(name),
             Kind::ParameterMember(member) => {
                 let base = self.params.get(usize::from(member.0)).map(|v| v.kind.clone()).unwrap_or_default();
                 match base {
@@ -314,7 +323,7 @@ pub(super) fn lock_is_open(lock: &LockUse) -> bool {
 /// Whether only a caller knows what a value is: a parameter, a field that depends on how the object was made, their members.
 pub(super) fn is_callers(kind: &Kind) -> bool {
     match kind {
-        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) => true,
+        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) => true,
         Kind::Member(member) => is_callers(&member.0),
         _ => false,
     }
@@ -323,7 +332,7 @@ pub(super) fn is_callers(kind: &Kind) -> bool {
 /// Whether a caller can still fill a piece of a value.
 fn is_open(kind: &Kind) -> bool {
     match kind {
-        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) => true,
+        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) => true,
         Kind::Text(template) => template.is_open(),
         Kind::Member(member) => is_open(&member.0),
         Kind::List(items) => items.iter().any(is_open),

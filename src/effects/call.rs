@@ -104,7 +104,17 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         for arg in args {
             self.coroutine =
                 if row_effect.is_some() && row_effect != Some(Effect::Value) || spawning { Coroutine::Awaited } else { Coroutine::Loose };
-            let value = if row_effect == Some(Effect::Enter) { self.enter(arg.value).value } else { self.eval(arg.value) };
+            let kept = matches!(callee_value.kind, Kind::Function(_)).then(|| self.kept_block(arg.value)).flatten();
+            let value = match kept {
+                Some(kept) => kept,
+                None if row_effect == Some(Effect::Enter) => self.enter(arg.value).value,
+                None => self.eval(arg.value),
+            };
+            // A future that a variable holds runs where it is joined or limited.
+            let value = match row_effect {
+                Some(Effect::Gather | Effect::Timeout) if self.rust => self.awaited(value, place.site),
+                _ => value,
+            };
             self.coroutine = Coroutine::Loose;
             match (arg.spread, &value.kind) {
                 (1, Kind::List(items)) if !spawning => given.extend(items.iter().map(|k| Given {
@@ -157,7 +167,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let Some(class) = class else { continue };
             let own = Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: object.site }));
             let method = FunctionValue { function, receiver: Some(own), bound: Vec::new(), captured: Rc::default(), plain: false };
-            self.leave_below(&Rc::default(), Some(Rc::new(method)), true, place);
+            self.leave_below(&Rc::default(), Some(Rc::new(method)), true, place, &[]);
         }
     }
 
@@ -285,9 +295,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// A call whose callee only the caller knows.
     pub fn call_later(&mut self, callee: &Kind, given: &[Given], place: &CallPlace) -> Called {
         let args = given.iter().map(|g| (g.name.clone(), g.value.clone())).collect();
-        let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, all_deps(given));
+        let mut on = all_deps(given);
+        // What a method gives is made of what it is called on.
+        if let (true, Kind::Member(_) | Kind::ParameterMember(_), Some(receiver)) = (self.rust, callee, &place.receiver) {
+            on.join(&receiver.deps);
+        }
+        let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, on.clone());
         // What it gets may be changed by it: a callback that fills a dictionary.
-        Called { value: Value::unknown(deps.with(&all_deps(given))), ..Called::default() }
+        Called { value: Value::unknown(deps.with(&on)), ..Called::default() }
     }
 
     fn construct(&mut self, class: ClassRef, given: &[Given], place: &CallPlace) -> Value {
@@ -330,7 +345,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let function = self.program.function(value.function);
         let beside = function.is_async && !function.is_generator && *coroutine == Coroutine::Loose && !self.at_module() && !self.rust;
         if self.rust && self.fx.is_open(value) {
-            self.leave_below(&Rc::default(), Some(Rc::new(value.clone())), true, place);
+            self.leave_below(&Rc::default(), Some(Rc::new(value.clone())), true, place, &[]);
         }
         let summary = self.fx.summary_of(value);
         let binding = self.binding(value, given, place);
@@ -418,6 +433,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             params,
             receiver: value.receiver.clone().unwrap_or_default(),
             own_receiver,
+            captured: value.captured.clone(),
             receiver_read: read.unwrap_or_default(),
             fields,
             items: Vec::new(),
@@ -489,7 +505,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let chain = Some(Rc::new(Call { function: self.origin_function(), site: place.site, next: item.chain.clone() }));
             if let What::CallParameter { callee, args } = &*what {
                 let (held, control) = ((*held).clone(), (*control).clone());
-                let through = Through { item, chain, held, control, hint: receiver_hint(&item.what, &binding.names) };
+                let on = if self.rust { binding.deps(&item.data) } else { Deps::default() };
+                let through = Through { item, chain, held, control, on, hint: receiver_hint(&item.what, &binding.names) };
                 let deps = self.resume(callee, args, through);
                 binding.items.push(deps);
                 continue;
@@ -533,7 +550,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         self.awaits += summary.awaits;
         if whole || summary.keeps() {
-            self.leave_below(summary, None, whole, place);
+            self.leave_below(summary, None, whole, place, &binding.params);
         }
         if let Some(caught) = &summary.flushes {
             let caught: Vec<Context> = caught.iter().map(|c| binding.context(c)).collect();
@@ -556,7 +573,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 
     /// Remember a call whose callee keeps something to itself.
-    fn leave_below(&mut self, summary: &Rc<Summary>, later: Option<Rc<FunctionValue>>, whole: bool, place: &CallPlace) {
+    fn leave_below(&mut self, summary: &Rc<Summary>, later: Option<Rc<FunctionValue>>, whole: bool, place: &CallPlace, params: &[Value]) {
         let tokens = self.state.held.iter().fold(0, |all, c| mix(all, c.token));
         let decided = self.state.control.len() as u64;
         let callee = later.as_ref().map_or(0, |f| mix(u64::from(f.function.module) << 32 | f.function.function.index() as u64, 1));
@@ -564,6 +581,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             return;
         }
         let function = self.origin_function();
+        // What code in Rust does for each of what it is given is decided by what there was to give.
+        let told = self.rust && params.iter().any(|p| p.deps.iter().any(|d| matches!(d, Dep::Item(..) | Dep::Parameter(..))));
+        let given = told.then(|| Rc::new(params.iter().map(|p| p.deps.clone()).collect()));
         self.summary.calls.push(Below {
             summary: summary.clone(),
             later,
@@ -573,6 +593,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             control: Rc::new(self.state.control.clone()),
             inferred: u8::from(self.inferring),
             whole,
+            given,
         });
     }
 
@@ -614,7 +635,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let given: Vec<Given> = args.iter().map(|(n, v)| Given { name: n.clone(), value: v.clone(), expr: None, spread: 0 }).collect();
         // Nobody further up will say what this calls.
         if matches!(callee, Kind::Unknown | Kind::Null) {
-            return all_deps(&given);
+            return all_deps(&given).with(&through.on);
         }
         if is_callers(callee) {
             return self.push_item(Item {
@@ -623,7 +644,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 function: through.item.function,
                 contexts: Rc::new(through.held),
                 chain: through.chain,
-                data: all_deps(&given),
+                data: all_deps(&given).with(&through.on),
                 control: Rc::new(through.control),
                 inferred: through.item.inferred,
                 awaits: self.awaits + through.item.awaits,
@@ -634,6 +655,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if self.depth >= RESUME_DEPTH || self.resumed >= RESUMES {
             return Deps::default();
         }
+        self.spawned_by_callee(callee, &through.item.contexts, through.chain.as_ref().map(|c| c.site));
         self.depth += 1;
         self.resumed += 1;
         let before: Vec<u64> = through.held.iter().map(|c| c.token).collect();
@@ -714,6 +736,8 @@ struct Through<'a> {
     chain: Option<Rc<Call>>,
     held: Vec<Context>,
     control: Vec<(Dep, super::item::Check)>,
+    /// What the call depends on here.
+    on: Deps,
     hint: Name,
 }
 

@@ -7,7 +7,7 @@ use super::value::{Deps, Value};
 use super::walk::{Walker, summarise};
 use super::{Effects, Summary};
 use crate::facts::{ExprId, ExprKind, FunctionId, Name};
-use crate::knowledge::vocabulary::{BaseKind, BaseRow, Effect, Row};
+use crate::knowledge::vocabulary::{BaseKind, BaseRow, Effect, PackLanguage, Row};
 use crate::knowledge::{Found, Place, RowId};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue, Object, Source};
 use crate::source::Site;
@@ -156,12 +156,16 @@ impl<'k> Walker<'_, '_, 'k> {
     /// Code that is spawned and loops until it is stopped is an actor of its own.
     pub fn spawned_actor(&mut self, row: &Row, api: &Name, given: &[Given], place: &CallPlace) {
         let Some(function) = given.first().and_then(|g| g.expr).and_then(|e| self.spawned_function(e)) else { return };
+        self.declare_spawned(function, row, api, given, place.site);
+    }
+
+    fn declare_spawned(&mut self, function: Rc<FunctionValue>, row: &Row, api: &Name, given: &[Given], site: Site) {
         let summary = self.fx.summary_of(&function);
         let own = summary.items.iter().any(|i| i.contexts.iter().any(Context::is_endless));
         if !own && !summary.calls.iter().any(|c| c.contexts.iter().any(Context::is_endless)) {
             return;
         }
-        let mut declaration = self.declaration(Effect::Actor, row, None, api, given, place.site);
+        let mut declaration = self.declaration(Effect::Actor, row, None, api, given, site);
         let f = self.program.function(function.function);
         if f.name != "<lambda>" {
             declaration.names = vec![Kind::text(f.name.clone())];
@@ -169,7 +173,18 @@ impl<'k> Walker<'_, '_, 'k> {
         declaration.entries = vec![Kind::Function(function)];
         declaration.once = true;
         declaration.multiple = self.in_loop();
-        self.push_at(What::Declare(declaration), place.site, Deps::default());
+        self.push_at(What::Declare(declaration), site, Deps::default());
+    }
+
+    /// Code that a function of the project was given and spawned: an actor like what is spawned here.
+    pub fn spawned_by_callee(&mut self, callee: &Kind, contexts: &[Context], site: Option<Site>) {
+        let spawned = contexts.iter().rev().find_map(|c| match &c.held {
+            Held::Spawned { api, waits: false, .. } => Some(api.clone()),
+            _ => None,
+        });
+        let (Kind::Function(function), Some(api), Some(site), true) = (callee, spawned, site, self.rust) else { return };
+        let Some(found) = self.program.knowledge.function(PackLanguage::Rust, &api).filter(|f| f.row.actor.is_some()) else { return };
+        self.declare_spawned(function.clone(), found.row, &api, &[], site);
     }
 
     /// A program of its own is started by a command.

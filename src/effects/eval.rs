@@ -280,7 +280,13 @@ impl Walker<'_, '_, '_> {
             }
             // What the maker of this function does not know, or leaves out by default, its declaration may tell.
             return Value::of(match self.program.name(self.at, name) {
+                Kind::Library(declared) if self.rust && declared.identity.is_none() && super::bind::is_callers(kind) => {
+                    // Its type is declared; which one it is, the maker's caller says.
+                    let identity = Some(Template::hole(Hole::Captured(name.clone())));
+                    Kind::Library(Rc::new(crate::link::LibraryValue { identity, ..(*declared).clone() }))
+                }
                 declared @ (Kind::Object(_) | Kind::Library(_) | Kind::Class(_)) => declared,
+                _ if self.rust && super::bind::is_callers(kind) => Kind::Captured(name.clone()),
                 _ => kind.clone(),
             });
         }
@@ -299,7 +305,7 @@ impl Walker<'_, '_, '_> {
                 hint @ (Kind::Object(_) | Kind::Library(_) | Kind::Class(_)) => self.program.member(&hint, name),
                 _ => Kind::ParameterMember(Rc::new((*index, name.clone()))),
             },
-            Kind::Field(_) | Kind::ParameterMember(_) => Kind::Member(Rc::new((holder.kind.clone(), name.clone()))),
+            Kind::Field(_) | Kind::ParameterMember(_) | Kind::Captured(_) => Kind::Member(Rc::new((holder.kind.clone(), name.clone()))),
             kind => self.program.member(kind, name),
         };
         let mut deps = holder.deps.clone();

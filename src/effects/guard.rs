@@ -6,15 +6,19 @@
 
 use super::call::{CallPlace, Given};
 use super::context::{Context, Held, token};
-use super::value::Value;
+use super::item::Check;
+use super::value::{Dep, Value};
 use super::walk::Walker;
 use crate::facts::{Block, ExprId, ExprKind, Name, StmtKind};
-use crate::link::{FunctionValue, Kind};
+use crate::link::{FunctionRef, FunctionValue, Kind};
 use crate::source::Site;
 use std::rc::Rc;
 
-/// Traits of what can be run.
-const CODE: [&str; 8] = ["Future", "IntoFuture", "Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"];
+/// Traits and types of what can be run.
+const CODE: [&str; 10] =
+    ["Future", "IntoFuture", "BoxFuture", "LocalBoxFuture", "Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"];
+/// How many boxes are opened to see whether code is in them.
+const BOXES: usize = 3;
 
 impl Walker<'_, '_, '_> {
     /// What is held now, by token.
@@ -95,10 +99,17 @@ impl Walker<'_, '_, '_> {
     /// Closures given to a method that nothing is known of run there, on what the method is called on: `rows.iter().map(…)`.
     pub fn run_closures(&mut self, receiver: &Value, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
         let mut found: Option<Value> = None;
+        // For each of what there is, as in a loop over it.
+        let control = self.state.control.clone();
+        let on: Vec<(Dep, Check)> = receiver.deps.iter().filter(|d| **d != Dep::Fresh).map(|d| (d.clone(), Check::Existence)).collect();
+        self.state.decide(&on);
         for closure in given {
-            if let Kind::Parameter(index) = &closure.value.kind
-                && self.is_code(*index)
-            {
+            let is_code = match &closure.value.kind {
+                Kind::Parameter(index) => self.is_code(*index),
+                Kind::Captured(name) => self.is_captured_code(name),
+                _ => false,
+            };
+            if is_code {
                 let called = self.call_later(&closure.value.kind, &[], place);
                 found = Some(found.map_or(called.value.clone(), |before| before.or(called.value)));
                 continue;
@@ -117,22 +128,48 @@ impl Walker<'_, '_, '_> {
                 None => called.value,
             });
         }
+        self.state.control = control;
         let found = found?;
         let deps = result.deps.clone().with(&found.deps);
         let kind = if result.kind == Kind::Unknown { found.kind } else { result.kind.clone() };
         Some(Value { kind, deps, ..Value::default() })
     }
 
+    /// Whether a name that was captured is a parameter of a function around that is declared to be code.
+    fn is_captured_code(&self, name: &Name) -> bool {
+        let mut around = self.program.function(self.at).parent;
+        while let Some(function) = around {
+            let at = FunctionRef { module: self.at.module, function };
+            if let Some(index) = self.program.function(at).params.iter().position(|p| p.name == *name) {
+                return self.is_code_of(at, index);
+            }
+            around = self.program.function(at).parent;
+        }
+        false
+    }
+
     /// Whether a parameter is declared to be code: a closure, a future.
     fn is_code(&self, index: u8) -> bool {
-        let Some(annotation) = self.program.function(self.at).params.get(usize::from(index)).and_then(|p| p.annotation) else {
+        self.is_code_of(self.at, usize::from(index))
+    }
+
+    fn is_code_of(&self, function: FunctionRef, index: usize) -> bool {
+        let Some(annotation) = self.program.function(function).params.get(index).and_then(|p| p.annotation) else {
             return false;
         };
-        let head = match self.facts.expr(annotation).kind {
-            ExprKind::Index { base, .. } => base,
-            _ => annotation,
-        };
-        crate::link::last_name(self.facts, head).is_some_and(|n| CODE.contains(&n.as_str()))
+        // `Pin<Box<dyn Future<Output = T>>>`
+        let mut ty = annotation;
+        for _ in 0..BOXES {
+            let (head, inner) = match self.facts.expr(ty).kind {
+                ExprKind::Index { base, index } => (base, Some(index)),
+                _ => (ty, None),
+            };
+            match (crate::link::last_name(self.facts, head).map(Name::as_str), inner) {
+                (Some("Pin" | "Box"), Some(inner)) => ty = inner,
+                (name, _) => return name.is_some_and(|n| CODE.contains(&n)),
+            }
+        }
+        false
     }
 
     /// `future.await`: an async block that a variable holds, or that the caller gives, runs here.
@@ -140,6 +177,7 @@ impl Walker<'_, '_, '_> {
         let place = CallPlace { site, receiver: None, receiver_path: None, receiver_name: Name::default() };
         match &value.kind {
             Kind::Parameter(index) if self.is_code(*index) => self.call_later(&value.kind, &[], &place).value,
+            Kind::Captured(name) if self.is_captured_code(name) => self.call_later(&value.kind, &[], &place).value,
             Kind::Function(function) => {
                 let facts = self.program.function(function.function);
                 if facts.name != "<lambda>" || !facts.is_async || !facts.params.is_empty() {
@@ -149,6 +187,18 @@ impl Walker<'_, '_, '_> {
                 self.call_function(&function, &[], &place, &super::call::Coroutine::Awaited).value
             }
             _ => value,
+        }
+    }
+
+    /// An async block that is kept or handed on: it runs where somebody awaits or spawns it, and not here.
+    pub fn kept_block(&self, expr: ExprId) -> Option<Value> {
+        let facts = self.facts;
+        let ExprKind::Call { callee, args } = &facts.expr(expr).kind else { return None };
+        match (&facts.expr(*callee).kind, args.as_slice()) {
+            (ExprKind::Lambda(function), []) if self.rust && facts.function(*function).is_async => {
+                Some(self.closure(FunctionRef { module: self.at.module, function: *function }))
+            }
+            _ => None,
         }
     }
 

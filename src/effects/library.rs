@@ -88,6 +88,15 @@ impl Walker<'_, '_, '_> {
         {
             return value;
         }
+        // A trait that libraries give to functions: `work.retry(policy)` is `Fn::retry(work, policy)`.
+        let of_functions: Name = format!("Fn.{name}").into();
+        if let (true, Kind::Function(_)) = (self.rust, receiver)
+            && knowledge.function(self.program.language(self.at.module), &of_functions).is_some()
+        {
+            let own = Given { name: None, value: Value::of(receiver.clone()), expr: None, spread: 0 };
+            let given: Vec<Given> = std::iter::once(own).chain(given.iter().cloned()).collect();
+            return self.call_external(&of_functions, &given, place);
+        }
         if self.rust
             && let Some(receiver) = &place.receiver
             && let Some(value) = self.run_closures(receiver, given, place, &result)

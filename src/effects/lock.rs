@@ -336,7 +336,9 @@ impl Walker<'_, '_, '_> {
 
 /// Whether two takings are of one lock beyond doubt: of one owner, and under one name all of whose parts are known to be equal.
 pub fn is_same_lock(held: &LockUse, lock: &LockUse) -> bool {
-    let told = |part: &Part| matches!(part, Part::Text(_) | Part::Hole(Hole::Parameter(_) | Hole::Field(_) | Hole::Environment(_)));
+    let told = |part: &Part| {
+        matches!(part, Part::Text(_) | Part::Hole(Hole::Parameter(_) | Hole::Field(_) | Hole::Captured(_) | Hole::Environment(_)))
+    };
     let owned = held.owner == lock.owner && held.owner != Owner::Unknown;
     let exclusive = lock.permits.is_none_or(|p| p <= 1) && held.permits.is_none_or(|p| p <= 1);
     owned && exclusive && !lock.reentrant && held.scope == lock.scope && held.name == lock.name && lock.name.parts.iter().all(told)

@@ -557,6 +557,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 | Kind::Parameter(_)
                 | Kind::ParameterMember(_)
                 | Kind::Field(_)
+                | Kind::Captured(_)
                 | Kind::Member(_)
                 | Kind::Object(_)
         ) {

@@ -9,7 +9,7 @@
 
 use super::context::{Context, Held};
 use super::item::{Call, Check, Item, What};
-use super::value::{Dep, Value};
+use super::value::{Dep, Deps, Value};
 use super::{Rc, Summary};
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{FunctionRef, FunctionValue, Template};
@@ -37,6 +37,8 @@ pub struct Below {
     pub inferred: u8,
     /// Its open items were not copied either.
     pub whole: bool,
+    /// What each parameter depends on here, where any depends on what was read.
+    pub given: Option<Rc<Vec<Deps>>>,
 }
 
 impl Summary {

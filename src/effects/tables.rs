@@ -502,7 +502,7 @@ fn sql_template(kind: &Kind) -> Option<Template> {
 
 /// Whether a caller gives the text, or its beginning, which says what is done.
 fn is_callers_text(kind: &Kind) -> bool {
-    let begins_open = |t: &Template| matches!(t.parts.first(), Some(Part::Hole(Hole::Parameter(_) | Hole::Field(_))));
+    let begins_open = |t: &Template| matches!(t.parts.first(), Some(Part::Hole(Hole::Parameter(_) | Hole::Field(_) | Hole::Captured(_))));
     match kind {
         Kind::Text(template) => begins_open(template),
         Kind::Library(value) => value.identity.as_ref().is_some_and(begins_open),

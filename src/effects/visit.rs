@@ -73,7 +73,7 @@ impl Visit {
     }
 
     fn new(way: Way) -> Visit {
-        let Way { summary, contexts, calls, decided, inferred, whole } = way;
+        let Way { summary, given: _, contexts, calls, decided, inferred, whole } = way;
         let mut visit = Visit { summary, contexts, calls, inferred, whole, told: Vec::new(), decided };
         let (mut contexts, mut chains) = (Last::default(), Last::default());
         // What a caller's argument would do is known to the caller's copy, where there is one; alone it says nothing.
@@ -121,8 +121,13 @@ impl<K, V: Clone> Last<K, V> {
     }
 }
 
+/// Something read further up: visit, item, which part of it.
+type Above = (usize, u32, Column);
+
 struct Way {
     summary: Rc<Summary>,
+    /// What its parameters depend on further up.
+    given: Rc<Vec<Vec<Above>>>,
     contexts: Rc<Vec<Context>>,
     calls: Rc<Vec<(FunctionRef, Site)>>,
     decided: Rc<Vec<(usize, u32, Column, Check)>>,
@@ -145,6 +150,7 @@ impl Effects<'_, '_> {
         let mut seen: FxHashMap<(*const Summary, bool), Vec<u64>> = FxHashMap::default();
         let mut pending = VecDeque::from([Way {
             summary: top.clone(),
+            given: Rc::default(),
             contexts: Rc::default(),
             calls: Rc::default(),
             decided: Rc::default(),
@@ -153,15 +159,16 @@ impl Effects<'_, '_> {
         }]);
         while let Some(way) = pending.pop_front() {
             if visits.len() >= VISITS {
-                if let Some(item) = way.summary.items.first() {
-                    self.note_unresolved(item.site, format!("more than {VISITS} functions below one entry"));
+                let place = way.calls.first().map(|(_, site)| *site).or_else(|| way.summary.items.first().map(|i| i.site));
+                if let Some(site) = place {
+                    self.note_unresolved(site, format!("more than {VISITS} functions below one entry"));
                 }
                 break;
             }
             let index = visits.len();
             for below in &way.summary.calls {
                 let contexts = joined(&way.contexts, &below.contexts);
-                let decided = decisions(&way.decided, index, &below.control);
+                let decided = decisions(&way, index, &below.control);
                 let summary = below.later.as_ref().map_or_else(|| below.summary.clone(), |callee| self.summary_of(callee));
                 let ways = seen.entry((Rc::as_ptr(&summary), below.whole)).or_default();
                 let mark = meaning(&contexts, &decided);
@@ -173,8 +180,10 @@ impl Effects<'_, '_> {
                 ways.push(mark);
                 let mut calls = (*way.calls).clone();
                 calls.push((below.call.function, below.call.site));
+                let given = below.given.as_ref().map(|given| Rc::new(given.iter().map(|deps| above(&way, index, deps.iter())).collect()));
                 pending.push_back(Way {
                     summary,
+                    given: given.unwrap_or_default(),
                     contexts,
                     calls: Rc::new(calls),
                     decided,
@@ -200,17 +209,29 @@ fn after(calls: &[(FunctionRef, Site)], chain: Option<&Rc<Call>>) -> Option<Rc<C
     calls.iter().rev().fold(chain.cloned(), |next, (function, site)| Some(Rc::new(Call { function: *function, site: *site, next })))
 }
 
-fn decisions(above: &Rc<Vec<(usize, u32, Column, Check)>>, visit: usize, control: &[(Dep, Check)]) -> Rc<Vec<(usize, u32, Column, Check)>> {
-    let mut all: Vec<(usize, u32, Column, Check)> = Vec::new();
-    for (dep, check) in control {
-        if let Dep::Item(item, part) = dep {
-            all.push((visit, *item, *part, *check));
+/// What dependencies of a function on the way are on further up: its own items, and those behind its parameters.
+fn above<'d>(way: &Way, visit: usize, deps: impl Iterator<Item = &'d Dep>) -> Vec<Above> {
+    let mut all: Vec<Above> = Vec::new();
+    for dep in deps {
+        match dep {
+            Dep::Item(item, part) => all.push((visit, *item, *part)),
+            Dep::Parameter(index, _) => all.extend(way.given.get(usize::from(*index)).into_iter().flatten()),
+            Dep::Field(_) | Dep::Fresh => {}
         }
     }
-    if all.is_empty() {
-        return above.clone();
+    all.truncate(DECISIONS);
+    all
+}
+
+fn decisions(way: &Way, visit: usize, control: &[(Dep, Check)]) -> Rc<Vec<(usize, u32, Column, Check)>> {
+    let mut all: Vec<(usize, u32, Column, Check)> = Vec::new();
+    for (dep, check) in control {
+        all.extend(above(way, visit, std::iter::once(dep)).into_iter().map(|(visit, item, part)| (visit, item, part, *check)));
     }
-    all.extend(above.iter().copied());
+    if all.is_empty() {
+        return way.decided.clone();
+    }
+    all.extend(way.decided.iter().copied());
     all.truncate(DECISIONS);
     Rc::new(all)
 }

@@ -178,7 +178,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 self.drop_answer(&value);
             }
             StmtKind::Assign { targets, value: Some(value), annotation } => {
-                let mut assigned = self.eval(*value);
+                let kept = self.kept_block(*value);
+                let mut assigned = kept.unwrap_or_else(|| self.eval(*value));
                 if let (Kind::Unknown, Some(annotation)) = (&assigned.kind, annotation) {
                     assigned.kind = self.program.annotation(self.at, *annotation);
                 }
@@ -660,6 +661,11 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             let used = self.program.names_used(function);
             let own = self.state.vars.iter().filter(|(n, _)| used.contains(*n)).map(|(n, v)| (n.clone(), v.kind.clone()));
             let around = self.captured.iter().filter(|(n, _)| used.contains(n) && !self.state.vars.contains_key(n)).cloned();
+            // What was the caller's where this function was made is captured here, and so it is for what is made in it.
+            let around = around.map(|(n, kind)| match self.rust && super::bind::is_callers(&kind) {
+                true => (n.clone(), Kind::Captured(n)),
+                false => (n, kind),
+            });
             let mut all: Vec<(Name, Kind)> = own.chain(around).filter(|(_, k)| *k != Kind::Unknown).collect();
             all.sort_by(|a, b| a.0.cmp(&b.0));
             all

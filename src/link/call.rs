@@ -165,6 +165,7 @@ impl Program<'_> {
             Kind::Object(object) => {
                 match self.external_type(object.class).and_then(|ty| self.knowledge.method(ty, name).map(|f| (ty, f))) {
                     Some((ty, found)) => self.row_result(found.row, Some(&Rc::new(self.as_library(object, ty))), args, site),
+                    None if self.passes_each_on(args, site) => receiver.clone(),
                     None => self.passed_on(receiver, name, site),
                 }
             }
@@ -176,9 +177,25 @@ impl Program<'_> {
                 }
                 None => Kind::Unknown,
             },
-            Kind::Unknown => Kind::Unknown,
+            Kind::Unknown => self.joined_path(name, args, site),
             _ => self.passed_on(receiver, name, site),
         }
+    }
+
+    /// Whether a call gives one step of a path that is told: a text that begins like the name of a file or folder.
+    fn is_step(&self, args: &[(Option<Name>, Kind)]) -> bool {
+        let [(None, Kind::Text(step))] = args else { return false };
+        let begins = |text: &str| text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '_'));
+        step.has_text() && matches!(step.parts.first(), Some(Part::Text(text)) if begins(text))
+    }
+
+    /// `base.join("state")` in Rust, where nobody says what the base is: a path with a step that is told.
+    fn joined_path(&self, name: &str, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
+        if name != "join" || !self.is_step(args) || self.language_at(site) != PackLanguage::Rust {
+            return Kind::Unknown;
+        }
+        let Some(ty) = self.knowledge.joining_type(PackLanguage::Rust) else { return Kind::Unknown };
+        Kind::Library(Rc::new(joined(&Rc::new(LibraryValue::of(ty)), Effect::JoinPath, args)))
     }
 
     /// The library type that instances of a project's class also have, by what the class derives from.
@@ -220,7 +237,9 @@ impl Program<'_> {
             }
             Effect::Fresh | Effect::Clock => return Kind::Text(Rc::new(Template::hole(Hole::Fresh))),
             Effect::Duration => return duration(args),
-            Effect::JoinPath | Effect::BesidePath if receiver.is_some_and(|r| r.identity.is_some()) => {
+            Effect::JoinPath | Effect::BesidePath
+                if receiver.is_some_and(|r| r.identity.is_some() || row.effect == Effect::JoinPath && self.is_step(args)) =>
+            {
                 let Some(from) = receiver else { return Kind::Unknown };
                 return Kind::Library(Rc::new(joined(from, row.effect, args)));
             }
@@ -247,6 +266,9 @@ impl Program<'_> {
             let mut value = (**receiver).clone();
             value.traits.extend(traits);
             return Kind::Library(Rc::new(value));
+        }
+        if returns == "held" {
+            return receiver.map(|r| r.subject.clone()).unwrap_or_default();
         }
         if let Some(place) = returns.strip_prefix("argument ") {
             return argument(place, args).cloned().unwrap_or_default();
@@ -421,7 +443,7 @@ impl Program<'_> {
 
 /// A path with further steps, or one beside it: with another ending where the argument begins with a dot, else of another name.
 fn joined(from: &Rc<LibraryValue>, effect: Effect, args: &[(Option<Name>, Kind)]) -> LibraryValue {
-    let mut path = from.identity.clone().unwrap_or_default();
+    let mut path = from.identity.clone().unwrap_or_else(|| Template::hole(Hole::Named("folder".into())));
     for (_, part) in args {
         let part = part.segment("");
         let ending = matches!(part.parts.first(), Some(Part::Text(text)) if text.starts_with('.'));

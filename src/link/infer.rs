@@ -239,7 +239,7 @@ impl Program<'_> {
         }
     }
 
-    fn given_by_callers(&self, function: FunctionRef, index: u32) -> Kind {
+    pub(super) fn given_by_callers(&self, function: FunctionRef, index: u32) -> Kind {
         let f = self.function(function);
         let constructor = f.name == "__init__";
         let name = match (constructor, f.class) {
@@ -248,7 +248,11 @@ impl Program<'_> {
         };
         // What tests give stands for something and is not it; they may call as often as they like.
         let in_tests = self.is_aside(function.module);
-        let calls: Vec<_> = self.calls_named(name).iter().filter(|(m, _)| in_tests || !self.is_aside(*m)).take(CALL_SITES + 1).collect();
+        let named = match self.calls_of_associated(function) {
+            Some(calls) => calls,
+            None => self.calls_named(name).to_vec(),
+        };
+        let calls: Vec<_> = named.iter().filter(|(m, _)| in_tests || !self.is_aside(*m)).take(CALL_SITES + 1).collect();
         if calls.len() > CALL_SITES {
             return Kind::Unknown;
         }
@@ -400,7 +404,11 @@ impl Program<'_> {
             let scope: Rc<Scope> = self.class_scope(class);
             let parent = FunctionRef { module: class.module, function: self.class(class).parent };
             let found = self.sources(parent, scope.get(name), name);
-            if self.is_rust(class.module) { self.owned_lock(found, &self.class(class).name, name) } else { found }
+            if self.is_rust(class.module) {
+                self.owned_lock(self.or_by_literals(found, class, name), &self.class(class).name, name)
+            } else {
+                found
+            }
         })
     }
 
@@ -648,7 +656,7 @@ impl Program<'_> {
                 }
             }
             // Nothing but a path is divided by a text.
-            (BinaryOp::Div, Kind::Unknown | Kind::Parameter(_) | Kind::Field(_) | Kind::Member(_), Kind::Text(_)) => {
+            (BinaryOp::Div, Kind::Unknown | Kind::Parameter(_) | Kind::Field(_) | Kind::Captured(_) | Kind::Member(_), Kind::Text(_)) => {
                 let Some(ty) = self.path_type else { return Kind::Unknown };
                 let mut value = LibraryValue::of(ty);
                 value.identity = Some(left.template(left_hint));

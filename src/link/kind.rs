@@ -51,6 +51,8 @@ pub enum Kind {
     ParameterMember(Rc<(u8, Name)>),
     /// A field of the receiver that depends on how the object was made.
     Field(Name),
+    /// A name that a closure captured, whose value only the caller of the function around it knows.
+    Captured(Name),
     /// What a table holds under a key that is not known: the values it has, and the default where the key is missing.
     Lookup(Rc<(Kind, Vec<Kind>)>),
     /// One of several values.
@@ -80,6 +82,8 @@ pub enum Hole {
     Parameter(u8),
     /// A field of the receiver that depends on how the object was made.
     Field(Name),
+    /// A name that a closure captured and whose value is not known yet.
+    Captured(Name),
     /// An environment variable or setting.
     Environment(Name),
     /// A variable or expression of this name.
@@ -159,7 +163,7 @@ impl Template {
 
     /// Whether a caller can still fill a piece of it.
     pub fn is_open(&self) -> bool {
-        self.parts.iter().any(|p| matches!(p, Part::Hole(Hole::Parameter(_) | Hole::Field(_))))
+        self.parts.iter().any(|p| matches!(p, Part::Hole(Hole::Parameter(_) | Hole::Field(_) | Hole::Captured(_))))
     }
 }
 
@@ -252,6 +256,7 @@ impl Kind {
             Kind::Bool(value) => Template::text(value.to_string()),
             Kind::Parameter(index) => Template::hole(Hole::Parameter(*index)),
             Kind::Field(name) => Template::hole(Hole::Field(name.clone())),
+            Kind::Captured(name) => Template::hole(Hole::Captured(name.clone())),
             Kind::Lookup(table) => table.0.template(hint),
             // One of a list's elements: told where there is only one.
             Kind::List(items) if items.len() == 1 => items[0].template(hint),

@@ -14,6 +14,7 @@ mod decorated;
 mod duck;
 mod infer;
 mod kind;
+mod literals;
 mod lock;
 mod modules;
 mod owner;
@@ -88,6 +89,10 @@ pub struct Program<'k> {
     classes: ClassTable,
     calls_by_name: FxHashMap<Name, Vec<(u32, ExprId)>>,
     placed: placed::Placed,
+    /// Which field is the home of a lock, by the type of the project that it guards.
+    homes: literals::Homes,
+    /// Macros of Rust that are read as functions.
+    macros: FxHashMap<Name, Vec<FunctionRef>>,
     /// By module: its code only tests, migrates or seeds.
     aside: Vec<bool>,
     /// The type of paths.
@@ -131,8 +136,12 @@ impl<'k> Program<'k> {
         for (index, module) in modules.iter().enumerate() {
             for (expr, e) in module.facts.exprs.iter().enumerate() {
                 let ExprKind::Call { callee, .. } = &e.kind else { continue };
+                let call = (index as u32, ExprId(expr as u32));
                 if let Some(name) = last_name(&module.facts, *callee).filter(|n| defined.contains_key(n.as_str())) {
-                    calls_by_name.entry(name.clone()).or_default().push((index as u32, ExprId(expr as u32)));
+                    calls_by_name.entry(name.clone()).or_default().push(call);
+                }
+                if let Some(name) = literals::of_type(&module.facts, *callee) {
+                    calls_by_name.entry(name).or_default().push(call);
                 }
             }
         }
@@ -148,12 +157,16 @@ impl<'k> Program<'k> {
             classes: ClassTable::default(),
             calls_by_name,
             placed: placed::Placed::default(),
+            homes: literals::Homes::default(),
+            macros: FxHashMap::default(),
             aside,
             path_type: knowledge.path_type(),
             caches: Caches::default(),
         };
+        program.macros = program.index_macros();
         program.classes = ClassTable::new(&program);
         program.placed = program.index_placed();
+        program.homes = program.find_homes();
         program
     }
 
@@ -200,6 +213,18 @@ impl<'k> Program<'k> {
         self.modules.iter().enumerate().flat_map(|(module, m)| {
             (0..m.facts.functions.len() as u32).map(move |f| FunctionRef { module: module as u32, function: FunctionId(f) })
         })
+    }
+
+    /// Macros of Rust by their name with its `!`.
+    fn index_macros(&self) -> FxHashMap<Name, Vec<FunctionRef>> {
+        let mut macros: FxHashMap<Name, Vec<FunctionRef>> = FxHashMap::default();
+        for function in self.functions().filter(|f| self.is_rust(f.module)) {
+            let name = &self.function(function).name;
+            if name.ends_with('!') {
+                macros.entry(name.clone()).or_default().push(function);
+            }
+        }
+        macros
     }
 
     /// Every class of every module, in order.
@@ -347,6 +372,12 @@ impl<'k> Program<'k> {
         }
         if let Some(child) = self.child_module(module, name) {
             return Kind::Module(child);
+        }
+        if name.ends_with('!')
+            && self.is_rust(module)
+            && let Some(own) = self.own_macro(module, name)
+        {
+            return own;
         }
         if name == "super" && self.is_rust(module) {
             return self.crates.parent(module).map(Kind::Module).unwrap_or_default();

@@ -3,14 +3,14 @@
 //! Vocabulary: a *wrapper* is a type of the standard library that stands for what it holds (`Arc`, `Option`, `Result`); a
 //! method *passes on* when it returns what it is called on, perhaps copied, borrowed, or freed of a wrapper.
 
-use super::{ClassRef, FunctionRef, Kind, LibraryValue, Object, Program};
+use super::{ClassRef, FunctionRef, Hole, Kind, LibraryValue, Object, Part, Program, Template};
 use crate::facts::{ExprId, ExprKind, FunctionId, MODULE, Name};
 use crate::knowledge::vocabulary::{Effect, PackLanguage};
 use crate::source::{Language, Site};
 use std::rc::Rc;
 
 /// Types that stand for what they hold.
-const WRAPPERS: [&str; 18] = [
+const WRAPPERS: [&str; 22] = [
     "Option",
     "Result",
     "Arc",
@@ -29,6 +29,10 @@ const WRAPPERS: [&str; 18] = [
     "Lazy",
     "Reverse",
     "ManuallyDrop",
+    "Future",
+    "IntoFuture",
+    "BoxFuture",
+    "LocalBoxFuture",
 ];
 
 /// Sequences.
@@ -38,7 +42,7 @@ const SEQUENCES: [&str; 9] = ["Vec", "VecDeque", "HashSet", "BTreeSet", "LinkedL
 const MAPPINGS: [&str; 4] = ["HashMap", "BTreeMap", "IndexMap", "FxHashMap"];
 
 /// Methods that return what they are called on, perhaps copied, borrowed, or freed of a wrapper.
-const PASSING: [&str; 79] = [
+const PASSING: [&str; 80] = [
     "clone",
     "cloned",
     "copied",
@@ -118,11 +122,29 @@ const PASSING: [&str; 79] = [
     "last_mut",
     "unwrap_unchecked",
     "peekable",
+    "flatten",
 ];
+
+/// Whether a method returns what it is called on, perhaps copied, borrowed, or freed of a wrapper.
+pub(super) fn passes_on(name: &str) -> bool {
+    PASSING.contains(&name)
+}
 
 /// Methods that leave a guard what it is: they take it out of the result of taking the lock.
 const UNWRAPPING: [&str; 10] =
     ["unwrap", "expect", "unwrap_or_else", "into_inner", "map_err", "ok", "ok_or", "ok_or_else", "context", "with_context"];
+
+/// How many collections and locks around them a lock is named through.
+const COLLECTIONS: u8 = 3;
+
+/// The name of what is in a collection: the collection's with a key.
+fn keyed(collection: &Template) -> Template {
+    let mut name = collection.clone();
+    name.push(Part::Text("[".into()));
+    name.push(Part::Hole(Hole::Named("key".into())));
+    name.push(Part::Text("]".into()));
+    name
+}
 
 /// Whether a method leaves a guard what it is.
 pub fn keeps_guard(name: &str) -> bool {
@@ -182,8 +204,16 @@ impl Program<'_> {
             _ => {}
         }
         if let Some(plain) = name.strip_suffix('!') {
-            return match self.name(at, plain) {
-                Kind::External(path) => Kind::External(format!("{path}!").into()),
+            let imported = self.name(at, plain);
+            if let Kind::External(path) = &imported
+                && let Some((module, _)) = path.rsplit_once('.')
+                && let found @ Kind::Function(_) = self.rust_path(at.module, module, Some(name))
+            {
+                return found;
+            }
+            return match (self.own_macro(at.module, name), imported) {
+                (Some(own), _) => own,
+                (None, Kind::External(path)) => Kind::External(format!("{path}!").into()),
                 _ => Kind::External(name.into()),
             };
         }
@@ -191,6 +221,13 @@ impl Program<'_> {
             Some(module) => Kind::Module(module),
             None => Kind::External(name.into()),
         }
+    }
+
+    /// A macro that the crate of a module defines, in whichever of its files.
+    pub(super) fn own_macro(&self, module: u32, name: &str) -> Option<Kind> {
+        let root = self.crates.first_of_crate(module)?;
+        let found = self.macros.get(name)?.iter().find(|m| self.crates.first_of_crate(m.module) == Some(root))?;
+        Some(self.function_kind(*found))
     }
 
     /// The type whose impl a function stands in.
@@ -235,7 +272,7 @@ impl Program<'_> {
                 let name = super::last_name(facts, *base).map_or("", Name::as_str);
                 let first = |n: usize| arguments.get(n).map(|a| self.rust_annotation(at, *a)).unwrap_or_default();
                 if WRAPPERS.contains(&name) {
-                    return first(0);
+                    return if name == "Arc" { self.at_home(first(0)) } else { first(0) };
                 }
                 if SEQUENCES.contains(&name) {
                     return match first(0) {
@@ -252,7 +289,7 @@ impl Program<'_> {
                 match self.instance_of(self.infer(at, *base), PackLanguage::Rust) {
                     Kind::Library(value) => {
                         let mut value = (*value).clone();
-                        value.subject = first(0);
+                        value.subject = first(self.knowledge.type_def(value.ty).holds.map_or(0, usize::from));
                         Kind::Library(Rc::new(value))
                     }
                     Kind::Unknown => Kind::Unknown,
@@ -264,16 +301,39 @@ impl Program<'_> {
         }
     }
 
-    /// A lock in a field or constant is known by the type that holds it, whoever takes it.
+    /// A lock in a field or constant is known by the type that holds it, whoever takes it; one of many in a collection there
+    /// by its key as well.
     pub(super) fn owned_lock(&self, kind: Kind, holder: &str, name: &str) -> Kind {
-        let Kind::Library(value) = &kind else { return kind };
-        let Some(found) = self.knowledge.construct(value.ty).filter(|f| f.row.effect == Effect::Lock) else { return kind };
+        let owned: Name = if holder.is_empty() { name.into() } else { format!("{holder}.{name}").into() };
+        self.named_lock(kind, Template::text(owned), 0)
+    }
+
+    fn named_lock(&self, kind: Kind, identity: Template, depth: u8) -> Kind {
+        let value = match &kind {
+            Kind::Library(value) => value,
+            Kind::Map(entries) if depth < COLLECTIONS => {
+                let named = entries.iter().map(|(k, v)| (k.clone(), self.named_lock(v.clone(), keyed(&identity), depth + 1)));
+                return Kind::Map(Rc::new(named.collect()));
+            }
+            _ => return kind,
+        };
+        let Some(found) = self.knowledge.construct(value.ty).filter(|f| f.row.effect == Effect::Lock) else {
+            // A mapping of a library.
+            if self.knowledge.type_def(value.ty).holds.is_none() || depth >= COLLECTIONS {
+                return kind;
+            }
+            let mut value = (**value).clone();
+            value.subject = self.named_lock(value.subject, keyed(&identity), depth + 1);
+            value.identity.get_or_insert(identity);
+            return Kind::Library(Rc::new(value));
+        };
         if value.identity.as_ref().is_some_and(|t| t.has_text()) {
             return kind;
         }
         let mut value = (**value).clone();
-        let name: Name = if holder.is_empty() { name.into() } else { format!("{holder}.{name}").into() };
-        let identity = super::Template::text(name);
+        if matches!(value.subject, Kind::Map(_)) && depth < COLLECTIONS {
+            value.subject = self.named_lock(value.subject, identity.clone(), depth + 1);
+        }
         value.identity = Some(identity.clone());
         let site = value.site.unwrap_or(Site { file: crate::source::FileId(0), span: crate::source::Span::default() });
         let api = self.knowledge.type_name(value.ty).to_string();
@@ -312,6 +372,12 @@ impl Program<'_> {
             ("get", Kind::List(_)) => self.element(receiver),
             _ => receiver.clone(),
         }
+    }
+
+    /// Whether a method is given another that only passes on: `slot.try_with(Clone::clone)`, `all.map(Arc::clone)`.
+    pub(super) fn passes_each_on(&self, args: &[(Option<Name>, Kind)], site: Site) -> bool {
+        let [(None, Kind::External(path))] = args else { return false };
+        self.language_at(site) == PackLanguage::Rust && path.rsplit_once('.').is_some_and(|(_, last)| PASSING.contains(&last))
     }
 
     /// Whether a type of the project has a method of that name.

@@ -374,6 +374,19 @@ pub struct Coverage {
     pub unknown_imports: Vec<String>,
 }
 
+/// A write whose resource could not be told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unmapped {
+    /// Where.
+    pub site: Site,
+    /// By whom.
+    pub actor: ActorId,
+    /// What it does, in a word.
+    pub verb: String,
+    /// `Class.method` or `function`.
+    pub function: String,
+}
+
 /// Everything a rule or a report may ask.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
@@ -413,8 +426,8 @@ pub struct Model {
     pub prompts: Vec<Prompt>,
     /// Checks of the lock order that the project makes itself.
     pub orders: Vec<Order>,
-    /// Writes whose resource could not be told: where, by whom, what.
-    pub unmapped: Vec<(Site, ActorId, String)>,
+    /// Writes whose resource could not be told, by place.
+    pub unmapped: Vec<Unmapped>,
     /// Agents that call one another, from and to, with the place.
     pub messages: Vec<(ActorId, ActorId, Site)>,
     /// What could not be read or resolved.

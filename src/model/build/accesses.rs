@@ -7,7 +7,7 @@ use super::{Doing, Input, Run, frames, locks};
 use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Visit};
 use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::link::{Hole, Part, Template};
-use crate::model::{Access, ActorId, Mode, Model, Resource, ResourceId};
+use crate::model::{Access, ActorId, Mode, Model, Resource, ResourceId, Unmapped};
 use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -67,8 +67,11 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
             }
             let system = model.actor(doing.actor).system;
             let Some((id, name, store)) = identity(access, stores.get(&system)) else {
-                if !access.operation.is_read() && access.operation != Operation::Call {
-                    model.unmapped.push((item.site, doing.actor, access.verb.to_string()));
+                // State of the process that no field or variable names has no name that anyone could give it.
+                let in_process = access.kind == "memory" && access.store == "memory";
+                if !access.operation.is_read() && access.operation != Operation::Call && !in_process {
+                    let function = input.effects.program.qualified(item.function).to_string();
+                    model.unmapped.push(Unmapped { site: item.site, actor: doing.actor, verb: access.verb.to_string(), function });
                 }
                 continue;
             };
@@ -99,6 +102,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
                     && a.operation == built.operation
                     && a.guards == built.guards
                     && a.retry == built.retry
+                    // A getter that many use is polled where one of them loops over it.
+                    && (built.polling.is_none() || a.polling == built.polling)
             });
             if !known {
                 resource.accesses.push(built);

@@ -216,8 +216,13 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     if !matters(dependence, write, from) || apart(from, write) || !on_what_changes(pair, write, changed) {
         return None;
     }
-    let taken = || asked_again(item, pair.beside.write) || reserved(read, pair.beside.read);
-    if dependence != Dependence::Data && write.kind == "memory" && taken() {
+    // A value worked out apart is written only where the state is still the one it was made of.
+    let compared = |check: Check| check == Check::State;
+    let taken = || match dependence {
+        Dependence::Data => asked_again(item, pair.beside.write, compared),
+        _ => asked_again(item, pair.beside.write, |_| true) || reserved(read, pair.beside.read),
+    };
+    if write.kind == "memory" && taken() {
         return None;
     }
     let resource = accesses::find(model, write, actor)?;
@@ -297,11 +302,12 @@ fn apart(read: &crate::effects::Access, write: &crate::effects::Access) -> bool 
     fields && !read.columns.iter().any(|c| write.columns.contains(c))
 }
 
-/// Whether what is changed behind a lock was looked at again while that lock was held, and that decided.
-fn asked_again(write: &Item, items: &[Item]) -> bool {
+/// Whether what is changed behind a lock was looked at again while that lock was held, and that decided; `counts` says which
+/// ways of asking do.
+fn asked_again(write: &Item, items: &[Item], counts: impl Fn(Check) -> bool) -> bool {
     let Some(access) = write.access() else { return false };
     let held = |c: &Context| c.lock().is_some() && write.contexts.iter().any(|w| w.token == c.token);
-    write.control.iter().any(|(dep, _)| {
+    write.control.iter().filter(|(_, check)| counts(*check)).any(|(dep, _)| {
         let Some(read) = dep.item().and_then(|i| items.get(i as usize)) else { return false };
         let same = read
             .access()

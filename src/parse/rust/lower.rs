@@ -116,7 +116,11 @@ impl Lowering<'_> {
                 self.inline_module(item, span, modules);
                 continue;
             }
-            if matches!(item.keyword.as_str(), "macro_rules" | "extern") {
+            if item.keyword == "extern" {
+                continue;
+            }
+            if item.keyword == "macro_rules" {
+                self.macro_definition(&item.tokens, span);
                 continue;
             }
             if let Some(why) = items::too_complex(&item.tokens) {
@@ -212,6 +216,12 @@ impl Lowering<'_> {
         let annotation = self.ty(ty);
         let value = self.expr(value);
         self.annotated(name, annotation, Some(value), span);
+    }
+
+    /// A name of which only the type is told.
+    pub fn declared(&mut self, name: &syn::Ident, ty: &syn::Type, span: Span) {
+        let annotation = self.ty(ty);
+        self.annotated(name, annotation, None, span);
     }
 
     fn annotated(&mut self, name: &syn::Ident, annotation: Option<ExprId>, value: Option<ExprId>, span: Span) {
@@ -573,7 +583,7 @@ impl Lowering<'_> {
     }
 }
 
-fn plain_param(name: Name, annotation: Option<ExprId>, span: Span) -> Param {
+pub(super) fn plain_param(name: Name, annotation: Option<ExprId>, span: Span) -> Param {
     Param { name, annotation, default: None, kind: ParamKind::Plain, span }
 }
 

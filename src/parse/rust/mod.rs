@@ -8,8 +8,10 @@
 //! [`Guarded`](crate::facts::StmtKind::Guarded) without items. References, dereferences, `?`, casts, `Ok` and `Some` are left
 //! out: the value is what counts. Code for tests is left out.
 //! It refuses to know any crate, type or function by name; of macros it knows the forms in which code is written in them.
+//! Macros that the project defines and that work like functions are functions.
 
 mod comments;
+mod definitions;
 mod expressions;
 mod format;
 mod items;

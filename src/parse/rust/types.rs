@@ -85,7 +85,7 @@ impl Lowering<'_> {
         bounds.find_map(|b| self.bound(b))
     }
 
-    /// The trait of a bound; of `Future<Output = T>` what it yields.
+    /// The trait of a bound; `Future<Output = T>` is written as `Future<T>`.
     pub fn bound(&mut self, bound: &syn::TypeParamBound) -> Option<ExprId> {
         let syn::TypeParamBound::Trait(bound) = bound else { return None };
         let last = bound.path.segments.last()?;
@@ -98,13 +98,18 @@ impl Lowering<'_> {
                     syn::GenericArgument::AssocType(a) if a.ident == "Output" => Some(&a.ty),
                     _ => None,
                 });
-                match output {
-                    Some(ty) => self.ty(ty),
-                    None => self.type_path(&bound.path),
+                let Some(output) = output else { return self.type_path(&bound.path) };
+                let base = self.path(&bound.path);
+                match self.ty(output) {
+                    Some(index) => {
+                        let span = self.facts.expr(base).span;
+                        Some(self.push_expr(ExprKind::Index { base, index }, span))
+                    }
+                    None => Some(base),
                 }
             }
-            // A closure.
-            syn::PathArguments::Parenthesized(_) => None,
+            // A closure: `Fn(A) -> B`.
+            syn::PathArguments::Parenthesized(_) => Some(self.path(&bound.path)),
             syn::PathArguments::None => Some(self.path(&bound.path)),
         }
     }

@@ -102,8 +102,10 @@ impl Collector<'_, '_, '_, '_> {
 }
 
 fn is_open(declaration: &Declaration) -> bool {
-    let open =
-        |k: &Kind| matches!(k, Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_)) || matches!(k, Kind::Text(t) if t.is_open());
+    let open = |k: &Kind| {
+        matches!(k, Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_))
+            || matches!(k, Kind::Text(t) if t.is_open())
+    };
     declaration.names.iter().any(open)
         || declaration.config.as_ref().is_some_and(open)
         || declaration.entries.iter().any(open)

@@ -5,7 +5,7 @@
 use super::{Collector, DraftActor, Entry};
 use crate::effects::{Context, Held, Item, Summary, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
-use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Object};
+use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Object, Program};
 use crate::source::Site;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
@@ -30,8 +30,8 @@ impl Collector<'_, '_, '_, '_> {
             let calls = summary.calls.iter().map(|c| (&c.contexts, Some(&c.summary)));
             for (contexts, below) in items.chain(calls) {
                 let Some(at) = contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { .. })) else { continue };
-                let inner = endless(&contexts[at + 1..]);
-                let Some(looping) = inner.or_else(|| below.and_then(|b| loop_below(b, DEEP))) else { continue };
+                let inner = endless(program, &contexts[at + 1..]);
+                let Some(looping) = inner.or_else(|| below.and_then(|b| loop_below(program, b, DEEP))) else { continue };
                 // What is declared where it is spawned is an actor already.
                 let is_actor = self.draft.by_site.contains_key(&contexts[at].site);
                 if !is_actor && !own.contains(&contexts[at].site) && !self.belongs_to_actor(looping) {
@@ -96,18 +96,19 @@ impl Collector<'_, '_, '_, '_> {
     }
 }
 
-/// The function whose endless loop is the outermost of these contexts.
-fn endless(contexts: &[Context]) -> Option<FunctionRef> {
-    contexts.iter().find(|c| c.is_endless()).map(|c| c.function)
+/// The function whose endless loop is the outermost of these contexts. What a closure loops for, such as starting its part of
+/// the program again, is told by the function that it runs.
+fn endless(program: &Program, contexts: &[Context]) -> Option<FunctionRef> {
+    contexts.iter().find(|c| c.is_endless() && program.function(c.function).name != "<lambda>").map(|c| c.function)
 }
 
 /// The function that loops without end in what a spawned one does.
-fn loop_below(summary: &Summary, depth: u8) -> Option<FunctionRef> {
+fn loop_below(program: &Program, summary: &Summary, depth: u8) -> Option<FunctionRef> {
     let own = summary.items.iter().map(|i| &i.contexts).chain(summary.calls.iter().map(|c| &c.contexts));
-    let found = own.filter(|c| !spawns(c)).find_map(|c| endless(c));
+    let found = own.filter(|c| !spawns(c)).find_map(|c| endless(program, c));
     found.or_else(|| {
         let mut called = summary.calls.iter().filter(|c| depth > 0 && !spawns(&c.contexts));
-        called.find_map(|c| loop_below(&c.summary, depth - 1))
+        called.find_map(|c| loop_below(program, &c.summary, depth - 1))
     })
 }
 

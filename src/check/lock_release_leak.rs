@@ -55,31 +55,38 @@ fn until(lock: &Lock) -> &'static str {
     if lock.ttl.is_some() { "others wait until it expires" } else { "others wait for ever" }
 }
 
-/// Locks released without asking who holds them.
+/// Locks released, or deleted before they are taken, without asking who holds them.
 fn unchecked(rule: &Rule, model: &Model) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for take in &model.takes {
         let lock = &model.locks[take.lock];
         // Without a time to live, lock-without-ttl says it all.
-        let Release::Unchecked(release) = take.release else { continue };
         if lock.ttl.is_none() {
             continue;
         }
-        let mut finding = Draft {
-            rule,
-            message: format!("Lock \"{}\" is released without checking who holds it", lock.name),
-            actors: take.actors.clone(),
-            resource: Some(lock.id.clone()),
-            function: take.function.clone(),
-            site: release,
-            help: "Compare the holder's token and delete in one script, so that an expired holder cannot free the next one's lock".into(),
-        }
-        .finish(model);
-        finding.confidence = confidence(take.inferred);
-        finding.related.push(related(Role::Lock, "taken here", take.site));
-        finding.evidence = witness(model, take.actors[0], &take.path, &format!("takes lock {}", lock.name));
-        if !found.iter().any(|f: &Finding| f.site == finding.site && f.message == finding.message) {
-            found.push(finding);
+        let released = match take.release {
+            Release::Unchecked(site) => Some((site, "is released without checking who holds it")),
+            Release::Checked => None,
+        };
+        let seized = take.seized.map(|site| (site, "is deleted before it is taken, whoever holds it by then"));
+        for (site, what) in released.into_iter().chain(seized) {
+            let mut finding = Draft {
+                rule,
+                message: format!("Lock \"{}\" {what}", lock.name),
+                actors: take.actors.clone(),
+                resource: Some(lock.id.clone()),
+                function: take.function.clone(),
+                site,
+                help: "Compare the holder's token and delete in one script, so that an expired holder cannot free the next one's lock"
+                    .into(),
+            }
+            .finish(model);
+            finding.confidence = confidence(take.inferred);
+            finding.related.push(related(Role::Lock, "taken here", take.site));
+            finding.evidence = witness(model, take.actors[0], &take.path, &format!("takes lock {}", lock.name));
+            if !found.iter().any(|f: &Finding| f.site == finding.site && f.message == finding.message) {
+                found.push(finding);
+            }
         }
     }
     found

@@ -75,6 +75,9 @@ pub(super) fn finding(rule: &Rule, subject: &Subject, race: &Race, actors: Vec<A
     if race.read_access != race.read {
         finding.related.push(related(Role::Read, "the read itself", race.read_access));
     }
+    for through in race.path.iter().map(|f| f.site).skip_while(|s| *s != race.write).skip(1).filter(|s| *s != race.write_access) {
+        finding.related.push(related(Role::Write, "through this call", through));
+    }
     if race.write_access != race.write {
         finding.related.push(related(Role::Write, "the write itself", race.write_access));
     }

@@ -3,7 +3,7 @@
 use super::races::subject_of;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Finding, Role, Severity};
-use crate::model::{Access, ActorId, Mode, Model};
+use crate::model::{Access, ActorId, Mode, Model, Told};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -37,7 +37,17 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             let (Some(first), false, false) = (writes.first(), in_race, actors.is_empty()) else { continue };
             let verb = if actors.len() == 1 { "overwrites" } else { "overwrite" };
             let appends = first.operation == "append";
-            let (message, help) = if appends {
+            let (message, help) = if first.exclusive {
+                let verb = if actors.len() == 1 { "opens" } else { "open" };
+                (
+                    format!(
+                        "{} {verb} \"{}\", which one alone may use at a time, without a lock",
+                        subject_of(model, &actors),
+                        resource.name
+                    ),
+                    "Give each run one of its own, or hold a lock as long as it is in use",
+                )
+            } else if appends {
                 let verb = if actors.len() == 1 { "appends" } else { "append" };
                 (
                     format!("{} {verb} to \"{}\" in several writes without a lock", subject_of(model, &actors), resource.name),
@@ -62,7 +72,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             let reader = beside(model, index).find(|a| looks_inside(a) && model.overlap(a.actor, actors[0]));
             // Nobody is seen to read it: two of its writers would have to meet in one file. Writers that exclude one another
             // leave whoever reads without their lock.
-            let writers = appends && actors.iter().any(|a| actors.iter().any(|b| model.overlap(*a, *b)));
+            let writers = (appends || first.exclusive) && actors.iter().any(|a| actors.iter().any(|b| model.overlap(*a, *b)));
             // One of many files of a kind: two would have to mean the same one.
             let one_of_many = resource.name.trim_start_matches("*/").contains('*');
             let steps = u8::from(!first.guards.is_empty()) + 2 * u8::from(reader.is_none() && !writers);
@@ -79,7 +89,28 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             }
         }
     }
+    found.extend(model.told.iter().filter_map(|t| told(rule, model, t)));
     found
+}
+
+/// A file that agents beside one another are told to write: each writes back what it has read as a whole.
+fn told(rule: &Rule, model: &Model, told: &Told) -> Option<Finding> {
+    let (first, others) = told.sites.split_first()?;
+    let draft = Draft {
+        rule,
+        message: format!("{} are told to write \"{}\" and run beside one another", subject_of(model, &told.actors), told.file),
+        actors: told.actors.clone(),
+        resource: Some(format!("file:{}", told.file)),
+        function: "<module>".into(),
+        site: *first,
+        help: "Give each agent a file of its own that one of them puts together, or a tool that locks the file".into(),
+    };
+    let mut finding = draft.finish(model);
+    finding.confidence = confidence(1);
+    finding.assumption = Some("assumes that the agents do what their prompts tell".into());
+    finding.related.extend(others.iter().map(|site| related(Role::Write, "and told here", *site)));
+    finding.related.push(related(Role::Manifest, "run in parallel by this", told.parallel));
+    Some(finding)
 }
 
 /// Accesses to a resource and to those that may be the same file: `notes/*` and `notes/*.md`.

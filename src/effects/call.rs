@@ -198,6 +198,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             return None;
         }
         let class = ClassRef { module: self.at.module, class: self.program.function(self.at).class? };
+        // The library's method that runs what this class was put around.
+        if name == "__call__"
+            && let Some((_, body)) = self.captured.iter().find(|(n, _)| n == super::declare::BODY || n == super::declare::LOCKED_BODY)
+        {
+            let locked = self.state.held.iter().any(|c| c.lock().is_some());
+            let wanted = locked || self.captured.iter().any(|(n, _)| n == super::declare::BODY);
+            return wanted.then(|| Value::of(body.clone()));
+        }
         let next = self.program.ancestors(class).into_iter().skip(1).find_map(|c| {
             let facts = self.program.facts(c.module);
             let own = self.program.class(c).methods.iter().rev().find(|m| facts.function(**m).name == *name)?;

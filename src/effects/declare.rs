@@ -585,6 +585,7 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
         match program.infer(around, callee) {
             Kind::External(name) => {
                 if let Some(found) = program.knowledge.decorator(program.language(function.module), &name) {
+                    called_by(fx, &mut summary, found.row, (function, around), *decorator);
                     surround(fx, &mut summary, &found, None, &name, (function, around), *decorator);
                 }
             }
@@ -593,6 +594,7 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
                     && let Some(found) = program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates)
                 {
                     let api: Name = format!("{}.{}", program.knowledge.type_name(library.ty), member.1).into();
+                    called_by(fx, &mut summary, found.row, (function, around), *decorator);
                     surround(fx, &mut summary, &found, Some(&library), &api, (function, around), *decorator);
                 }
             }
@@ -605,6 +607,37 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
         }
     }
     summary
+}
+
+/// The body that a class's `__call__` runs by that of the library's class it derives from, among what it captured.
+pub(super) const BODY: &str = "super().__call__";
+/// The same, where only the ways that hold a lock count.
+pub(super) const LOCKED_BODY: &str = "super().__call__ under a lock";
+
+/// Put around a function what a class of the project does, by whose calls a library's decorator has it run.
+///
+/// A class that locks passes through what names no lock; that way is left out.
+fn called_by(fx: &Effects, summary: &mut Summary, row: &Row, (function, around): (FunctionRef, FunctionRef), decorator: ExprId) {
+    let program = fx.program;
+    let facts = program.facts(around.module);
+    let (Some(place), ExprKind::Call { args, .. }) = (row.called_by.as_deref(), &facts.expr(decorator).kind) else { return };
+    let args: Vec<(Option<Name>, ExprId)> = args.iter().map(|a| (a.name.clone(), a.value)).collect();
+    let Some(given) = crate::link::argument(place, &args) else { return };
+    let Kind::Class(class) = program.infer(around, *given) else { return };
+    let Some(call) = program.method(class, "__call__") else { return };
+    let body = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: true };
+    let inner = fx.summary_of(&body);
+    let receiver = Kind::Object(Rc::new(Object { class, exact: true, args: Rc::default(), site: None }));
+    for name in [LOCKED_BODY, BODY] {
+        let captured = Rc::new(vec![(Name::from(name), Kind::Function(Rc::new(body.clone())))]);
+        let wrapper = FunctionValue { function: call, receiver: Some(receiver.clone()), bound: Vec::new(), captured, plain: false };
+        let outer = fx.summary_of(&wrapper);
+        // A class that never runs the body by the library's way says nothing about it.
+        if outer.items.iter().any(|i| i.function == function) || outer.calls.iter().any(|c| Rc::ptr_eq(&c.summary, &inner)) {
+            *summary = (*outer).clone();
+            return;
+        }
+    }
 }
 
 /// Put what a library's decorator does around everything a function does.

@@ -174,6 +174,8 @@ pub struct Access {
     pub unsorted: bool,
     /// It moves money.
     pub money: bool,
+    /// The column by which it takes a record for its caller, whatever that holds by then: `SET booked = 1 WHERE id = ?`.
+    pub claims: Option<Name>,
     /// It asks whether the thing is there and not what it holds.
     pub presence: bool,
     /// It was read in a loop, and what was found decides when the loop ends.
@@ -182,6 +184,8 @@ pub struct Access {
     pub computed: bool,
     /// Nobody else sees it: a temporary file, a log.
     pub private: bool,
+    /// One process alone may use it at a time.
+    pub exclusive: bool,
     /// The written key or value differs at each run.
     pub fresh_key: bool,
     /// It adds what the caller gives as this parameter: an INSERT where that was made anew, nothing where it was loaded.
@@ -266,10 +270,12 @@ impl Access {
             many: false,
             unsorted: false,
             money: false,
+            claims: None,
             presence: false,
             awaited: false,
             computed: false,
             private: false,
+            exclusive: false,
             fresh_key: false,
             added: None,
             verb: verb.into(),

@@ -149,7 +149,7 @@ impl Words<'_, '_> {
             self.say(if effect == Effect::Lock { "makes".into() } else { word(effect) });
             self.without_items(row, effect, receiver, args);
         }
-        for (name, place) in [("to", &row.to), ("key", &row.key)] {
+        for (name, place) in [("to", &row.to), ("key", &row.key), ("called-by", &row.called_by)] {
             self.place(name, place.as_deref(), receiver, args);
         }
         match row.parameters.as_deref() {
@@ -243,6 +243,7 @@ impl Words<'_, '_> {
             (access.conditional, "conditional"),
             (access.money, "money"),
             (access.private, "private"),
+            (access.exclusive, "exclusive"),
             (access.many, "many"),
             (access.aggregate, "aggregate"),
         ];

@@ -295,9 +295,10 @@ impl<'k> Walker<'_, '_, 'k> {
         if access.columns.is_empty() && statement.inserts() {
             access.columns = statement.columns.iter().map(|c| c.display().into()).collect();
         }
-        access.keys = statement.predicate.conditions.iter().filter(|c| c.op == Op::Eq).map(|c| c.column.display().into()).collect();
+        access.keys = statement.predicate.conditions.iter().filter(|c| fixes(c)).map(|c| c.column.display().into()).collect();
         access.conditional = conditional(statement);
         access.decides = true;
+        access.claims = claimed(statement).filter(|_| !access.conditional).map(Name::from);
         if statement.predicate.not_exists && statement.inserts() {
             access.idempotent = Some((true, "inserted only where absent"));
         }
@@ -308,6 +309,10 @@ impl<'k> Walker<'_, '_, 'k> {
             }
         }
         let mut deps = None;
+        // Rows that have no row elsewhere: they depend on what is missing there.
+        let missing = |c: &sql::Condition| c.op == Op::IsNull && c.qualifier.is_some();
+        let by_absence = statement.predicate.not_exists || statement.predicate.conditions.iter().any(missing);
+        let mut absent = Deps::default();
         // What else the statement reads: sub-queries, joins.
         for table in &statement.reads {
             let own = statement.table.as_ref().is_some_and(|t| t.same_table(table));
@@ -320,7 +325,10 @@ impl<'k> Walker<'_, '_, 'k> {
             } else if !statement.writes() && !own {
                 let mut read = access.clone();
                 read.name = Some(self.table_name(table, bound));
-                self.push_at(What::Access(read), site, Deps::default());
+                let looked = self.push_at(What::Access(read), site, Deps::default());
+                if by_absence {
+                    absent.join(&looked);
+                }
             }
         }
         let table = statement.table.as_ref()?;
@@ -329,7 +337,7 @@ impl<'k> Walker<'_, '_, 'k> {
         access.fresh_key = self.fresh_key(statement, bound);
         let data = if access.operation.is_read() { Deps::default() } else { self.written_by(statement, bound) };
         let item = self.push_at(What::Access(access), site, data);
-        deps = deps.or(Some(item));
+        deps = deps.or(Some(item.with(&absent)));
         if statement.locking.for_update && dialect != "sqlite" {
             self.lock_rows(name, site);
         }
@@ -573,4 +581,41 @@ fn conditional(statement: &Statement) -> bool {
             matches!(condition.value, SqlValue::Text(_)) || matches!(condition.op, Op::Compare | Op::IsNull | Op::IsNotNull | Op::NotEq);
         assigned || stated
     })
+}
+
+/// Words that say of a record that somebody has it, as the name of a flag or as the value of a state.
+const TAKEN: [&str; 8] = ["booked", "reserved", "claimed", "taken", "sold", "occupied", "assigned", "allocated"];
+/// Names of flags that say that nobody has it.
+const FREE: [&str; 3] = ["available", "vacant", "free"];
+
+/// The column by which an UPDATE of single records takes them for whoever runs it.
+fn claimed(statement: &Statement) -> Option<String> {
+    let keyed = statement.predicate.conditions.iter().any(|c| c.op == Op::Eq) && !statement.predicate.open;
+    if statement.verb != Verb::Update || !keyed {
+        return None;
+    }
+    statement.assignments.iter().find_map(|assignment| {
+        let AssignedValue::Constant(value) = &assignment.value else { return None };
+        let column = assignment.column.display();
+        let value = value.trim_matches(['\'', '"']).to_lowercase();
+        let unset = matches!(value.as_str(), "0" | "false" | "");
+        let says = |words: &[&str]| column.to_lowercase().split('_').any(|w| words.contains(&w));
+        let takes = says(&TAKEN) && matches!(value.as_str(), "1" | "true") || says(&FREE) && unset || TAKEN.contains(&value.as_str());
+        takes.then_some(column)
+    })
+}
+
+/// Names of columns that say who has a record, or since when; nobody has it where they are NULL.
+const HOLDERS: [&str; 12] =
+    ["claimed", "owner", "assigned", "assignee", "locked", "holder", "taken", "leased", "worker", "reserved", "booked", "started"];
+
+/// Whether a condition selects records by a state of theirs, or the one record that has a key.
+fn fixes(condition: &sql::Condition) -> bool {
+    match condition.op {
+        // Under OR and in functions a column is there without what it is compared with.
+        Op::Eq | Op::In | Op::Other => true,
+        Op::NotEq => matches!(condition.value, SqlValue::Text(_)),
+        Op::IsNull => condition.column.display().to_lowercase().split('_').any(|w| HOLDERS.contains(&w)),
+        _ => false,
+    }
 }

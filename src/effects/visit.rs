@@ -72,6 +72,13 @@ impl Visit {
         }
     }
 
+    /// The same with more around everything.
+    pub fn within(&self, outer: &Rc<Vec<Context>>) -> Visit {
+        let around = |contexts: &Rc<Vec<Context>>| joined(outer, contexts);
+        let told = self.told.iter().map(|(i, item)| (*i, Item { contexts: around(&item.contexts), ..item.clone() })).collect();
+        Visit { contexts: around(&self.contexts), told, ..self.clone() }
+    }
+
     fn new(way: Way) -> Visit {
         let Way { summary, given: _, contexts, calls, decided, inferred, whole } = way;
         let mut visit = Visit { summary, contexts, calls, inferred, whole, told: Vec::new(), decided };

@@ -253,6 +253,7 @@ fn places(row: &Row) -> impl Iterator<Item = (&'static str, &String)> {
         ("agent", &row.agent),
         ("command", &row.command),
         ("config", &row.config),
+        ("called-by", &row.called_by),
         ("retries-from", &row.retries_from),
         ("channel", &row.channel),
         ("seconds", &row.seconds),

@@ -201,6 +201,9 @@ pub struct Row {
     /// receiver, whose class or name goes before it.
     #[serde(default)]
     pub of_receiver: bool,
+    /// One process alone may use it at a time: a browser's profile.
+    #[serde(default)]
+    pub exclusive: bool,
     /// It leaves no state behind that others share: logs, traces, metrics, a temporary file.
     #[serde(default)]
     pub private: bool,
@@ -319,6 +322,10 @@ pub struct Row {
     /// Arguments that say after how many seconds what it runs is stopped; the first that is given counts.
     #[serde(default)]
     pub cut_off: Vec<Place>,
+    /// The argument that names a class of the project whose calls run the decorated function: what its `__call__` does stands
+    /// around it.
+    #[serde(default)]
+    pub called_by: Option<Place>,
     /// The edge's ends, for effect `edge`: from and to.
     #[serde(default)]
     pub edge: Vec<Place>,

@@ -624,6 +624,9 @@ impl Program<'_> {
     pub fn binary(&self, op: BinaryOp, left: &Kind, right: &Kind, left_hint: &str, right_hint: &str) -> Kind {
         match (op, left, right) {
             (BinaryOp::Add, Kind::List(a), Kind::List(b)) => Kind::List(Rc::new(a.iter().chain(b.iter()).cloned().collect())),
+            // `[search] + toolkit.get_tools()`: what is known of it counts.
+            (BinaryOp::Add, Kind::List(known), Kind::Unknown | Kind::Member(_) | Kind::Library(_)) if holds_code(known) => left.clone(),
+            (BinaryOp::Add, Kind::Unknown | Kind::Member(_) | Kind::Library(_), Kind::List(known)) if holds_code(known) => right.clone(),
             (BinaryOp::Add, Kind::Text(_), _) | (BinaryOp::Add, _, Kind::Text(_)) => {
                 let mut text = left.template(left_hint);
                 text.extend(&right.template(right_hint));
@@ -814,4 +817,9 @@ fn assignments_within(facts: &FileFacts, body: &[crate::facts::StmtId]) -> Vec<(
         }
     }
     found
+}
+
+/// Whether a list is one of functions, classes or what libraries made: its order means nothing.
+fn holds_code(items: &[Kind]) -> bool {
+    items.iter().any(|k| matches!(k, Kind::Function(_) | Kind::Class(_) | Kind::Object(_) | Kind::Library(_)))
 }

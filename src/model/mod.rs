@@ -12,8 +12,8 @@ mod takes;
 
 pub use events::{LooseEnd, StaleView, Stop};
 pub use processes::Apart;
-pub use races::{Dependence, Guard, Race};
-pub use takes::{Hollow, Leak, Order, OrderFault, Pause, Polling, Prompt, Release, StateCollision, Stays, Take, Waiting};
+pub use races::{Claim, Dependence, Guard, Race};
+pub use takes::{Hollow, Leak, Order, OrderFault, Pause, Polling, Prompt, Release, StateCollision, Stays, Take, Told, Waiting};
 
 use crate::config::Place;
 pub use crate::knowledge::vocabulary::{ActorKind, LockScope};
@@ -120,6 +120,8 @@ pub struct Access {
     pub fresh_key: bool,
     /// It takes effect only under a condition that the store checks.
     pub conditional: bool,
+    /// One process alone may use the resource at a time.
+    pub exclusive: bool,
     /// It asks whether the resource is there and not what it holds.
     pub presence: bool,
     /// The loop and sleep that it is polled by.
@@ -408,6 +410,10 @@ pub struct Model {
     pub concurrency: Vec<Concurrency>,
     /// Reads and writes that another actor can come between.
     pub races: Vec<Race>,
+    /// Files that several agents are told to write.
+    pub told: Vec<Told>,
+    /// Records that tools take for a model, whatever they hold by then.
+    pub claims: Vec<Claim>,
     /// Every place where an actor takes a lock.
     pub takes: Vec<Take>,
     /// Keys of a framework's state that two members of a graph write in one step.

@@ -52,6 +52,10 @@ pub struct Race {
     pub unique: Option<Option<Site>>,
     /// The failure of the loser is caught around the write.
     pub handled: bool,
+    /// The write takes for its actor what was selected as free.
+    pub claims: bool,
+    /// The places through which the read is reached, outermost first, its own last.
+    pub ways: Vec<Site>,
     /// It moves money.
     pub money: bool,
     /// How many steps of the way were inferred.
@@ -62,6 +66,25 @@ pub struct Race {
     pub distance: u8,
     /// What runs it again on failure, where something does.
     pub retry: Option<Site>,
+}
+
+/// A tool takes a record that a model was shown as free, and asks nobody whether it still is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// Of what.
+    pub resource: ResourceId,
+    /// Who runs it, sorted.
+    pub actors: Vec<ActorId>,
+    /// The write.
+    pub site: Site,
+    /// The function, `Class.method`.
+    pub function: String,
+    /// The column that says that it is taken.
+    pub column: String,
+    /// The chain of the first actor from its entry to the write.
+    pub path: Vec<Frame>,
+    /// How many steps of the way were inferred.
+    pub inferred: u8,
 }
 
 /// A lock as a guard of an access.

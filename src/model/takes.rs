@@ -24,6 +24,8 @@ pub struct Take {
     pub waiting: Waiting,
     /// How it is given back.
     pub release: Release,
+    /// Before it is taken here, that of whoever holds it is deleted: where.
+    pub seized: Option<Site>,
     /// What takes long while it is held.
     pub pauses: Vec<Pause>,
     /// The very lock is held already: since where.
@@ -213,4 +215,17 @@ pub struct StateCollision {
     pub function: String,
     /// Where the key is declared.
     pub declared: Option<Site>,
+}
+
+/// A file that several agents are told to write by their prompts, and that they are run in parallel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Its name.
+    pub file: String,
+    /// Who is told, in the order of the places.
+    pub actors: Vec<ActorId>,
+    /// Where each is told.
+    pub sites: Vec<Site>,
+    /// Where it is said that they run in parallel.
+    pub parallel: Site,
 }

@@ -254,6 +254,7 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
         retry: sent_again(access, doing, model).or_else(|| retry(doing, run.tool, item, model)),
         fresh_key: access.fresh_key,
         conditional: access.conditional,
+        exclusive: access.exclusive,
         presence: access.presence,
         // Who looks after things in memory at times is no waiter: that is who goes on when it finds what it looks for.
         polling: within
@@ -337,10 +338,13 @@ pub(super) fn guards(contexts: &[Context]) -> Vec<String> {
 
 /// Whether a failure that tells of a conflict is caught around it.
 pub(super) fn handled(contexts: &[Context]) -> bool {
-    contexts.iter().any(|c| match &c.held {
-        Held::Caught { types, looks_again } => *looks_again || types.iter().any(|t| CONFLICTS.contains(&t.as_str())),
-        _ => false,
-    })
+    let told = |c: &Context| matches!(&c.held, Held::Caught { types, .. } if types.iter().any(|t| CONFLICTS.contains(&t.as_str())));
+    looks_again(contexts) || contexts.iter().any(told)
+}
+
+/// Whether a handler around it looks again at what failed.
+pub(super) fn looks_again(contexts: &[Context]) -> bool {
+    contexts.iter().any(|c| matches!(&c.held, Held::Caught { looks_again: true, .. }))
 }
 
 /// What runs an item again on failure: a retry around it, its queue's, or the model that may call the tool once more.

@@ -58,6 +58,15 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
             model.orchestrators.push(Orchestrator { pattern: "centralized task coordinator".into(), site, system });
         }
     }
+    // What hands out the tasks of a queue's workers is the queue.
+    let served = |a: &&crate::model::Actor| a.kind == ActorKind::Worker && !a.framework.is_empty() && !a.entry_points.is_empty();
+    let queues: Vec<Orchestrator> =
+        model.actors.iter().filter(served).map(|a| Orchestrator { pattern: "work queue".into(), site: a.site, system: a.system }).collect();
+    for queue in queues {
+        if model.orchestrators.iter().all(|o| o.system != queue.system) {
+            model.orchestrators.push(queue);
+        }
+    }
     model.orchestrators.sort_by_key(|o| (rank(&o.pattern), o.site));
 }
 

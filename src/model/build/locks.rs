@@ -77,7 +77,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                         many: looped(&item.contexts).map(|l| l.1),
                         kept: outlives_loop(item, lock, visit),
                         waiting: waiting(lock, item),
-                        release: if *explicit { release(lock, visit.own()) } else { Release::Checked },
+                        release: if *explicit { release(lock, item, visit.own()) } else { Release::Checked },
+                        seized: if *explicit { seized(lock, item, visit.own()) } else { None },
                         pauses,
                         again,
                         unasked: *unasked,
@@ -255,16 +256,36 @@ fn hollow(input: &Input, actor: ActorId, item: &Item, context: &Context, name: &
 }
 
 /// Whether a lock taken by a call of its own is given back without asking who holds it.
-fn release(lock: &LockUse, items: &[Item]) -> Release {
-    let unchecked = items.iter().find_map(|i| match &*i.what {
-        // What is taken back at once because the work could not be begun was nobody else's in between.
-        What::Release { name, owner_checked: false, undoes: false } if *name == lock.name => Some(i.site),
-        _ => None,
-    });
-    match unchecked {
-        Some(site) if lock.scope == LockScope::Distributed && !lock.session && !lock.owner_checked => Release::Unchecked(site),
+fn release(lock: &LockUse, taken: &Item, items: &[Item]) -> Release {
+    let last = unchecked(lock, items).filter(|site| !is_before(*site, taken)).last();
+    match last.or_else(|| unchecked(lock, items).next().filter(|_| seized(lock, taken, items).is_none())) {
+        Some(site) if from_outside(lock) => Release::Unchecked(site),
         _ => Release::Checked,
     }
+}
+
+/// Where the lock of whoever holds it is deleted before this function takes it.
+fn seized(lock: &LockUse, taken: &Item, items: &[Item]) -> Option<Site> {
+    unchecked(lock, items).find(|site| is_before(*site, taken)).filter(|_| from_outside(lock))
+}
+
+/// Where a lock is given back without asking who holds it. What is taken back at once because the work could not be begun was
+/// nobody else's in between.
+fn unchecked(lock: &LockUse, items: &[Item]) -> impl Iterator<Item = Site> {
+    let name = lock.name.clone();
+    items.iter().filter_map(move |i| match &*i.what {
+        What::Release { name: given, owner_checked: false, undoes: false } if *given == name => Some(i.site),
+        _ => None,
+    })
+}
+
+fn is_before(site: Site, taken: &Item) -> bool {
+    site.file == taken.site.file && site.span.start < taken.site.span.start
+}
+
+/// Whether what frees a lock can free that of another process.
+fn from_outside(lock: &LockUse) -> bool {
+    lock.scope == LockScope::Distributed && !lock.session && !lock.owner_checked
 }
 
 /// The innermost loop that an item stands in, and whether it goes through its values in sorted order.

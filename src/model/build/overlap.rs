@@ -5,8 +5,9 @@
 
 use super::actors::{Draft, Run};
 use super::{Doing, Input};
-use crate::effects::{Held, What};
+use crate::effects::{Declaration, Held, Item, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
+use crate::link::Kind;
 use crate::model::{ActorId, Concurrency, Model};
 use crate::source::Site;
 use rustc_hash::FxHashSet;
@@ -58,7 +59,8 @@ pub(super) fn find(input: &Input, draft: &Draft, doings: &[Doing], model: &mut M
     }
 }
 
-fn runs_actor(draft: &Draft, run: &Run, actor: usize) -> bool {
+/// Whether a run is one of an actor's.
+pub(super) fn runs_actor(draft: &Draft, run: &Run, actor: usize) -> bool {
     let by_site = run.subject.and_then(|s| draft.by_site.get(&s)).copied();
     let by_class = run.class.and_then(|c| draft.by_class.get(&c)).copied();
     match (by_site, by_class) {
@@ -70,6 +72,19 @@ fn runs_actor(draft: &Draft, run: &Run, actor: usize) -> bool {
             made.is_some() && draft.orchestrators.iter().any(|o| o.made == made && o.members.contains(&actor))
         }
     }
+}
+
+/// The run that a declaration is, if it is one.
+pub(super) fn run_of(draft: &Draft, declaration: &Declaration, item: &Item) -> Option<Run> {
+    if declaration.effect != Effect::Run {
+        return None;
+    }
+    let (subject, class) = match &declaration.subject {
+        Kind::Library(value) => (draft.origin(value), None),
+        Kind::Object(object) => (object.site, Some(object.class)),
+        _ => (None, None),
+    };
+    Some(Run { site: item.site, function: item.function, subject, class, contexts: item.contexts.clone(), many: false, sessions: false })
 }
 
 /// An agent that a request handler or worker runs, runs as often at once as that one.
@@ -88,23 +103,7 @@ fn reached_from_many(_input: &Input, draft: &Draft, doings: &[Doing], model: &mu
                 }
                 continue;
             }
-            if declaration.effect != Effect::Run {
-                continue;
-            }
-            let (subject, class) = match &declaration.subject {
-                crate::link::Kind::Library(value) => (draft.origin(value), None),
-                crate::link::Kind::Object(object) => (object.site, Some(object.class)),
-                _ => (None, None),
-            };
-            let run = Run {
-                site: item.site,
-                function: item.function,
-                subject,
-                class,
-                contexts: item.contexts.clone(),
-                many: false,
-                sessions: false,
-            };
+            let Some(run) = run_of(draft, declaration, item) else { continue };
             for actor in 0..model.actors.len() {
                 if actor != doing.actor.0 as usize && runs_actor(draft, &run, actor) {
                     reached.push((actor, format!("{} runs it for every request", runner.name)));

@@ -30,34 +30,72 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
         }
     }
     races.sort_by_key(|r| (r.write, r.read, r.dependence));
-    model.races = one_for_each_write(nearest_to_the_write(races));
+    model.races = one_for_each_write(nearest_to_the_write(without_what_follows_a_claim(races)));
+}
+
+/// Records that are claimed where they are read are worked on afterwards: where the claim can be doubled, all that follows can,
+/// and the claim is the cause.
+fn without_what_follows_a_claim(races: Vec<Race>) -> Vec<Race> {
+    let claims: Vec<(ResourceId, Site, Site)> = races.iter().filter(|r| r.claims).map(|r| (r.resource, r.read, r.write)).collect();
+    let follows = |race: &Race| {
+        claims.iter().any(|(resource, read, write)| {
+            let at = |site: &Site| race.ways.iter().position(|way| way == site);
+            // Further out than the function that claims, or further down in it.
+            let behind = match (at(&race.read), at(read)) {
+                (Some(own), Some(claimed)) if own == claimed => write.file == race.write.file && write.span.start < race.write.span.start,
+                (Some(own), Some(claimed)) => own < claimed,
+                _ => false,
+            };
+            *resource == race.resource && *write != race.write && behind
+        })
+    };
+    races.into_iter().filter(|r| !follows(r)).collect()
+}
+
+/// The places through which a read is reached, its own included.
+fn ways(read: &Item) -> Vec<Site> {
+    let mut all = Vec::new();
+    let mut next = read.chain.as_ref();
+    while let Some(call) = next {
+        all.push(call.site);
+        next = call.next.as_ref();
+    }
+    all.push(read.site);
+    all
+}
+
+/// What is written where: one call runs as many statements as helpers give it.
+type Written = (Site, ResourceId, &'static str, Vec<String>);
+
+fn written(race: &Race) -> Written {
+    (race.write_access, race.resource, race.operation, race.columns.clone())
 }
 
 /// A helper that reads and writes is the cause by itself, whoever read the same before calling it: of the pairs that end in
 /// one write, those whose halves meet furthest from it go, and their actors join the nearest. What depends by data says more
 /// than what depends by condition, however near that is.
 fn nearest_to_the_write(races: Vec<Race>) -> Vec<Race> {
-    let mut nearest: FxHashMap<(Site, ResourceId, bool), u8> = FxHashMap::default();
+    let mut nearest: FxHashMap<(Written, bool), u8> = FxHashMap::default();
     for race in &races {
         let by_data = race.dependence == Dependence::Data;
-        let at = nearest.entry((race.write_access, race.resource, by_data)).or_insert(race.distance);
+        let at = nearest.entry((written(race), by_data)).or_insert(race.distance);
         *at = race.distance.min(*at);
     }
     let mut kept: Vec<Race> = Vec::with_capacity(races.len());
-    let mut joining: Vec<(Site, ResourceId, Vec<ActorId>)> = Vec::new();
+    let mut joining: Vec<(Written, Vec<ActorId>)> = Vec::new();
     for race in races {
-        let least = |by_data| nearest.get(&(race.write_access, race.resource, by_data)).copied();
+        let least = |by_data| nearest.get(&(written(&race), by_data)).copied();
         let near = match race.dependence {
             Dependence::Data => least(true),
             _ => least(true).into_iter().chain(least(false)).min(),
         };
         match near {
-            Some(near) if near < race.distance => joining.push((race.write_access, race.resource, race.actors)),
+            Some(near) if near < race.distance => joining.push((written(&race), race.actors)),
             _ => kept.push(race),
         }
     }
-    for (write, resource, actors) in joining {
-        for race in kept.iter_mut().filter(|r| r.write_access == write && r.resource == resource) {
+    for (write, actors) in joining {
+        for race in kept.iter_mut().filter(|r| written(r) == write) {
             race.actors.extend(&actors);
             race.actors.sort();
             race.actors.dedup();
@@ -240,6 +278,9 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         Operation::Insert => write.name.as_ref().and_then(|t| schema.protects(t, &write.columns, write.fresh_key)),
         _ => None,
     };
+    // Who catches a conflict with a key that is not there catches nothing.
+    let inserts = write.operation == Operation::Insert;
+    let vain = inserts && write.name.as_ref().is_some_and(|t| schema.never_refuses(t, &write.columns, write.fresh_key));
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
     Some(Race {
         resource,
@@ -256,7 +297,9 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         columns: write.columns.iter().map(ToString::to_string).collect(),
         process_lock,
         unique,
-        handled: accesses::handled(&item.contexts),
+        handled: accesses::looks_again(&item.contexts) || !vain && accesses::handled(&item.contexts),
+        claims: dependence == Dependence::Existence && write.operation == Operation::Update,
+        ways: ways(read),
         money: write.money,
         // What is guessed of the read and of the write is the same guess: they have one name.
         // Of a lock only the type that holds it is told, so that two of them may be taken for one.

@@ -16,6 +16,10 @@ pub(super) struct Schema {
 
 #[derive(Default)]
 struct Table {
+    /// The statement that creates it was read, with all its columns.
+    defined: bool,
+    /// A key holds for some of its rows, or for what is made of its columns.
+    refuses_some: bool,
     keys: Vec<Key>,
     /// Columns whose values the database or the mapping makes.
     generated: Vec<String>,
@@ -52,16 +56,19 @@ impl Schema {
         match &statement.verb {
             Verb::CreateTable(definition) if !definition.as_select => {
                 let table = self.tables.entry(name).or_default();
+                table.defined = true;
                 table.generated.extend(definition.columns.iter().filter(|c| c.default_generated).map(|c| c.name.clone()));
                 for columns in &definition.unique_keys {
                     let primary = columns.len() == 1 && definition.columns.iter().any(|c| c.primary_key && c.name == columns[0]);
                     table.keys.push(Key { columns: columns.clone(), name: None, primary, site });
                 }
             }
-            Verb::CreateIndex(index) if index.unique && !index.where_clause => {
+            Verb::CreateIndex(index) if index.unique => {
                 let columns: Option<Vec<String>> = index.columns.iter().cloned().collect();
-                if let Some(columns) = columns {
-                    self.unique(&name, columns, index.name.as_ref().map(|n| n.display()), site);
+                match columns.filter(|_| !index.where_clause) {
+                    Some(columns) => self.unique(&name, columns, index.name.as_ref().map(|n| n.display()), site),
+                    // It refuses some rows; which, nobody here can say.
+                    None => self.tables.entry(name).or_default().refuses_some = true,
                 }
             }
             Verb::AlterTable(changes) => changes.iter().for_each(|change| self.change(&name, change, site)),
@@ -141,14 +148,23 @@ impl Schema {
         }
     }
 
+    /// Whether a table's definition was read, and none of its keys can refuse an insert of these columns: an error that tells
+    /// of a conflict never comes.
+    pub fn never_refuses(&self, name: &Template, inserted: &[crate::facts::Name], fresh: bool) -> bool {
+        let known = name.constant().and_then(|n| self.tables.get(n)).is_some_and(|t| t.defined && !t.refuses_some);
+        known && !inserted.is_empty() && self.protects(name, inserted, fresh).is_none()
+    }
+
     /// Where a unique key stands that an insert of these columns cannot get past twice.
     ///
     /// No columns: they are not known, and any key counts. `fresh` says that something inserted differs at each attempt: a
     /// surrogate key made by the caller then protects nothing.
     pub fn protects(&self, name: &Template, inserted: &[crate::facts::Name], fresh: bool) -> Option<Option<Site>> {
         let table = self.tables.get(name.constant()?)?;
-        let given = |column: &String| {
-            !table.generated.contains(column) && (inserted.is_empty() || inserted.iter().any(|c| c.eq_ignore_ascii_case(column)))
+        // What is made where nobody gives it counts where somebody does.
+        let given = |column: &String| match inserted.is_empty() {
+            true => !table.generated.contains(column),
+            false => inserted.iter().any(|c| c.eq_ignore_ascii_case(column)),
         };
         let made_anew = |key: &Key| fresh && key.primary && key.columns.iter().all(|c| matches!(c.as_str(), "id" | "uuid" | "pk"));
         let found = table.keys.iter().find(|key| !key.columns.is_empty() && !made_anew(key) && key.columns.iter().all(given));

@@ -21,16 +21,18 @@ impl Collector<'_, '_, '_, '_> {
     pub(super) fn programs(&mut self) {
         let program = self.input.effects.program;
         let mut started: BTreeMap<u32, bool> = BTreeMap::new();
-        let mut unknown_command = false;
+        let mut unknown_command: Option<bool> = None;
         for d in self.declared.iter().filter(|d| d.declaration.effect == Effect::Spawn) {
             match self.script_of(d) {
                 Some(module) => *started.entry(module).or_default() |= many(d),
-                None => unknown_command |= is_unknown(&d.declaration.entries),
+                None if is_unknown(&d.declaration.entries) => unknown_command = Some(unknown_command.unwrap_or(false) || many(d)),
+                None => {}
             }
         }
-        if unknown_command {
+        // Code that starts several of what it looks up may start one twice.
+        if let Some(several) = unknown_command {
             for module in self.commands_in_tables() {
-                started.entry(module).or_default();
+                *started.entry(module).or_default() |= several;
             }
         }
         for module in 0..program.modules.len() as u32 {

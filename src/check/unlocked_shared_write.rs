@@ -89,28 +89,26 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             }
         }
     }
-    found.extend(model.told.iter().filter_map(|t| told(rule, model, t)));
+    found.extend(model.told.iter().map(|t| told(rule, model, t)));
     found
 }
 
 /// A file that agents beside one another are told to write: each writes back what it has read as a whole.
-fn told(rule: &Rule, model: &Model, told: &Told) -> Option<Finding> {
-    let (first, others) = told.sites.split_first()?;
+fn told(rule: &Rule, model: &Model, told: &Told) -> Finding {
     let draft = Draft {
         rule,
         message: format!("{} are told to write \"{}\" and run beside one another", subject_of(model, &told.actors), told.file),
         actors: told.actors.clone(),
         resource: Some(format!("file:{}", told.file)),
         function: "<module>".into(),
-        site: *first,
+        site: told.parallel,
         help: "Give each agent a file of its own that one of them puts together, or a tool that locks the file".into(),
     };
     let mut finding = draft.finish(model);
     finding.confidence = confidence(1);
     finding.assumption = Some("assumes that the agents do what their prompts tell".into());
-    finding.related.extend(others.iter().map(|site| related(Role::Write, "and told here", *site)));
-    finding.related.push(related(Role::Manifest, "run in parallel by this", told.parallel));
-    Some(finding)
+    finding.related.extend(told.sites.iter().map(|site| related(Role::Write, "told to write it here", *site)));
+    finding
 }
 
 /// Accesses to a resource and to those that may be the same file: `notes/*` and `notes/*.md`.

@@ -167,6 +167,7 @@ fn model(sample: &Sample) -> Model {
         retry_explicit: false,
         fresh_key: false,
         conditional: false,
+        exclusive: false,
         presence: false,
         polling: None,
         unique: None,

@@ -48,8 +48,7 @@ fn held_at_runs(draft: &Draft, doings: &[Doing]) -> Vec<Vec<Context>> {
     (0..doings.len())
         .map(|actor| {
             let mut held: Option<Vec<Context>> = None;
-            for (run, locks) in reached.values().filter(|(run, _)| runs_actor(draft, run, actor)) {
-                let _ = run;
+            for (_, locks) in reached.values().filter(|(run, _)| runs_actor(draft, run, actor)) {
                 match &mut held {
                     Some(known) => keep_common(known, locks),
                     None => held = Some(locks.clone()),

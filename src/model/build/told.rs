@@ -15,7 +15,8 @@ const ORDERS: [&str; 11] = ["add", "append", "write", "update", "edit", "record"
 const NOT: [&str; 8] = ["not", "never", "don't", "without", "if", "read", "avoid", "example"];
 /// Endings of files that agents keep state in.
 const ENDINGS: [&str; 7] = [".md", ".json", ".jsonl", ".yaml", ".yml", ".txt", ".csv"];
-/// Words that say that several run at once, and what runs.
+/// Words that order to run several at once, and what runs.
+const SPAWNS: [&str; 6] = ["spawn", "launch", "dispatch", "start", "run", "invoke"];
 const PARALLEL: [&str; 4] = ["parallel", "simultaneously", "concurrently", "at the same time"];
 const RUNNING: [&str; 4] = ["agent", "reviewer", "worker", "subagent"];
 /// How many words may stand between the verb and the file.
@@ -56,8 +57,7 @@ fn is_document(actor: &Actor) -> bool {
 }
 
 fn runs_several(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    PARALLEL.iter().any(|w| lower.contains(w)) && RUNNING.iter().any(|w| lower.contains(w))
+    text.to_lowercase().lines().any(|line| [&SPAWNS[..], &PARALLEL, &RUNNING].iter().all(|words| words.iter().any(|w| line.contains(w))))
 }
 
 /// The names of files that a text orders to write.
@@ -181,5 +181,6 @@ mod tests {
     fn several_run_where_a_text_says_so() {
         assert!(runs_several("Spawn both agents in parallel"));
         assert!(!runs_several("Run the tests in parallel"));
+        assert!(!runs_several("The agents work.\nRun the tests in parallel"));
     }
 }

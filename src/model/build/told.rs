@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 
 /// Verbs that order to write.
 const ORDERS: [&str; 11] = ["add", "append", "write", "update", "edit", "record", "log", "save", "mark", "insert", "modify"];
-/// Words that turn an order into its opposite, or into none.
-const NOT: [&str; 8] = ["not", "never", "don't", "without", "if", "read", "avoid", "example"];
+/// Words that turn what follows in a sentence into its opposite.
+const NOT: [&str; 5] = ["not", "never", "don't", "without", "avoid"];
+/// Words behind which no order goes on.
+const ENDS: [&str; 3] = ["if", "read", "example"];
 /// Endings of files that agents keep state in.
 const ENDINGS: [&str; 7] = [".md", ".json", ".jsonl", ".yaml", ".yml", ".txt", ".csv"];
 /// Words that order to run several at once, and what runs.
@@ -65,22 +67,21 @@ fn written(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for line in text.lines() {
         let mut since_order: Option<usize> = None;
+        let mut negated = false;
         for word in line.split_whitespace() {
             let plain = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-            if NOT.contains(&plain.as_str()) {
+            negated |= NOT.contains(&plain.as_str());
+            if negated || ENDS.contains(&plain.as_str()) {
                 since_order = None;
-                continue;
-            }
-            if ORDERS.contains(&plain.as_str()) {
+            } else if ORDERS.contains(&plain.as_str()) {
                 since_order = Some(0);
-                continue;
+            } else {
+                let near = since_order.is_some_and(|n| n < NEAR);
+                since_order = since_order.map(|n| n + 1);
+                found.extend(file(word).filter(|file| near && !found.contains(file)));
             }
-            let near = since_order.is_some_and(|n| n < NEAR);
-            since_order = since_order.map(|n| n + 1);
-            if let Some(file) = file(word).filter(|_| near)
-                && !found.contains(&file)
-            {
-                found.push(file);
+            if word.ends_with(['.', ';', '!', '?']) {
+                (since_order, negated) = (None, false);
             }
         }
     }

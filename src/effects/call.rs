@@ -104,7 +104,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         for arg in args {
             self.coroutine =
                 if row_effect.is_some() && row_effect != Some(Effect::Value) || spawning { Coroutine::Awaited } else { Coroutine::Loose };
-            let kept = matches!(callee_value.kind, Kind::Function(_)).then(|| self.kept_block(arg.value)).flatten();
+            let kept = match &callee_value.kind {
+                Kind::Function(target) => {
+                    let position = given.len() + usize::from(self.program.takes_receiver(target.function));
+                    self.kept_block(arg.value).or_else(|| self.kept_future(target.function, position, arg.value))
+                }
+                _ => None,
+            };
             let value = match kept {
                 Some(kept) => kept,
                 None if row_effect == Some(Effect::Enter) => self.enter(arg.value).value,
@@ -660,12 +666,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             });
         }
         // Callbacks that call callbacks: each level multiplies the work, so both depth and number are bounded.
-        if self.depth >= RESUME_DEPTH || self.resumed >= RESUMES {
-            return Deps::default();
+        // A method of a value that the caller gives is one step and multiplies nothing; in Rust most such calls are that.
+        let one_step = self.rust && matches!(callee, Kind::Member(_));
+        if self.depth >= RESUME_DEPTH || self.resumed >= RESUMES && !one_step {
+            return through.on;
         }
         self.spawned_by_callee(callee, &through.item.contexts, through.chain.as_ref().map(|c| c.site));
         self.depth += 1;
-        self.resumed += 1;
+        self.resumed += u16::from(!one_step);
         let before: Vec<u64> = through.held.iter().map(|c| c.token).collect();
         let saved = (
             std::mem::replace(&mut self.state.held, through.held),

@@ -157,14 +157,15 @@ impl Walker<'_, '_, '_> {
         let Some(annotation) = self.program.function(function).params.get(index).and_then(|p| p.annotation) else {
             return false;
         };
+        let facts = self.program.facts(function.module);
         // `Pin<Box<dyn Future<Output = T>>>`
         let mut ty = annotation;
         for _ in 0..BOXES {
-            let (head, inner) = match self.facts.expr(ty).kind {
+            let (head, inner) = match facts.expr(ty).kind {
                 ExprKind::Index { base, index } => (base, Some(index)),
                 _ => (ty, None),
             };
-            match (crate::link::last_name(self.facts, head).map(Name::as_str), inner) {
+            match (crate::link::last_name(facts, head).map(Name::as_str), inner) {
                 (Some("Pin" | "Box"), Some(inner)) => ty = inner,
                 (name, _) => return name.is_some_and(|n| CODE.contains(&n)),
             }
@@ -200,6 +201,26 @@ impl Walker<'_, '_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// A call of an async function that is given where code is asked for: it runs where that code is awaited or spawned.
+    pub fn kept_future(&mut self, target: FunctionRef, position: usize, expr: ExprId) -> Option<Value> {
+        let facts = self.facts;
+        let ExprKind::Call { callee, args } = &facts.expr(expr).kind else { return None };
+        if !self.rust || !self.is_code_of(target, position) {
+            return None;
+        }
+        let Kind::Function(function) = self.program.infer(self.at, *callee) else { return None };
+        if !self.program.function(function.function).is_async || self.program.function(function.function).name == "<lambda>" {
+            return None;
+        }
+        let receiver = match &facts.expr(*callee).kind {
+            ExprKind::Attr { base, .. } if function.receiver.is_some() => Some(self.eval(*base).kind),
+            _ => function.receiver.clone(),
+        };
+        let mut kept = FunctionValue { receiver, ..(*function).clone() };
+        kept.bound.extend(args.iter().map(|a| (a.name.clone(), self.eval(a.value).kind)));
+        Some(Value::of(Kind::Function(Rc::new(kept))))
     }
 
     /// Whether a loop tries again on an error and stops on success: a match on a result in it, whose good arm leaves.

@@ -164,7 +164,7 @@ pub struct Access {
     pub decides: bool,
     /// Columns or fields it sets, and those its condition names.
     pub columns: Vec<Name>,
-    /// Columns that its condition fixes.
+    /// Columns that its condition fixes or bounds.
     pub keys: Vec<Name>,
     /// It computes a number over many rows: max, count, sum.
     pub aggregate: bool,

@@ -613,7 +613,8 @@ const HOLDERS: [&str; 12] =
 fn fixes(condition: &sql::Condition) -> bool {
     match condition.op {
         // Under OR and in functions a column is there without what it is compared with.
-        Op::Eq | Op::In | Op::Other => true,
+        // What is due, or below a bound, is in a state as well.
+        Op::Eq | Op::In | Op::Compare | Op::Other => true,
         Op::NotEq => matches!(condition.value, SqlValue::Text(_)),
         Op::IsNull => condition.column.display().to_lowercase().split('_').any(|w| HOLDERS.contains(&w)),
         _ => false,

@@ -176,6 +176,10 @@ impl Program<'_> {
             if declared != Kind::Unknown {
                 return declared;
             }
+            let closure = self.closure_parameter(function, index);
+            if closure != Kind::Unknown {
+                return closure;
+            }
             let given = self.given_by_callers(function, index);
             match self.default_number(function, index) {
                 Some(default) => {

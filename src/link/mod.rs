@@ -9,6 +9,7 @@
 mod aside;
 mod call;
 mod classes;
+mod closures;
 mod crates;
 mod decorated;
 mod duck;
@@ -118,6 +119,8 @@ struct Caches {
     placed: Memo<(Option<Name>, Name), Kind>,
     used: RefCell<FxHashMap<FunctionRef, Rc<FxHashSet<Name>>>>,
     called: RefCell<FxHashMap<u32, Rc<duck::Called>>>,
+    /// By module: to which calls its closures are given.
+    given: RefCell<FxHashMap<u32, Rc<closures::Given>>>,
     /// How many questions about expressions are open inside one another.
     depth: std::cell::Cell<u16>,
 }

@@ -102,8 +102,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
                     && a.operation == built.operation
                     && a.guards == built.guards
                     && a.retry == built.retry
-                    // A getter that many use is polled where one of them loops over it.
-                    && (built.polling.is_none() || a.polling == built.polling)
+                    // A getter of what a lock holds is polled where one of those who use it loops over it.
+                    && (built.polling.is_none() || access.kind != "memory" || a.polling == built.polling)
             });
             if !known {
                 resource.accesses.push(built);

@@ -108,8 +108,17 @@ impl Lowering<'_> {
                     None => Some(base),
                 }
             }
-            // A closure: `Fn(A) -> B`.
-            syn::PathArguments::Parenthesized(_) => Some(self.path(&bound.path)),
+            // A closure: `Fn(A, B) -> C` is written as `Fn<[A, B]>`.
+            syn::PathArguments::Parenthesized(given) => {
+                let base = self.path(&bound.path);
+                let span = self.facts.expr(base).span;
+                let inputs: Vec<ExprId> = given.inputs.iter().map(|ty| self.ty(ty).unwrap_or_else(|| self.unknown(span))).collect();
+                if inputs.is_empty() {
+                    return Some(base);
+                }
+                let index = self.push_expr(ExprKind::List(inputs), span);
+                Some(self.push_expr(ExprKind::Index { base, index }, span))
+            }
             syn::PathArguments::None => Some(self.path(&bound.path)),
         }
     }

@@ -46,7 +46,8 @@ fn without_what_follows_a_claim(races: Vec<Race>) -> Vec<Race> {
                 (Some(own), Some(claimed)) => own < claimed,
                 _ => false,
             };
-            *resource == race.resource && *write != race.write && behind
+            // A record that is added is none of those that were claimed.
+            *resource == race.resource && *write != race.write && behind && race.operation != Operation::Insert.word()
         })
     };
     races.into_iter().filter(|r| !follows(r)).collect()

@@ -230,15 +230,25 @@ fn above<'d>(way: &Way, visit: usize, deps: impl Iterator<Item = &'d Dep>) -> Ve
     all
 }
 
+/// What decided on the way that a call is made, nearest first; what only stands behind parameters comes last.
 fn decisions(way: &Way, visit: usize, control: &[(Dep, Check)]) -> Rc<Vec<(usize, u32, Column, Check)>> {
-    let mut all: Vec<(usize, u32, Column, Check)> = Vec::new();
-    for (dep, check) in control {
-        all.extend(above(way, visit, std::iter::once(dep)).into_iter().map(|(visit, item, part)| (visit, item, part, *check)));
-    }
-    if all.is_empty() {
+    let told = |of_parameters: bool| {
+        let wanted = control.iter().filter(move |(dep, _)| matches!(dep, Dep::Parameter(..)) == of_parameters);
+        wanted.flat_map(|(dep, check)| {
+            above(way, visit, std::iter::once(dep)).into_iter().map(|(visit, item, part)| (visit, item, part, *check))
+        })
+    };
+    let mut all: Vec<(usize, u32, Column, Check)> = told(false).collect();
+    let behind: Vec<_> = told(true).collect();
+    if all.is_empty() && behind.is_empty() {
         return way.decided.clone();
     }
     all.extend(way.decided.iter().copied());
+    for decision in behind {
+        if !all.contains(&decision) {
+            all.push(decision);
+        }
+    }
     all.truncate(DECISIONS);
     Rc::new(all)
 }

@@ -22,7 +22,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         let lock = &model.locks[take.lock];
         let open = lock.name.contains('*');
         let unsorted_loop = take.many == Some(false) && open && take.keeps();
-        let nested_open = open && take.held.iter().any(|(h, _)| *h == take.lock);
+        // Of two locks with no name at all, nobody can say that they are of one family.
+        let nested_open = open && lock.name.chars().any(char::is_alphanumeric) && take.held.iter().any(|(h, _)| *h == take.lock);
         if take.again.is_some() || !unsorted_loop && !nested_open || found.iter().any(|f| f.site == take.site) {
             continue;
         }

@@ -17,6 +17,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Up to how many calls below its loop a read is one that the loop is there for.
+const NEAR: u8 = 2;
+
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let mut found: Vec<Finding> = Vec::new();
@@ -41,7 +44,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 help: "Publish an event where the resource is written and block on it here".into(),
             }
             .finish(model);
-            finding.confidence = confidence(access.inferred);
+            // What a round reads that far down, it reads on the way to something else and does not wait for.
+            finding.confidence = confidence(access.inferred + if polling.distance > NEAR { 2 } else { 0 });
             if polling.looks != access.site {
                 finding.related.push(related(Role::Read, "the read itself", access.site));
             }

@@ -1,7 +1,7 @@
 //! Filling in, at a call, what a summary left open: parameters, fields of the receiver, items of the callee.
 
 use super::context::{Context, Held, mix};
-use super::item::{Access, Check, Declaration, What};
+use super::item::{Access, Check, Declaration, Later, What};
 use super::state::add_new;
 use super::value::{Column, Dep, Deps, Parts, Selected, Value};
 use crate::facts::Name;
@@ -169,6 +169,7 @@ impl Binding<'_, '_> {
                 value.instance = value.instance.as_ref().map(|t| self.template(t));
                 value.args = Rc::new(value.args.iter().map(|(n, k)| (n.clone(), self.kind(k))).collect());
                 value.subject = self.kind(&value.subject);
+                value.given = self.kind(&value.given);
                 value.lock = value.lock.as_ref().map(|l| self.lock(l));
                 Kind::Library(Rc::new(value))
             }
@@ -188,6 +189,7 @@ impl Binding<'_, '_> {
             inferred: value.inferred,
             sorted: value.sorted,
             compared: value.compared,
+            truth: value.truth,
             through: None,
             parts: self.parts(value),
         }
@@ -241,6 +243,8 @@ impl Binding<'_, '_> {
                 access.name = access.name.as_ref().map(|t| self.template(t));
                 access.instance = access.instance.as_ref().map(|t| self.template(t));
                 self.added(&mut access);
+                self.given(&mut access);
+                self.later(&mut access);
                 Rc::new(What::Access(access))
             }
             What::Acquire { lock, explicit, token, again, unasked, asked } => Rc::new(What::Acquire {
@@ -276,9 +280,35 @@ impl Binding<'_, '_> {
         let Some(given) = access.added.take().and_then(|index| self.params.get(usize::from(index))) else { return };
         match &given.kind {
             Kind::Parameter(index) => access.added = Some(*index),
-            Kind::Object(object) => access.private |= object.site.is_none() && given.deps.iter().any(|d| d.item().is_some()),
-            _ => {}
+            kind => {
+                let made = |k: &Kind| matches!(k, Kind::Object(object) if object.site.is_some());
+                let loaded = given.deps.iter().any(|d| d.item().is_some());
+                access.private |= loaded && !kind.alternatives().iter().any(made);
+            }
         }
+    }
+
+    /// The fields that a mapping given by the caller sets.
+    fn given(&self, access: &mut Access) {
+        let Some(given) = access.given.take().and_then(|index| self.params.get(usize::from(index))) else { return };
+        match &given.kind {
+            Kind::Parameter(index) => access.given = Some(*index),
+            Kind::Map(_) => access.columns.extend(super::built::set(None, &given.kind)),
+            // Nobody knows which: it may set any of them.
+            _ => access.columns.clear(),
+        }
+    }
+
+    /// Whether what the caller gives makes it a call that merely asks.
+    fn later(&self, access: &mut Access) {
+        let Some(later) = access.later.take() else { return };
+        let bound: Vec<Later> = later.iter().map(|l| Later { value: self.kind(&l.value), ..l.clone() }).collect();
+        if bound.iter().any(|l| self.program.fits(&l.value, l.is.as_deref(), &l.contains)) {
+            access.idempotent = Some((true, "asks"));
+            return;
+        }
+        let open: Vec<Later> = bound.into_iter().filter(|l| is_open(&l.value)).collect();
+        access.later = (!open.is_empty()).then(|| Rc::new(open));
     }
 
     fn declaration(&self, declaration: &Declaration) -> Declaration {
@@ -298,7 +328,7 @@ impl Binding<'_, '_> {
 
 fn access_is_open(access: &Access) -> bool {
     let open = |template: &Option<Template>| template.as_ref().is_some_and(Template::is_open);
-    open(&access.name) || open(&access.instance) || access.added.is_some()
+    open(&access.name) || open(&access.instance) || access.added.is_some() || access.given.is_some() || access.later.is_some()
 }
 
 fn value_is_open(value: &FunctionValue) -> bool {
@@ -312,6 +342,7 @@ fn library_is_open(value: &crate::link::LibraryValue) -> bool {
         || value.instance.as_ref().is_some_and(Template::is_open)
         || value.args.iter().any(|(_, k)| is_open(k))
         || is_open(&value.subject)
+        || is_open(&value.given)
         || value.lock.as_ref().is_some_and(|l| lock_is_open(l))
 }
 
@@ -330,7 +361,7 @@ pub(super) fn is_callers(kind: &Kind) -> bool {
 }
 
 /// Whether a caller can still fill a piece of a value.
-fn is_open(kind: &Kind) -> bool {
+pub(super) fn is_open(kind: &Kind) -> bool {
     match kind {
         Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) => true,
         Kind::Text(template) => template.is_open(),

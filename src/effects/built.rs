@@ -5,7 +5,7 @@
 
 use super::call::{CallPlace, Given};
 use super::item::{Access, Operation};
-use super::value::Value;
+use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, Name};
 use crate::knowledge::vocabulary::Effect;
@@ -20,20 +20,50 @@ impl Walker<'_, '_, '_> {
     pub fn built_further(&self, effect: Effect, given: &[Given], place: &CallPlace, result: Value) -> Value {
         let Kind::Library(statement) = &result.kind else { return result };
         let mut statement = (**statement).clone();
+        let (mut changed, mut relative) = (Deps::default(), Vec::new());
         for argument in given {
             match (effect, &argument.name) {
                 (Effect::OrmFilter, Some(name)) => statement.asks.push(by_keyword(name, &argument.value.kind)),
                 (Effect::OrmFilter, None) => self.asked(argument.expr, false, DEPTH, &mut statement.asks),
-                (_, name) => statement.sets.extend(set(name.as_ref(), &argument.value.kind)),
+                (_, Some(name)) if self.is_relative(name, argument.expr, place) => relative.push(name.clone()),
+                (_, name) => {
+                    changed.join(&argument.value.deps);
+                    statement.sets.extend(set(name.as_ref(), &argument.value.kind));
+                    if matches!(argument.value.kind, Kind::Parameter(_)) && name.is_none() {
+                        statement.given = argument.value.kind.clone();
+                    }
+                }
             }
+        }
+        // `update(stock=Product.stock - n)` changes it by an amount, in one step.
+        let moves = !relative.is_empty();
+        if moves && statement.sets.is_empty() {
+            statement.traits.push("increment".into());
+            statement.sets = relative;
         }
         let kind = Kind::Library(Rc::new(statement));
         // What a condition is made of is not what is written.
         let deps = match (effect, &place.receiver) {
             (Effect::OrmFilter, Some(receiver)) => receiver.deps.clone(),
+            (Effect::OrmValues, receiver) if moves => receiver.as_ref().map_or(changed.clone(), |r| r.deps.clone().with(&changed)),
             _ => result.deps,
         };
         Value { kind, deps, ..result }
+    }
+
+    /// Whether a column is set to itself and something more: `stock=Product.stock - n`, of the mapped class and of no row.
+    fn is_relative(&self, column: &Name, value: Option<ExprId>, place: &CallPlace) -> bool {
+        let of_class = |e: ExprId| match &self.facts.expr(e).kind {
+            ExprKind::Attr { base, name } => {
+                let same = || place.receiver_path.is_some() && self.path(*base) == place.receiver_path;
+                name == column && (same() || matches!(self.program.infer(self.at, *base), Kind::Class(_)))
+            }
+            _ => false,
+        };
+        match value.map(|v| &self.facts.expr(v).kind) {
+            Some(ExprKind::Binary { left, right, .. }) => of_class(*left) || of_class(*right),
+            _ => false,
+        }
     }
 
     /// The columns that a condition names.
@@ -91,7 +121,7 @@ fn by_keyword(name: &Name, value: &Kind) -> Asked {
 }
 
 /// The columns that an argument sets: `status="taken"`, `{"status": "taken"}`, `{Order.status: "taken"}`.
-fn set(name: Option<&Name>, value: &Kind) -> Vec<Name> {
+pub(super) fn set(name: Option<&Name>, value: &Kind) -> Vec<Name> {
     match (name, value) {
         (Some(name), _) => vec![name.clone()],
         (None, Kind::Map(entries)) => entries.iter().filter_map(|(key, _)| column_key(key)).collect(),
@@ -107,7 +137,7 @@ fn column_key(key: &Kind) -> Option<Name> {
     }
 }
 
-fn is_constant_name(name: &Name) -> bool {
+pub(super) fn is_constant_name(name: &Name) -> bool {
     name.chars().any(|c| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
@@ -118,6 +148,7 @@ pub(super) fn tell(access: &mut Access, statement: &LibraryValue, given: &[Given
     }
     access.keys = statement.asks.iter().filter(|a| a.fixed).map(|a| a.column.clone()).collect();
     match access.operation {
+        Operation::Increment => access.columns = statement.sets.clone(),
         Operation::Update => {
             access.columns = statement.sets.clone();
             if access.columns.is_empty() {
@@ -125,6 +156,10 @@ pub(super) fn tell(access: &mut Access, statement: &LibraryValue, given: &[Given
                 let named = given.iter().filter_map(|g| g.name.clone());
                 access.columns = if listed.is_empty() { named.collect() } else { listed };
             }
+            if let Kind::Parameter(index) = &statement.given {
+                access.given = Some(*index);
+            }
+            access.columns.extend(set(None, &statement.given));
             // It changes what its condition asks for: done twice, the second finds nothing.
             access.conditional |= statement.asks.iter().any(|a| access.columns.contains(&a.column));
         }

@@ -4,12 +4,13 @@ use super::bind::{Binding, is_callers};
 use super::context::{Context, Held, mix, token};
 use super::item::{Call, Check, Item, What};
 use super::state::add_new;
+use super::truth::Truth;
 use super::value::{Column, Dep, Deps, Value};
 use super::walk::Walker;
 use super::{Below, ITEMS, Summary};
 use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
 use crate::knowledge::vocabulary::Effect;
-use crate::link::{ClassRef, FunctionValue, Hole, Kind, Object, Part, Template};
+use crate::link::{ClassRef, FunctionValue, Hole, Kind, Object, Part, SAME_TEXT, Template};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -300,10 +301,22 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 }
                 None => Called::default(),
             },
+            Kind::ParameterMember(member) if self.is_same_text(member.0, &member.1) => {
+                let kind = Kind::Parameter(member.0);
+                Called { value: Value { kind, deps: callee.deps.clone(), ..Value::default() }, ..Called::default() }
+            }
             kind if is_callers(kind) => self.call_later(kind, given, place),
             Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), ..Called::default() },
-            _ => Called { value: Value::unknown(callee.deps.clone().with(&all_deps(given))), ..Called::default() },
+            _ => {
+                let value = Value { truth: Truth::Either, ..Value::unknown(callee.deps.clone().with(&all_deps(given))) };
+                Called { value, ..Called::default() }
+            }
         }
+    }
+
+    /// `name.strip()`, `key.encode()`: of a parameter that is no object, it names what that names.
+    fn is_same_text(&self, index: u8, method: &Name) -> bool {
+        !self.rust && SAME_TEXT.contains(&method.as_str()) && !matches!(self.parameter_hint(index), Kind::Object(_) | Kind::Library(_))
     }
 
     /// A call whose callee only the caller knows.
@@ -316,7 +329,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, on.clone());
         // What it gets may be changed by it: a callback that fills a dictionary.
-        Called { value: Value::unknown(deps.with(&on)), ..Called::default() }
+        Called { value: Value { truth: Truth::Either, ..Value::unknown(deps.with(&on)) }, ..Called::default() }
     }
 
     fn construct(&mut self, class: ClassRef, given: &[Given], place: &CallPlace) -> Value {
@@ -575,8 +588,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             self.wait_for_flush(&written);
         }
         self.take_over(summary, &binding, place, value.function);
+        let callee = value.function;
         let opened: Option<(Vec<Context>, Value)> =
             summary.yields.as_ref().map(|(contexts, value)| (contexts.iter().map(|c| binding.context(c)).collect(), binding.value(value)));
+        // What cannot be told from what a generator hands out may stand in its declaration.
+        let opened = opened.map(|(contexts, value)| match value.kind {
+            Kind::Unknown => (contexts, Value { kind: self.program.entered(&self.program.returned(callee)), ..value }),
+            _ => (contexts, value),
+        });
         let mut returns = binding.value(&summary.returns);
         if matches!(returns.kind, Kind::Unknown | Kind::Null) {
             returns.kind = self.program.returned(value.function);

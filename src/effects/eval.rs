@@ -2,6 +2,7 @@
 
 use super::call::Coroutine;
 use super::item::Check;
+use super::truth::{Decision, Truth};
 use super::value::{Column, Dep, Deps, Parts, Selected, Through, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, MODULE, Name, TextPart};
@@ -63,7 +64,12 @@ impl Walker<'_, '_, '_> {
                 let through = self.reached_through(&holder);
                 let holder = self.looked_at(holder, None, self.site(e.span));
                 let hint = crate::link::hint(facts, *index);
-                let kind = self.program.item(&holder.kind, &key.kind, &hint);
+                // A piece of a text or list is of what the whole is.
+                let piece = matches!(facts.expr(*index).kind, ExprKind::Unknown(_)) && !self.rust;
+                let kind = match &holder.kind {
+                    whole @ (Kind::Text(_) | Kind::Parameter(_)) if piece => whole.clone(),
+                    whole => self.program.item(whole, &key.kind, &hint),
+                };
                 let deps = match key.kind.as_text() {
                     Some(name) => self.of_column(holder.clone(), name).deps.with(&key.deps),
                     None => holder.deps.clone().with(&key.deps),
@@ -78,11 +84,12 @@ impl Walker<'_, '_, '_> {
                 let hints = (crate::link::hint(facts, *left), crate::link::hint(facts, *right));
                 let (lk, rk) = (self.opened(&l.kind), self.opened(&r.kind));
                 let kind = self.program.binary(*op, &lk, &rk, &hints.0, &hints.1);
-                Value { kind, deps: l.deps.with(&r.deps), ..Value::default() }
+                Value { kind, deps: l.deps.with(&r.deps), truth: Truth::Either, ..Value::default() }
             }
             ExprKind::Compare { left, rest } => {
-                let compared = self.rust && self.compare_check(*left, rest) == Check::State;
-                Value { compared, ..Value::unknown(self.compared(*left, rest)) }
+                let state = self.compare_check(*left, rest) == Check::State;
+                let value = self.compared(*left, rest);
+                Value { compared: self.rust && state, truth: if state { Truth::Either } else { value.truth }, ..value }
             }
             ExprKind::Logic { items, .. } => {
                 let values: Vec<Value> = items.iter().map(|i| self.eval(*i)).collect();
@@ -90,7 +97,7 @@ impl Walker<'_, '_, '_> {
             }
             ExprKind::Not(inner) => {
                 let value = self.eval(*inner);
-                Value { compared: value.compared, ..Value::unknown(value.deps) }
+                Value { compared: value.compared, truth: value.truth.not(), ..Value::unknown(value.deps) }
             }
             ExprKind::Unary(inner) => {
                 let value = self.eval(*inner);
@@ -104,19 +111,26 @@ impl Walker<'_, '_, '_> {
             ExprKind::Choice { cond, then, other } => {
                 let on = self.decision(*cond);
                 let control = self.state.control.clone();
-                self.state.decide(&on);
-                let value = self.eval(*then).or(self.eval(*other));
+                self.state.decide(&on.then);
+                let then = self.eval(*then);
+                self.state.control = control.clone();
+                self.state.decide(&on.other);
+                let value = then.or(self.eval(*other));
                 self.state.control = control;
-                on.iter().fold(value, |v, (dep, _)| v.depending(&Deps::one(dep.clone())))
+                let truth = if on.then.is_empty() { value.truth } else { Truth::Either };
+                let value = on.then.iter().fold(value, |v, (dep, _)| v.depending(&Deps::one(dep.clone())));
+                Value { truth, ..value }
             }
             ExprKind::List(items) => {
                 let mut kinds = Vec::with_capacity(items.len());
                 let mut deps = Deps::default();
                 let mut parts = Vec::new();
+                let mut truth = None;
                 for item in items {
                     let spread = matches!(facts.expr(*item).kind, ExprKind::Spread(_));
                     let value = self.eval(*item);
                     deps.join(&value.deps);
+                    truth.get_or_insert(value.truth);
                     parts.push((None, value.deps));
                     match (spread, value.kind) {
                         (true, Kind::List(inner)) => kinds.extend(inner.iter().cloned()),
@@ -124,7 +138,8 @@ impl Walker<'_, '_, '_> {
                     }
                 }
                 let parts = told_apart(parts, &deps);
-                Value { kind: Kind::List(Rc::new(kinds)), deps, parts, ..Value::default() }
+                // Of a pair that is taken apart, the first says whether it went well.
+                Value { kind: Kind::List(Rc::new(kinds)), deps, parts, truth: truth.unwrap_or_default(), ..Value::default() }
             }
             ExprKind::Map(entries) => {
                 let mut kinds = Vec::with_capacity(entries.len());
@@ -154,13 +169,17 @@ impl Walker<'_, '_, '_> {
             }
             ExprKind::Comprehension { element, value, clauses } => {
                 let mut deps = Deps::default();
+                let mut truth = Truth::There;
                 for clause in clauses {
                     let iterated = self.iterated(clause.iter);
                     deps.join(&iterated.deps);
+                    truth = truth.and(iterated.truth);
                     let kind = self.element_kind(&iterated.kind);
                     self.assign(clause.target, Value { kind, deps: iterated.deps.clone(), ..Value::default() }, None);
                     for cond in &clause.conds {
                         let cond = self.eval(*cond);
+                        // `[n for n in wanted if n not in known]` has what is missing.
+                        truth = if cond.deps.is_empty() { truth } else { Truth::Either };
                         deps.join(&cond.deps);
                     }
                 }
@@ -174,7 +193,7 @@ impl Walker<'_, '_, '_> {
                     }
                     None => Kind::List(Rc::new(vec![made.kind])),
                 };
-                Value { kind: made, deps, ..Value::default() }
+                Value { kind: made, deps, truth, ..Value::default() }
             }
             ExprKind::Lambda(function) => self.closure(FunctionRef { module: self.at.module, function: *function }),
             ExprKind::Await(inner) => {
@@ -353,37 +372,44 @@ impl Walker<'_, '_, '_> {
     }
 
     /// Evaluate a condition: on what it decides, and whether it asks for existence or for contents.
-    pub fn decision(&mut self, cond: ExprId) -> Vec<(Dep, Check)> {
+    pub fn decision(&mut self, cond: ExprId) -> Decision {
+        let decision = self.decided(cond);
+        // Rust asks by methods (`is_none`), which say nothing of what is read in them.
+        if self.rust { decision.unsure() } else { decision }
+    }
+
+    fn decided(&mut self, cond: ExprId) -> Decision {
         let facts = self.facts;
         match &facts.expr(cond).kind {
-            ExprKind::Not(inner) => self.decision(*inner),
-            ExprKind::Logic { items, .. } => {
-                let mut on = Vec::new();
-                for item in items {
-                    for dep in self.decision(*item) {
-                        if !on.contains(&dep) {
-                            on.push(dep);
-                        }
-                    }
-                }
-                on
+            ExprKind::Not(inner) => self.decided(*inner).negated(),
+            ExprKind::Logic { items, all } => {
+                let decisions = items.iter().map(|item| self.decided(*item)).collect();
+                Decision::joined(decisions, *all)
             }
             ExprKind::Compare { left, rest } => {
                 let check = if self.is_one_of(*left, rest) { Check::State } else { self.compare_check(*left, rest) };
-                let deps = self.compared(*left, rest);
-                deps.iter().map(|d| (d.clone(), check)).collect()
+                if let (Check::State, Some(equal)) = (check, self.held_against_given(*left, rest)) {
+                    return Decision::by_equality(&self.compared(*left, rest).deps, equal);
+                }
+                let value = self.compared(*left, rest);
+                let decision = Decision::on(&value.deps, if check == Check::State { check } else { value.truth.check() });
+                let column = matches!(facts.expr(*left).kind, ExprKind::Attr { .. } | ExprKind::Index { .. });
+                let nothing = rest.iter().all(|(_, right)| matches!(facts.expr(*right).kind, ExprKind::Null));
+                if column && nothing { decision.of_columns() } else { decision }
             }
             kind => {
                 let value = self.eval(cond);
                 let check = match kind {
                     ExprKind::Attr { .. } | ExprKind::Index { .. } => Check::State,
-                    _ => Check::Existence,
+                    _ => value.truth.check(),
                 };
                 // A comparison made elsewhere, a flag behind a lock.
                 let told = value.compared || self.reached_through(&value).is_some_and(|t| t.field.is_none());
                 let value = self.looked_at(value, None, self.site(facts.expr(cond).span));
                 let asks = |dep: &Dep| if told && self.in_memory(dep) { Check::State } else { check };
-                value.deps.iter().map(|d| (d.clone(), asks(d))).collect()
+                let then: Vec<(Dep, Check)> = value.deps.iter().map(|d| (d.clone(), asks(d))).collect();
+                let other = then.iter().map(|(dep, check)| (dep.clone(), check.not())).collect();
+                Decision { then, other }
             }
         }
     }

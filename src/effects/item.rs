@@ -48,10 +48,38 @@ pub struct Call {
 /// What a condition asks of something that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Check {
-    /// Whether it is there.
+    /// That it is missing.
+    Absence,
+    /// That it is there.
+    Presence,
+    /// Whether it is there, and nobody knows which of the two.
     Existence,
     /// What it holds.
     State,
+    /// Whether a column of it is set at all.
+    Column,
+    /// That it holds something else than what the code was given: there is something to change.
+    Difference,
+}
+
+impl Check {
+    /// What holds where this does not.
+    pub fn not(self) -> Check {
+        match self {
+            Check::Absence => Check::Presence,
+            Check::Presence => Check::Absence,
+            other => other,
+        }
+    }
+
+    /// The question without its answer.
+    pub fn unsure(self) -> Check {
+        match self {
+            Check::Absence | Check::Presence => Check::Existence,
+            Check::Difference => Check::State,
+            other => other,
+        }
+    }
 }
 
 /// What an item is.
@@ -162,7 +190,7 @@ pub struct Access {
     pub conditional: bool,
     /// Its result tells whether it took effect.
     pub decides: bool,
-    /// Columns or fields it sets, and those its condition names.
+    /// Columns or fields it sets; of a query that stands as text, those it selects.
     pub columns: Vec<Name>,
     /// Columns that its condition fixes or bounds.
     pub keys: Vec<Name>,
@@ -190,10 +218,25 @@ pub struct Access {
     pub fresh_key: bool,
     /// It adds what the caller gives as this parameter: an INSERT where that was made anew, nothing where it was loaded.
     pub added: Option<u8>,
+    /// It sets the fields of a mapping that the caller gives as this parameter, besides those told.
+    pub given: Option<u8>,
+    /// What it would have to be given for a repetition to be harmless, where only the caller knows what it is given.
+    pub later: Option<Rc<Vec<Later>>>,
     /// The verb as the report names it: `INSERT`, `UPDATE`, `json.dump`.
     pub verb: Name,
     /// The name was not in the text as a whole, or the text could only be read by its keywords.
     pub exact: bool,
+}
+
+/// An argument that only a caller knows, and what it is where the call merely asks: the method is GET, the host is a model's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Later {
+    /// The argument.
+    pub value: Kind,
+    /// The constant that it would have to be.
+    pub is: Option<String>,
+    /// The texts of which it would have to hold one.
+    pub contains: Vec<String>,
 }
 
 /// What an access does.
@@ -278,6 +321,8 @@ impl Access {
             exclusive: false,
             fresh_key: false,
             added: None,
+            given: None,
+            later: None,
             verb: verb.into(),
             exact: true,
         }

@@ -4,6 +4,7 @@
 //! a function that a decorator turned into a task. It refuses to know what a row does: that is for `rows`.
 
 use super::call::{CallPlace, Coroutine, Given, all_deps, kinds};
+use super::truth::Truth;
 use super::value::Value;
 use super::walk::Walker;
 use crate::facts::Name;
@@ -34,7 +35,8 @@ impl Walker<'_, '_, '_> {
             return value;
         }
         let sorted = name == "sorted" || (matches!(name.as_str(), "list" | "tuple" | "enumerate") && given.iter().any(|g| g.value.sorted));
-        Value { kind: made, deps, sorted, ..Value::default() }
+        let truth = Self::keeps_truth(name);
+        Value { kind: made, deps, sorted, truth, ..Value::default() }
     }
 
     /// A function that a library's decorator made something of: a call may only hand its work to a queue, and its body runs
@@ -57,7 +59,9 @@ impl Walker<'_, '_, '_> {
     /// A library's value that is called itself: `agent("…")`, `script(keys=[…])`.
     pub fn call_library(&mut self, library: &Rc<LibraryValue>, given: &[Given], place: &CallPlace) -> Value {
         let deps = all_deps(given);
-        let Some(found) = self.program.knowledge.called(library.ty) else { return Value::unknown(deps) };
+        let Some(found) = self.program.knowledge.called(library.ty) else {
+            return Value { truth: Truth::Either, ..Value::unknown(deps) };
+        };
         let api: Name = self.program.knowledge.type_name(library.ty).into();
         let kind = self.program.row_result(found.row, Some(library), &kinds(given), place.site);
         let place = CallPlace { receiver: Some(Value::of(Kind::Library(library.clone()))), ..place.clone() };
@@ -82,7 +86,7 @@ impl Walker<'_, '_, '_> {
             let api: Name = format!("{}.{name}", knowledge.type_name(library.ty)).into();
             return self.apply(&found, Some(library), &api, given, place, result);
         }
-        let result = Value { through, ..result };
+        let result = Value { through, truth: Truth::Either, ..result };
         if matches!(receiver, Kind::Unknown | Kind::External(_))
             && let Some(value) = self.unknown_receiver(name, given, place, &result)
         {
@@ -162,7 +166,8 @@ impl Walker<'_, '_, '_> {
             let library = Rc::new(LibraryValue::of(ty));
             let api: Name = format!("{}.{name}", self.program.knowledge.type_name(ty)).into();
             let kind = self.program.row_result(found.row, Some(&library), &kinds(given), place.site);
-            let mut value = self.apply_inferred(&found, &library, &api, given, place, Value { kind, ..result.clone() });
+            let result = Value { kind, truth: Truth::There, ..result.clone() };
+            let mut value = self.apply_inferred(&found, &library, &api, given, place, result);
             value.inferred = true;
             return Some(value);
         }

@@ -43,7 +43,10 @@ impl Walker<'_, '_, '_> {
         let mut lock = match receiver.and_then(|r| r.lock.clone()) {
             Some(made) => {
                 let mut lock = (*made).clone();
-                let says_wait = [&row.wait, &row.blocking].into_iter().flatten().any(|p| argument(p, &args).is_some());
+                let says = |place: &Option<String>| place.as_deref().and_then(|p| argument(p, &args));
+                // `acquire(blocking=True)` waits as long as the lock was made to wait.
+                let waits = says(&row.blocking).is_some_and(|k| *k != Kind::Bool(true)) || lock.wait == Wait::Not;
+                let says_wait = says(&row.wait).is_some() || says(&row.blocking).is_some() && waits;
                 if says_wait || row.wait_default == Some(0.0) {
                     lock.wait = self.program.wait(row, &args);
                 }

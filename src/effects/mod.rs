@@ -36,18 +36,20 @@ mod settle;
 mod state;
 mod syntax;
 mod tables;
+mod truth;
 mod value;
 mod visit;
 mod walk;
 
 pub use crate::link::{LockUse, Ttl, Wait};
 pub use context::{Context, Held, RetryUse};
-pub use item::{Access, Call, Check, Declaration, Item, Operation, What};
+pub use item::{Access, Call, Check, Declaration, Item, Later, Operation, What};
 pub use leaks::Way;
 pub use lock::is_same_lock;
 pub use meaning::Use;
 pub use print::print;
 pub use settle::Below;
+pub use truth::Truth;
 pub use value::{Column, Dep, Deps, Value};
 pub use visit::Visit;
 

@@ -144,6 +144,8 @@ impl<'k> Walker<'_, '_, 'k> {
         let table = self.subject_table(&statement.subject).or_else(|| statement.identity.clone());
         let operation = if has("insert") {
             if has("conflict") { Operation::Upsert } else { Operation::Insert }
+        } else if has("update") && has("increment") {
+            Operation::Increment
         } else if has("update") {
             Operation::Update
         } else if has("delete") {

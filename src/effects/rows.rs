@@ -1,9 +1,10 @@
 //! What a pack's row makes of a call: the bridge from vocabulary to items.
 
 use super::Summary;
+use super::bind::is_open;
 use super::call::{CallPlace, Called, Coroutine, Entered, Given, all_deps, kinds};
 use super::context::{Context, Held, RetryUse, token};
-use super::item::{Access, Item, Operation, What};
+use super::item::{Access, Item, Later, Operation, What};
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::{ExprId, ExprKind, Name};
@@ -114,6 +115,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.orm(effect, found, receiver, api, given, place, result)
             }
             Effect::OrmFilter | Effect::OrmValues => self.built_further(effect, given, place, result),
+            Effect::OrmStatement if row.sql.as_deref() == Some("=UPDATE") => self.built_further(Effect::OrmValues, given, place, result),
             Effect::OrmStatement | Effect::OrmConflict => result,
             Effect::Transaction => {
                 if self.rust {
@@ -183,9 +185,14 @@ impl<'k> Walker<'_, '_, 'k> {
                 }
                 result.depending(&deps)
             }
-            Effect::Sleep | Effect::ModelCall | Effect::NetworkCall => {
+            Effect::Sleep | Effect::ModelCall => {
                 self.pause(effect, row, receiver, api, &args, site);
                 result
+            }
+            Effect::NetworkCall => {
+                self.pause(effect, row, receiver, api, &args, site);
+                // What a service answers is its own and not made of what it was asked with.
+                Value { deps: Deps::default(), ..result }
             }
             Effect::Alert | Effect::Metric | Effect::Observe | Effect::Cancel | Effect::ConcurrentTest => {
                 let named = row.named.iter().find_map(|p| self.program.place_text(p, receiver, &args));
@@ -331,6 +338,9 @@ impl<'k> Walker<'_, '_, 'k> {
             access.fresh_key = key.value.deps.is_fresh();
         }
         access.atomic = variant.and_then(|v| v.atomic).unwrap_or(row.atomic);
+        if operation == Operation::Call && !row.when.is_empty() {
+            access.later = asked_later(row, &args);
+        }
         let written = row.value.iter().filter_map(|p| given_at(p, given));
         access.computed = written.clone().any(|g| g.value.kind == Kind::Unknown && !g.value.deps.is_fresh());
         let data = self.written(row, given);
@@ -724,6 +734,17 @@ impl<'k> Walker<'_, '_, 'k> {
             _ => false,
         }
     }
+}
+
+/// What a caller may still give that makes a call one that merely asks, or may be repeated.
+fn asked_later(row: &Row, args: &[(Option<Name>, Kind)]) -> Option<Rc<Vec<Later>>> {
+    let harmless = row.when.iter().filter(|v| v.idempotent == Some(true) || v.effect.is_some_and(|e| e != Effect::Call));
+    let open = harmless.filter_map(|v| {
+        let value = argument(&v.argument, args).filter(|k| is_open(k))?.clone();
+        Some(Later { value, is: v.is.clone(), contains: v.contains.clone() })
+    });
+    let later: Vec<Later> = open.filter(|l| l.is.is_some() || !l.contains.is_empty()).collect();
+    (!later.is_empty()).then(|| Rc::new(later))
 }
 
 /// The argument that a place names.

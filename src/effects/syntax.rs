@@ -4,7 +4,7 @@
 //! to know what a subscript of a list or dictionary of the program means: that is for `eval`.
 
 use super::call::{CallPlace, Given, kinds};
-use super::value::{Deps, Value};
+use super::value::Value;
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, Name};
 use crate::link::Kind;
@@ -24,11 +24,12 @@ impl Walker<'_, '_, '_> {
         Some(self.apply(&found, Some(&library), &api, &given, &place, result))
     }
 
-    /// The operands of a comparison; `key in value` may look into a store.
-    pub fn compared(&mut self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> Deps {
+    /// A comparison, and what it says where it holds; `key in value` may look into a store.
+    pub fn compared(&mut self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> Value {
         let first = self.eval(left);
         let first = self.looked_at(first, None, self.site(self.facts.expr(left).span));
         let mut deps = first.deps.clone();
+        let mut truth = self.comparison_says(left, rest, &first);
         for (op, operand) in rest {
             let value = self.eval(*operand);
             let value = self.looked_at(value, None, self.site(self.facts.expr(*operand).span));
@@ -36,10 +37,15 @@ impl Walker<'_, '_, '_> {
             if matches!(op, CompareOp::In | CompareOp::NotIn) {
                 let site = self.site(self.facts.expr(*operand).span);
                 let read = self.by_syntax("__contains__", &value, std::slice::from_ref(&first), site, Value::default());
-                deps.join(&read.unwrap_or_default().deps);
+                let read = read.unwrap_or_default().deps;
+                deps.join(&read);
+                // Whether a key is among what was read, and not whether what was read is among others.
+                if first.deps.is_empty() && rest.len() == 1 {
+                    truth = if *op == CompareOp::In { value.truth } else { value.truth.not() };
+                }
             }
         }
-        deps
+        Value { truth, ..Value::unknown(deps) }
     }
 
     /// What a loop goes over; going over a library's value may read a store or wait for messages.

@@ -43,7 +43,9 @@ impl<'k> Walker<'_, '_, 'k> {
     /// Whether the text that a row would run is SQL: evidence that a receiver of unknown type is a database's.
     pub fn sql_given(&self, row: &Row, given: &[Given]) -> bool {
         let Some(text) = row.sql.as_deref().and_then(|p| given_at(p, given)) else { return false };
-        sql_template(&text.value.kind).is_some_and(|t| sql_text(&t).looks_like_sql())
+        // A statement that was built says more than a text.
+        let built = text.value.kind.library().is_some_and(|l| !l.traits.is_empty() && matches!(l.subject, Kind::Class(_)));
+        built || sql_template(&text.value.kind).is_some_and(|t| sql_text(&t).looks_like_sql())
     }
 
     /// Run SQL text.
@@ -292,7 +294,7 @@ impl<'k> Walker<'_, '_, 'k> {
         access.unsorted = by_list && !bound.sorted;
         access.many |= statement.rows == sql::RowCount::Many && !matches!(statement.verb, Verb::Select);
         access.columns = statement.assignments.iter().map(|a| a.column.display().into()).collect();
-        if access.columns.is_empty() && statement.inserts() {
+        if access.columns.is_empty() && (statement.inserts() || statement.verb == Verb::Select) {
             access.columns = statement.columns.iter().map(|c| c.display().into()).collect();
         }
         access.keys = statement.predicate.conditions.iter().filter(|c| fixes(c)).map(|c| c.column.display().into()).collect();

@@ -1,5 +1,6 @@
 //! A value during a walk: what it is, and what it depends on.
 
+use super::truth::Truth;
 use crate::facts::Name;
 use crate::link::{Kind, LibraryValue};
 use rustc_hash::FxHasher;
@@ -63,6 +64,11 @@ impl Dep {
             Dep::Item(_, part) | Dep::Parameter(_, part) => Some(*part),
             _ => None,
         }
+    }
+
+    /// Whether it is on a single column of what was read.
+    pub fn is_of_column(&self) -> bool {
+        self.part().is_some_and(|part| part != Column::WHOLE)
     }
 
     fn of(&self, part: Column) -> Dep {
@@ -181,6 +187,8 @@ pub struct Value {
     pub parts: Parts,
     /// It says how what was read compares to something, and not merely whether it is there.
     pub compared: bool,
+    /// What it says, where it is true, of what was read for it.
+    pub truth: Truth,
     /// The guard through which it was reached: changing it changes what the lock holds.
     pub through: Option<Rc<Through>>,
 }
@@ -236,12 +244,19 @@ impl Value {
             (a, b) if a == b => self.kind,
             _ => self.kind.or(other.kind),
         };
+        let truth = match (self.deps.is_empty(), other.deps.is_empty()) {
+            // A default says nothing of what was read.
+            (true, false) => other.truth,
+            (false, true) => self.truth,
+            _ => self.truth.and(other.truth),
+        };
         Value {
             kind,
             deps: self.deps.with(&other.deps),
             inferred: self.inferred || other.inferred,
             sorted: self.sorted && other.sorted,
             compared: self.compared || other.compared,
+            truth,
             through: self.through.or(other.through),
             parts: None,
         }

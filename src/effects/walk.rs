@@ -5,6 +5,7 @@ use super::context::{Context, Held, RetryUse, token};
 use super::item::{Call, Check, Item};
 use super::leaks::Ledger;
 use super::state::{End, State};
+use super::truth::Truth;
 use super::value::{Column, Dep, Deps, Value};
 use super::{Effects, ITEMS, Summary};
 use crate::facts::{Block, ExprId, ExprKind, FileFacts, FunctionId, GuardItem, Handler, MODULE, Name, StmtId, StmtKind};
@@ -209,6 +210,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 self.ends_loop();
                 self.coroutine = Coroutine::Awaited;
                 let mut value = value.map(|v| self.returned_value(v)).unwrap_or(Value::of(Kind::Null));
+                value.truth = self.returned_truth(&value);
                 for (dep, _) in &self.state.control {
                     value.deps.join(&Deps::one(dep.clone()));
                 }
@@ -244,7 +246,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             StmtKind::Assert(cond) => {
                 let on = self.decision(*cond);
-                self.state.decide(&on);
+                self.state.decide(&on.then);
             }
             StmtKind::Branch { cond, then, other } => self.branch(*cond, then, other),
             StmtKind::Choose { subject, arms } => self.choose(*subject, arms),
@@ -294,17 +296,17 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let (then_state, other_state) = if refused_first { (without, self.state.clone()) } else { (self.state.clone(), without) };
 
         self.state = then_state;
-        self.state.decide(&on);
+        self.state.decide(&on.then);
         self.block(then);
         let after_then = std::mem::take(&mut self.state);
         self.state = other_state;
-        self.state.decide(&on);
+        self.state.decide(&on.other);
         self.block(other);
         let after_other = std::mem::take(&mut self.state);
 
-        for (end, _) in [(after_then.end, then), (after_other.end, other)] {
+        for (end, passed) in [(after_then.end, &on.other), (after_other.end, &on.then)] {
             if end == End::Raised {
-                self.summary.raises_on.extend(on.iter().cloned());
+                self.summary.raises_on.extend(passed.iter().cloned());
             }
         }
         if (after_then.end, after_other.end) == (End::Open, End::Open) {
@@ -313,8 +315,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.state = match (after_then.end, after_other.end) {
             (End::Open, End::Open) => {
                 // Where a path inside left (`if admin: if not others: return`), what decided that decides all that follows.
-                let left = |s: &State| s.control.iter().any(|d| !control.contains(d) && !on.contains(d));
-                let inner = left(&after_then) || left(&after_other);
+                let left = |s: &State, on: &[(Dep, Check)]| s.control.iter().any(|d| !control.contains(d) && !on.contains(d));
+                let inner = left(&after_then, &on.then) || left(&after_other, &on.other);
                 let mut decided = control;
                 if inner {
                     let all = after_then.control.iter().chain(&after_other.control);
@@ -324,7 +326,11 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                         }
                     });
                 }
+                // `if dialect == "postgresql": select(…).with_for_update()`: where rows cannot be locked, the store locks more.
+                let rows = |c: &&Context| matches!(c.held, Held::Rows(_)) && !before.iter().any(|b| b.token == c.token);
+                let locked: Vec<Context> = after_then.held.iter().filter(|c| rows(c) && other.is_empty()).cloned().collect();
                 let mut joined = after_then.join(after_other);
+                joined.held.extend(locked);
                 joined.control = decided;
                 joined
             }
@@ -336,7 +342,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     }
 
     fn choose(&mut self, subject: ExprId, arms: &[(Option<ExprId>, Block)]) {
-        let on = self.decision(subject);
+        let on = self.decision(subject).unsure().then;
         if self.rust {
             return self.choose_one(&on, arms);
         }
@@ -411,7 +417,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             sorted = iterated.sorted;
             let through = self.reached_through(&iterated);
             let element = Value { kind: self.element_kind(&iterated.kind), deps: iterated.deps.clone(), through, ..Value::default() };
-            on = iterated.deps.iter().map(|d| (d.clone(), Check::Existence)).collect();
+            on = iterated.deps.iter().map(|d| (d.clone(), if self.rust { Check::Existence } else { iterated.truth.check() })).collect();
             if let Some(target) = target {
                 self.assign(target, element, None);
             }
@@ -419,7 +425,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let values = iter.is_some_and(|i| self.range_length(i).is_none());
         let mut endless = false;
         if let Some(cond) = cond {
-            let value = self.decision(cond);
+            let value = self.decision(cond).then;
             endless = match &self.facts.expr(cond).kind {
                 ExprKind::Bool(true) | ExprKind::Int(_) => true,
                 // `while self.running`, `while not stop.is_set()`: until somebody says stop.
@@ -710,7 +716,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 for (index, item) in items.iter().enumerate() {
                     let whole = if value.kind.is_fresh() { value.kind.clone() } else { Kind::Unknown };
                     let kind = pieces.as_ref().map_or(whole, |p| p[index].clone());
-                    self.assign(*item, Value { kind, ..value.clone() }, None);
+                    let truth = if index == 0 { value.truth } else { Truth::Either };
+                    self.assign(*item, Value { kind, truth, ..value.clone() }, None);
                 }
             }
             ExprKind::Spread(inner) => self.assign(*inner, value, None),

@@ -27,6 +27,9 @@ pub fn argument_at<'a, T>(position: Option<usize>, name: Option<&str>, args: &'a
     named.or_else(placed).map(|(_, value)| value)
 }
 
+/// Methods whose result names what their receiver names: of texts, and of digests of texts.
+pub const SAME_TEXT: [&str; 10] = ["strip", "lstrip", "rstrip", "lower", "upper", "encode", "decode", "hexdigest", "digest", "hex"];
+
 impl Program<'_> {
     /// How often a row's call runs a body again: by its arguments, by itself, or by what its receiver was made with.
     pub fn attempts(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)]) -> Option<i64> {
@@ -394,29 +397,25 @@ impl Program<'_> {
             {
                 return false;
             }
-            if let Some(wanted) = &variant.is {
-                let Some(value) = value else { return false };
-                let holds = match value {
-                    Kind::Bool(b) => b.to_string() == *wanted,
-                    Kind::Null => wanted == "none",
-                    Kind::Int(n) => n.to_string() == *wanted,
-                    Kind::Float(n) => n.to_string() == *wanted,
-                    Kind::Text(text) => text.constant() == Some(wanted.as_str()),
-                    Kind::External(name) => name == wanted.as_str() || wanted.rsplit('.').take(2).eq(name.rsplit('.').take(2)),
-                    _ => false,
-                };
-                if !holds {
-                    return false;
-                }
+            if variant.is.is_none() && variant.contains.is_empty() {
+                return true;
             }
-            if !variant.contains.is_empty() {
-                let Some(value) = value else { return false };
-                if !variant.contains.iter().any(|c| self.mentions(value, c)) {
-                    return false;
-                }
-            }
-            true
+            value.is_some_and(|value| self.fits(value, variant.is.as_deref(), &variant.contains))
         })
+    }
+
+    /// Whether an argument is the constant that a variant wants, and holds one of its texts.
+    pub fn fits(&self, value: &Kind, is: Option<&str>, contains: &[String]) -> bool {
+        let holds = is.is_none_or(|wanted| match value {
+            Kind::Bool(b) => b.to_string() == wanted,
+            Kind::Null => wanted == "none",
+            Kind::Int(n) => n.to_string() == wanted,
+            Kind::Float(n) => n.to_string() == wanted,
+            Kind::Text(text) => text.constant() == Some(wanted),
+            Kind::External(name) => name == wanted || wanted.rsplit('.').take(2).eq(name.rsplit('.').take(2)),
+            _ => false,
+        });
+        holds && (contains.is_empty() || contains.iter().any(|text| self.mentions(value, text)))
     }
 
     /// The text that a place gives: an argument, the receiver's identity, or the text itself.
@@ -555,9 +554,8 @@ fn text_method(text: &Rc<Template>, name: &str, args: &[(Option<Name>, Kind)]) -
             }
             _ => Kind::Text(Rc::new(Template::hole(Hole::Named("".into())))),
         },
-        "strip" | "lower" | "upper" | "encode" | "rstrip" | "lstrip" | "replace" | "removeprefix" | "removesuffix" | "title" => {
-            Kind::Text(text.clone())
-        }
+        "replace" | "removeprefix" | "removesuffix" | "title" => Kind::Text(text.clone()),
+        name if SAME_TEXT.contains(&name) => Kind::Text(text.clone()),
         _ => Kind::Unknown,
     }
 }

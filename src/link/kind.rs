@@ -222,6 +222,8 @@ pub struct LibraryValue {
     pub asks: Vec<Asked>,
     /// The columns that it sets.
     pub sets: Vec<Name>,
+    /// A mapping whose entries it sets, where only the caller knows it.
+    pub given: Kind,
 }
 
 /// A column that a condition names.
@@ -346,6 +348,7 @@ impl LibraryValue {
             traits: Vec::new(),
             asks: Vec::new(),
             sets: Vec::new(),
+            given: Kind::Unknown,
         }
     }
 }

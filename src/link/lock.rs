@@ -80,14 +80,23 @@ impl Program<'_> {
         let place = row.lock.as_deref().or(row.resource.as_deref());
         let named = place.and_then(|p| self.place_text(p, receiver, args)).or_else(|| receiver.and_then(|r| r.identity.clone()));
         let store = row.store.clone().or_else(|| receiver.and_then(|r| self.knowledge.store_of(r.ty)).map(str::to_string));
-        let scope = row.scope.unwrap_or(LockScope::Process);
+        // Of a lock that was made out of sight, its type says whom it excludes, and nobody how long it lives.
+        let made = receiver.filter(|_| row.scope.is_none()).and_then(|r| self.knowledge.construct(r.ty)).map(|f| f.row);
+        let scope = row.scope.or_else(|| made.and_then(|m| m.scope)).unwrap_or(LockScope::Process);
+        let unseen = made.filter(|m| m.scope.is_some());
         LockUse {
             // A lock without a name of its own is told apart by where it is made.
             name: named.unwrap_or_default(),
             store: store.unwrap_or_default().into(),
             scope,
-            ttl: self.ttl(row, args),
-            wait: self.wait(row, args),
+            ttl: match self.ttl(row, args) {
+                Ttl::Never if unseen.is_some_and(|m| m.ttl.is_some()) => Ttl::Some,
+                ttl => ttl,
+            },
+            wait: match self.wait(row, args) {
+                Wait::Forever if unseen.is_some_and(|m| m.wait.is_some()) => Wait::Limited(None),
+                wait => wait,
+            },
             session: row.session,
             owner_checked: row.owner_checked,
             guard: row.guard,
@@ -95,7 +104,7 @@ impl Program<'_> {
             refusal_returned: row.refusal_returned,
             refusal_ignored: row.refusal_ignored,
             renewed: self.renewed(row, args),
-            owner: if scope == LockScope::Process { Owner::Unknown } else { Owner::Shared },
+            owner: if scope == LockScope::Process || unseen.is_some() { Owner::Unknown } else { Owner::Shared },
             api: api.into(),
             made: Some(site),
             own: false,

@@ -26,7 +26,7 @@ mod rust;
 mod scope;
 
 pub use aside::is_aside;
-pub use call::{Args, argument, argument_at};
+pub use call::{Args, SAME_TEXT, argument, argument_at};
 pub use crates::{CrateName, CratePaths};
 pub use infer::hint;
 pub use kind::{Asked, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};

@@ -146,6 +146,8 @@ pub struct Access {
     pub rolled_back: bool,
     /// An insert of many rows at once, none of them named after something that is made in the same run.
     pub batch: bool,
+    /// The endless loop that it stands in.
+    pub looped: Option<Site>,
     /// It locks many rows in the order of a list that nothing sorts.
     pub unordered: bool,
     /// An in-process lock is held.

@@ -163,6 +163,8 @@ pub struct Polling {
     pub sleep: Site,
     /// How long it sleeps in seconds, where known.
     pub seconds: Option<f64>,
+    /// How many calls lie between the loop and the read.
+    pub distance: u8,
 }
 
 /// A text that a model reads.

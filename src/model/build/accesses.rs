@@ -96,7 +96,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
             if !who.contains(&doing.actor) {
                 who.push(doing.actor);
             }
-            let known = resource.accesses.iter().any(|a| {
+            let known = resource.accesses.iter_mut().find(|a| {
                 a.actor == built.actor
                     && a.site == built.site
                     && a.operation == built.operation
@@ -105,8 +105,10 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
                     // A getter of what a lock holds is polled where one of those who use it loops over it.
                     && (built.polling.is_none() || access.kind != "memory" || a.polling == built.polling)
             });
-            if !known {
-                resource.accesses.push(built);
+            match known {
+                Some(known) if known.looped != built.looped => known.looped = None,
+                Some(_) => {}
+                None => resource.accesses.push(built),
             }
         }
     }
@@ -269,7 +271,8 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
         in_transaction: item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. })),
         admitted: admitted(item, visit),
         rolled_back: rolled_back(&item.contexts),
-        batch: access.operation == Operation::Insert && access.many && !item.data.is_fresh(),
+        batch: access.operation == Operation::Insert && access.many && !item.data.is_fresh() && !cleared(item, access, doing),
+        looped: item.contexts.iter().find(|c| c.is_endless()).map(|c| c.site),
         unordered: access.unsorted || in_loop_of_one_transaction(&item.contexts),
         process_guard: item
             .contexts
@@ -277,6 +280,17 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
             .find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process && !l.own))
             .map(|l| locks::lock_id(l)),
     }
+}
+
+/// Whether the function deletes from a table before it fills it anew.
+fn cleared(item: &Item, write: &Effect, doing: &Doing) -> bool {
+    let before = |other: &Item| {
+        let at = other.outer_in(item.function);
+        at.is_some_and(|at| at.file == item.site.file && at.span.start < item.site.span.start)
+    };
+    let deletes =
+        |other: &Item| other.access().is_some_and(|a| a.operation == Operation::Delete && a.name.is_some() && a.name == write.name);
+    doing.items().any(|(_, other)| deletes(other) && before(other))
 }
 
 /// Where a write stands that a look at the same thing decided, with nobody coming between.

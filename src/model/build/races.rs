@@ -3,6 +3,7 @@
 use super::schema::Schema;
 use super::{Doing, Input, accesses, frames, join, locks};
 use crate::effects::{Check, Column, Context, Dep, Held, Item, Operation, Visit};
+use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{FunctionRef, Template};
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
@@ -146,6 +147,14 @@ impl Pair<'_> {
     fn on(&self, is_one: impl Fn(Column) -> bool) -> bool {
         self.columns.iter().any(|column| *column == Column::WHOLE || is_one(*column))
     }
+
+    /// Whether this column may have decided. Of a row that went as a whole into something, nobody knows what was asked of it; of one
+    /// that a query's text made, the query says what it holds.
+    fn decides_by(&self, column: &str, from: &crate::effects::Access, told: bool) -> bool {
+        let selected = |c: &Name| c == "*" || c.eq_ignore_ascii_case(column);
+        let whole = || !told || from.aggregate || from.columns.iter().any(selected);
+        self.columns.iter().any(|part| *part == Column::named(column) || *part == Column::WHOLE && whole())
+    }
 }
 
 /// The columns that something changes, by their tables.
@@ -196,35 +205,59 @@ fn decided<'v>(visits: &'v [Visit], visit: &Visit) -> Vec<(&'v Visit, Reads)> {
             above.push((*at, Reads::default()));
         }
         if let Some((_, reads)) = above.iter_mut().find(|(known, _)| known == at) {
-            reads.add(*read, by_condition(*check), *column);
+            reads.add(*read, by_condition(*check), *column, Some(*check));
         }
     }
     above.into_iter().filter_map(|(at, reads)| Some((visits.get(at)?, reads))).collect()
 }
 
-fn by_condition(check: Check) -> Dependence {
-    if check == Check::Existence { Dependence::Existence } else { Dependence::State }
+/// Whether another actor that gets the same answer does harm by the same write.
+fn is_asked_for(check: Check, operation: Operation) -> bool {
+    match check {
+        // What is made beside something that is there is not made because it was missing.
+        Check::Presence => !matches!(operation, Operation::Insert | Operation::Put | Operation::Call),
+        // It was only asked to leave alone what is right already, or to refuse what has nothing: done twice, it is the same.
+        Check::Difference | Check::Column => !matches!(operation, Operation::Update | Operation::Put),
+        Check::Absence | Check::Existence | Check::State => true,
+    }
 }
 
-/// What a write depends on: items by number, how, and which columns of what was read there.
+fn by_condition(check: Check) -> Dependence {
+    match check {
+        Check::State | Check::Column | Check::Difference => Dependence::State,
+        Check::Absence | Check::Presence | Check::Existence => Dependence::Existence,
+    }
+}
+
+/// What a write depends on.
 #[derive(Default)]
-struct Reads(Vec<(u32, Dependence, Vec<Column>)>);
+struct Reads(Vec<ReadOf>);
+
+/// An item by its number, how a write depends on it, and on which columns of what was read there, with what was asked of them.
+struct ReadOf {
+    item: u32,
+    dependence: Dependence,
+    columns: Vec<(Column, Option<Check>)>,
+}
 
 impl Reads {
-    fn add(&mut self, item: u32, dependence: Dependence, column: Column) {
-        match self.0.iter_mut().find(|(known, how, _)| *known == item && *how == dependence) {
-            Some((.., columns)) => columns.push(column),
-            None => self.0.push((item, dependence, vec![column])),
+    fn add(&mut self, item: u32, dependence: Dependence, column: Column, check: Option<Check>) {
+        match self.0.iter_mut().find(|known| known.item == item && known.dependence == dependence) {
+            Some(known) => known.columns.push((column, check)),
+            None => self.0.push(ReadOf { item, dependence, columns: vec![(column, check)] }),
         }
     }
 
     /// The pairs of a write with those of them that are reads.
     fn pairs<'v>(&self, above: &'v Visit, below: &'v Visit, write: u32, seen: impl Fn(u32) -> bool) -> Vec<Pair<'v>> {
-        let reads = self.0.iter().filter(|(read, ..)| is_read(above.own(), *read) && seen(*read));
-        let pair = |(read, dependence, columns): &(u32, Dependence, Vec<Column>)| {
-            let (read, write) = above.item(*read).zip(below.item(write))?;
+        let reads = self.0.iter().filter(|of| is_read(above.own(), of.item) && seen(of.item));
+        let pair = |of: &ReadOf| {
+            let (read, write) = above.item(of.item).zip(below.item(write))?;
             let beside = Beside { write: below.own(), read: above.own() };
-            Some(Pair { read, write, dependence: *dependence, columns: columns.clone(), beside })
+            let operation = write.access()?.operation;
+            let counted = of.columns.iter().filter(|(_, check)| check.is_none_or(|c| is_asked_for(c, operation)));
+            let columns: Vec<Column> = counted.map(|(column, _)| *column).collect();
+            (!columns.is_empty()).then_some(Pair { read, write, dependence: of.dependence, columns, beside })
         };
         reads.filter_map(pair).collect()
     }
@@ -232,13 +265,13 @@ impl Reads {
 
 /// What an item of the function depends on.
 fn item_reads(item: &Item, reads: &mut Reads) {
-    let mut on = |dep: &Dep, dependence| {
+    let mut on = |dep: &Dep, dependence, check| {
         if let Dep::Item(index, column) = dep {
-            reads.add(*index, dependence, *column);
+            reads.add(*index, dependence, *column, check);
         }
     };
-    item.data.iter().for_each(|dep| on(dep, Dependence::Data));
-    item.control.iter().for_each(|(dep, check)| on(dep, by_condition(*check)));
+    item.data.iter().for_each(|dep| on(dep, Dependence::Data, None));
+    item.control.iter().for_each(|(dep, check)| on(dep, by_condition(*check), Some(*check)));
 }
 
 fn is_read(items: &[Item], index: u32) -> bool {
@@ -252,7 +285,10 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     if !same_resource(from.name.as_ref(), write.name.as_ref()) || from.kind != write.kind {
         return None;
     }
-    if !matters(dependence, write, from) || apart(from, write) || !on_what_changes(pair, write, changed) {
+    if !matters(dependence, write, from)
+        || apart(from, write)
+        || !on_what_changes(pair, from, write, changed, !input.effects.program.is_rust(read.function.module))
+    {
         return None;
     }
     // A value worked out apart is written only where the state is still the one it was made of.
@@ -264,6 +300,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     if write.kind == "memory" && taken() {
         return None;
     }
+    // What is made beside something that is there is not made because it was missing.
     let resource = accesses::find(model, write, actor)?;
     let common: Vec<&Context> = item.contexts.iter().filter(|c| read.contexts.iter().any(|r| r.token == c.token)).collect();
     if is_protected(&common, item, write) {
@@ -372,18 +409,23 @@ fn reserved(read: &Item, items: &[Item]) -> bool {
 }
 
 /// Whether the columns of a table that a write depends on are such that another actor can change the outcome.
-fn on_what_changes(pair: &Pair, write: &crate::effects::Access, changed: &Changed) -> bool {
+///
+/// `told`: the code says which columns it looks at.
+fn on_what_changes(pair: &Pair, from: &crate::effects::Access, write: &crate::effects::Access, changed: &Changed, told: bool) -> bool {
     if write.kind != "table" {
         return true;
     }
     match (pair.dependence, write.operation) {
         // A change that is lost is one of the same column: of others, at most an older value was used. A state that another
         // actor may act upon as well is left by this write.
-        (Dependence::Data | Dependence::State, Operation::Update) => {
+        (Dependence::Data, Operation::Update) => {
             write.columns.is_empty() || pair.on(|part| write.columns.iter().any(|c| Column::named(c) == part))
         }
+        (Dependence::State, Operation::Update | Operation::Increment) => {
+            write.columns.is_empty() || write.columns.iter().any(|c| pair.decides_by(c, from, told))
+        }
         // Who owns it, of which kind it is: what nobody changes is as true at the end as it was at the check.
-        (Dependence::State, Operation::Delete) => {
+        (Dependence::State, Operation::Delete | Operation::Insert | Operation::Call) => {
             let table = write.name.clone().unwrap_or_default();
             pair.on(|part| changed.contains(&(table.clone(), part)))
         }
@@ -416,7 +458,7 @@ fn is_protected(common: &[&Context], write: &Item, access: &crate::effects::Acce
 }
 
 /// How many calls lie between a function and the item it leads to.
-fn distance(item: &Item, function: FunctionRef) -> u8 {
+pub(super) fn distance(item: &Item, function: FunctionRef) -> u8 {
     let mut calls = 0_u8;
     let mut next = item.chain.as_ref();
     while let Some(call) = next {

@@ -93,6 +93,7 @@ impl Within {
         let (sleep, seconds) = self.sleeps.get(&inner.token)?;
         let looks = item.outer_in(inner.function).unwrap_or(item.site);
         let function = qualified(inner.function);
-        Some(Polling { site: inner.site, looks, function, sleep: *sleep, seconds: *seconds })
+        let distance = super::races::distance(item, inner.function);
+        Some(Polling { site: inner.site, looks, function, sleep: *sleep, seconds: *seconds, distance })
     }
 }

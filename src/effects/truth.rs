@@ -1,0 +1,192 @@
+//! Which way round a condition tells whether something is there.
+//!
+//! `if row:` goes on where the row was found, `if not row:` and `if row is None:` where it was missing, and a function that returns
+//! `row is None` says so for its callers. What is made because something was missing can be made twice; what is done because it is
+//! there can not. Where a value says neither, nobody knows, and a check counts as one of any kind.
+
+use super::built::is_constant_name;
+use super::item::Check;
+use super::value::{Dep, Deps, Value};
+use super::walk::Walker;
+use crate::facts::{CompareOp, ExprId, ExprKind};
+use crate::link::Kind;
+
+/// Functions of the language whose result is true where their argument is: there is something in it.
+const KEEPS: [&str; 11] = ["bool", "len", "list", "dict", "tuple", "set", "frozenset", "sorted", "next", "iter", "any"];
+
+/// What a true value says of what was read for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Truth {
+    /// It is there: the value is what was read, or made of it.
+    #[default]
+    There,
+    /// It is missing.
+    Missing,
+    /// One or the other, or something else.
+    Either,
+}
+
+impl Truth {
+    /// What a false value says.
+    pub fn not(self) -> Truth {
+        match self {
+            Truth::There => Truth::Missing,
+            Truth::Missing => Truth::There,
+            Truth::Either => Truth::Either,
+        }
+    }
+
+    /// What two ways to one value say together.
+    pub fn and(self, other: Truth) -> Truth {
+        if self == other { self } else { Truth::Either }
+    }
+
+    /// What is known behind a condition that holds.
+    pub fn check(self) -> Check {
+        match self {
+            Truth::There => Check::Presence,
+            Truth::Missing => Check::Absence,
+            Truth::Either => Check::Existence,
+        }
+    }
+}
+
+/// What a condition decides on, where it holds and where it does not.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Decision {
+    pub then: Vec<(Dep, Check)>,
+    pub other: Vec<(Dep, Check)>,
+}
+
+impl Decision {
+    /// The same question on all of these.
+    pub fn on(deps: &Deps, check: Check) -> Decision {
+        let all = |check: Check| deps.iter().map(|dep| (dep.clone(), check)).collect();
+        Decision { then: all(check), other: all(check.not()) }
+    }
+
+    /// Whether a column is set is a question of what its record holds: what goes on where `row.owner is None` may take it.
+    pub fn of_columns(self) -> Decision {
+        let asked = |(dep, check): (Dep, Check)| match check {
+            _ if !dep.is_of_column() => (dep, check),
+            Check::Absence | Check::State => (dep, Check::State),
+            _ => (dep, Check::Column),
+        };
+        let all = |on: Vec<(Dep, Check)>| on.into_iter().map(asked).collect();
+        Decision { then: all(self.then), other: all(self.other) }
+    }
+
+    /// `row.name == name`: on one side the same is there already, on the other something may be changed.
+    pub fn by_equality(deps: &Deps, equal: bool) -> Decision {
+        let all = |check: Check| deps.iter().map(|dep| (dep.clone(), check)).collect();
+        let decision = Decision { then: all(Check::State), other: all(Check::Difference) };
+        if equal { decision } else { decision.negated() }
+    }
+
+    /// The decision of the negated condition.
+    pub fn negated(self) -> Decision {
+        Decision { then: self.other, other: self.then }
+    }
+
+    /// Where nobody knows which way round it was asked.
+    pub fn unsure(self) -> Decision {
+        let all = |on: Vec<(Dep, Check)>| on.into_iter().map(|(dep, check)| (dep, check.unsure())).collect();
+        Decision { then: all(self.then), other: all(self.other) }
+    }
+
+    /// Several conditions of which all must hold, or one: where that is so (not so), each of them does (does not).
+    pub fn joined(decisions: Vec<Decision>, all: bool) -> Decision {
+        let single = decisions.len() < 2;
+        let mut joined = Decision::default();
+        for decision in decisions {
+            let unsure = decision.clone().unsure();
+            let (then, other) = match all {
+                _ if single => (decision.then, decision.other),
+                true => (decision.then, unsure.other),
+                false => (unsure.then, decision.other),
+            };
+            super::state::add_new(&mut joined.then, &then);
+            super::state::add_new(&mut joined.other, &other);
+        }
+        joined
+    }
+}
+
+impl Walker<'_, '_, '_> {
+    /// What a comparison that asks for existence says where it holds; `compared` is what its left side says.
+    pub fn comparison_says(&self, left: ExprId, rest: &[(CompareOp, ExprId)], compared: &Value) -> Truth {
+        let [(op, right)] = rest else { return Truth::Either };
+        let null = |e: ExprId| matches!(self.facts.expr(e).kind, ExprKind::Null);
+        let nothing = null(*right) || null(left);
+        let counted = matches!(self.facts.expr(left).kind, ExprKind::Call { .. });
+        match op {
+            CompareOp::Is | CompareOp::Eq if nothing => compared.truth.not(),
+            CompareOp::IsNot | CompareOp::Ne if nothing => compared.truth,
+            // `len(rows) == 0`.
+            CompareOp::Eq if counted => compared.truth.not(),
+            CompareOp::Ne | CompareOp::Gt if counted => compared.truth,
+            _ => Truth::Either,
+        }
+    }
+
+    /// Whether a column is held against what the code was given: `row.name != name`, and no constant or other record.
+    pub fn held_against_given(&mut self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> Option<bool> {
+        let [(op @ (CompareOp::Eq | CompareOp::Ne), right)] = rest else { return None };
+        let column = |e: ExprId| matches!(self.facts.expr(e).kind, ExprKind::Attr { .. } | ExprKind::Index { .. });
+        let given = |e: ExprId| match &self.facts.expr(e).kind {
+            ExprKind::Name(name) => !is_constant_name(name),
+            ExprKind::Attr { name, base } => !is_constant_name(name) && matches!(self.facts.expr(*base).kind, ExprKind::Name(_)),
+            ExprKind::Index { .. } => true,
+            _ => false,
+        };
+        // `row.name.lower() != name.lower()`, `normal(row.email) != email`.
+        let inner = |e: ExprId| match &self.facts.expr(e).kind {
+            ExprKind::Call { callee, args } => match (args.as_slice(), &self.facts.expr(*callee).kind) {
+                ([only], _) => only.value,
+                ([], ExprKind::Attr { base, .. }) => *base,
+                _ => e,
+            },
+            _ => e,
+        };
+        let (own, other) = (inner(left), inner(*right));
+        let (a, b) = (column(own) && given(other), column(other) && given(own));
+        if !a && !b {
+            return None;
+        }
+        let before = (self.summary.items.len(), self.summary.calls.len());
+        let read = |value: Value| value.deps.iter().any(|d| d.item().is_some());
+        let (l, r) = (read(self.eval(left)), read(self.eval(*right)));
+        self.summary.items.truncate(before.0);
+        self.summary.calls.truncate(before.1);
+        (a && l && !r || b && r && !l).then_some(*op == CompareOp::Eq)
+    }
+
+    /// Whether a function outside of the project is known to keep what its argument says.
+    pub fn keeps_truth(name: &str) -> Truth {
+        if KEEPS.contains(&name) { Truth::There } else { Truth::Either }
+    }
+
+    /// What a returned value says, by itself and by what decided that it is this one: `if row: return True`.
+    pub fn returned_truth(&self, value: &Value) -> Truth {
+        let holds = match &value.kind {
+            Kind::Null => false,
+            Kind::Bool(b) => *b,
+            Kind::Int(n) => *n != 0,
+            Kind::List(items) => match items.first() {
+                Some(Kind::Bool(b)) => *b,
+                Some(_) => true,
+                None => false,
+            },
+            Kind::Text(text) => text.constant() != Some(""),
+            _ => true,
+        };
+        let own = (!value.deps.is_empty()).then_some(value.truth);
+        let decided = self.state.control.iter().map(|(_, check)| match check {
+            Check::Presence => Truth::There,
+            Check::Absence => Truth::Missing,
+            Check::Existence | Check::State | Check::Column | Check::Difference => Truth::Either,
+        });
+        let decided = decided.map(|truth| if holds { truth } else { truth.not() });
+        own.into_iter().chain(decided).reduce(Truth::and).unwrap_or_default()
+    }
+}

@@ -168,7 +168,10 @@ impl Binding<'_, '_> {
                 value.identity = value.identity.as_ref().map(|t| self.template(t));
                 value.instance = value.instance.as_ref().map(|t| self.template(t));
                 value.args = Rc::new(value.args.iter().map(|(n, k)| (n.clone(), self.kind(k))).collect());
-                value.subject = self.kind(&value.subject);
+                value.subject = match self.kind(&value.subject) {
+                    Kind::List(items) => items.first().cloned().unwrap_or_default(),
+                    subject => subject,
+                };
                 value.given = self.kind(&value.given);
                 value.lock = value.lock.as_ref().map(|l| self.lock(l));
                 Kind::Library(Rc::new(value))

@@ -5,7 +5,7 @@
 
 use super::{Captured, Effects, Rc, Summary, walk};
 use crate::facts::Name;
-use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind};
+use crate::link::{ClassRef, FunctionRef, FunctionValue, Hole, Kind, Part, Template};
 use rustc_hash::FxHashMap;
 
 /// How deep closures are walked into one another.
@@ -23,10 +23,11 @@ pub(super) type Walked = FxHashMap<FunctionRef, Vec<(Captured, Rc<Summary>)>>;
 impl Effects<'_, '_> {
     /// What a closure does with the names that it captured.
     pub(super) fn closure_summary(&self, value: &FunctionValue, class: Option<ClassRef>) -> Rc<Summary> {
+        let captured = self.named_as_declared(value);
         let count = {
             let known = self.closures.borrow();
             let walked = known.get(&value.function).map_or(&[][..], Vec::as_slice);
-            if let Some((_, summary)) = walked.iter().find(|(captured, _)| same(captured, &value.captured, NEAR)) {
+            if let Some((_, summary)) = walked.iter().find(|(known, _)| same(known, &captured, NEAR)) {
                 return summary.clone();
             }
             walked.len()
@@ -43,11 +44,53 @@ impl Effects<'_, '_> {
             return Rc::default();
         }
         self.closure_depth.set(self.closure_depth.get() + 1);
-        let summary = Rc::new(walk::summarise(self, value.function, class, &value.captured));
+        let summary = Rc::new(walk::summarise(self, value.function, class, &captured));
         self.closure_depth.set(self.closure_depth.get() - 1);
-        self.closures.borrow_mut().entry(value.function).or_default().push((value.captured.clone(), summary.clone()));
+        self.closures.borrow_mut().entry(value.function).or_default().push((captured, summary.clone()));
         summary
     }
+}
+
+impl Effects<'_, '_> {
+    /// What was captured, with what its maker's caller knows named as the maker declares it: within the closure it is no
+    /// parameter of its own.
+    fn named_as_declared(&self, value: &FunctionValue) -> Captured {
+        let module = value.function.module;
+        let open = |t: &Option<Template>| t.as_ref().is_some_and(|t| t.parts.iter().any(of_parameter));
+        let is_open = |kind: &Kind| kind.library().is_some_and(|l| open(&l.identity) || open(&l.instance));
+        let maker = self.program.function(value.function).parent.filter(|_| !self.program.is_rust(module));
+        let Some(function) = maker.filter(|_| value.captured.iter().any(|(_, kind)| is_open(kind))) else {
+            return value.captured.clone();
+        };
+        let params = &self.program.function(FunctionRef { module, function }).params;
+        let named = |t: &Template| {
+            let mut all = Template::default();
+            for part in &t.parts {
+                match part {
+                    Part::Hole(Hole::Parameter(index)) => {
+                        let name = params.get(usize::from(*index)).map_or("", |p| p.name.as_str());
+                        all.push(Part::Hole(Hole::Named(name.into())));
+                    }
+                    part => all.push(part.clone()),
+                }
+            }
+            all
+        };
+        let each = |(name, kind): &(Name, Kind)| match kind {
+            Kind::Library(library) if is_open(kind) => {
+                let mut library = (**library).clone();
+                library.identity = library.identity.as_ref().map(named);
+                library.instance = library.instance.as_ref().map(named);
+                (name.clone(), Kind::Library(Rc::new(library)))
+            }
+            kind => (name.clone(), kind.clone()),
+        };
+        Rc::new(value.captured.iter().map(each).collect())
+    }
+}
+
+fn of_parameter(part: &Part) -> bool {
+    matches!(part, Part::Hole(Hole::Parameter(_)))
 }
 
 fn same(one: &Captured, other: &Captured, depth: u8) -> bool {

@@ -312,6 +312,9 @@ impl Program<'_> {
                 }
             } else if let Kind::Object(object) = subject {
                 made.subject = Kind::Class(object.class);
+            } else if let (Kind::Parameter(_), Effect::OrmStatement) = (subject, row.effect) {
+                // `def select(*entities): return sqlalchemy.select(*entities)`: of what, the caller says.
+                made.subject = subject.clone();
             }
         }
         if row.effect == Effect::Lock {

@@ -42,7 +42,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 continue;
             }
             // A check for existence before it is check-then-act's fault, and one place has one fault.
-            if first.decided && model.races.iter().any(|r| r.write_access == site || r.write == site) {
+            if (first.decided || first.retry.is_none()) && model.races.iter().any(|r| r.write_access == site || r.write == site) {
                 continue;
             }
             let mut actors: Vec<ActorId> = repeated.iter().map(|a| a.actor).collect();

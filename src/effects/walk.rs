@@ -326,9 +326,18 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                         }
                     });
                 }
-                // `if dialect == "postgresql": select(…).with_for_update()`: where rows cannot be locked, the store locks more.
-                let rows = |c: &&Context| matches!(c.held, Held::Rows(_)) && !before.iter().any(|b| b.token == c.token);
-                let locked: Vec<Context> = after_then.held.iter().filter(|c| rows(c) && other.is_empty()).cloned().collect();
+                // `if dialect == "postgresql": select(…).with_for_update()`: where rows cannot be locked, the store locks more,
+                // and so it does where the other way begins a transaction that nobody else may write beside.
+                let new = |held: &[Context]| -> Vec<Context> {
+                    let keeps = |c: &&Context| matches!(c.held, Held::Rows(_) | Held::Transaction { isolation: Some(_) });
+                    held.iter().filter(|c| keeps(c) && !before.iter().any(|b| b.token == c.token)).cloned().collect()
+                };
+                let (one, two) = (new(&after_then.held), new(&after_other.held));
+                let locked: Vec<Context> = match (one.is_empty(), two.is_empty()) {
+                    (false, false) => one.into_iter().chain(two).collect(),
+                    (false, true) if other.is_empty() => one.into_iter().filter(|c| matches!(c.held, Held::Rows(_))).collect(),
+                    _ => Vec::new(),
+                };
                 let mut joined = after_then.join(after_other);
                 joined.held.extend(locked);
                 joined.control = decided;

@@ -180,6 +180,7 @@ fn model(sample: &Sample) -> Model {
         admitted: false,
         rolled_back: false,
         batch: false,
+        looped: None,
         unordered: false,
         process_guard: None,
     };

@@ -160,6 +160,7 @@ fn access(actor: ActorId, site: Site) -> Access {
         admitted: false,
         rolled_back: false,
         batch: false,
+        looped: None,
         unordered: false,
         process_guard: None,
     }

@@ -25,7 +25,7 @@ pub(super) struct Binding<'a, 'k> {
     /// The caller's items that the receiver itself depends on.
     pub receiver_read: Deps,
     /// What the receiver's fields depend on in the caller.
-    pub fields: Vec<(Name, Deps)>,
+    pub fields: Vec<(Column, Deps)>,
     /// The caller's items that the callee's became.
     pub items: Vec<Deps>,
     /// Distinguishes this call's contexts from those of other calls.
@@ -43,7 +43,7 @@ impl Binding<'_, '_> {
         match (all.next(), all.next()) {
             (None, _) => Deps::default(),
             (Some(only), None) => self.dep(only),
-            _ => deps.iter().flat_map(|dep| self.dep(dep).iter().cloned().collect::<Vec<_>>()).collect(),
+            _ => deps.iter().flat_map(|dep| self.dep(dep).iter().copied().collect::<Vec<_>>()).collect(),
         }
     }
 
@@ -65,7 +65,7 @@ impl Binding<'_, '_> {
             },
             Dep::Field(name) => match self.fields.iter().find(|(n, _)| n == name) {
                 Some((_, deps)) => deps.clone(),
-                None if self.own_receiver => Deps::one(dep.clone()),
+                None if self.own_receiver => Deps::one(*dep),
                 // A field of what was read is read.
                 None => self.receiver_read.clone(),
             },
@@ -76,7 +76,7 @@ impl Binding<'_, '_> {
     pub fn control(&self, control: &[(Dep, Check)]) -> Vec<(Dep, Check)> {
         let mut all = Vec::new();
         for (dep, check) in control {
-            all.extend(self.dep(dep).iter().map(|dep| (dep.clone(), *check)));
+            all.extend(self.dep(dep).iter().map(|dep| (*dep, *check)));
         }
         let mut bound = Vec::new();
         add_new(&mut bound, &all);
@@ -269,7 +269,7 @@ impl Binding<'_, '_> {
             What::Control { effect, name: Some(name), abrupt, api } if name.is_open() => {
                 Rc::new(What::Control { effect: *effect, name: Some(self.template(name)), abrupt: *abrupt, api: api.clone() })
             }
-            What::Declare(declaration) => Rc::new(What::Declare(self.declaration(declaration))),
+            What::Declare(declaration) if declaration_is_open(declaration) => Rc::new(What::Declare(self.declaration(declaration))),
             What::CallParameter { callee, args } => Rc::new(What::CallParameter {
                 callee: self.kind(callee),
                 args: args.iter().map(|(n, v)| (n.clone(), self.value(v))).collect(),
@@ -327,6 +327,13 @@ impl Binding<'_, '_> {
             ..declaration.clone()
         }
     }
+}
+
+/// Whether a caller can still fill in anything of a declaration.
+pub(super) fn declaration_is_open(declaration: &Declaration) -> bool {
+    let Declaration { names, config, entries, members, subject, state_key, prompts, .. } = declaration;
+    let all = names.iter().chain(config).chain(entries).chain(members).chain([subject, state_key]);
+    all.chain(prompts.iter().map(|(text, _)| text)).any(is_open)
 }
 
 fn access_is_open(access: &Access) -> bool {

@@ -355,7 +355,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let own = self.receiver_name.as_ref().and_then(|r| path.strip_prefix(r.as_str())).and_then(|p| p.strip_prefix('.'));
         if let Some(field) = own.filter(|f| !f.contains('.')) {
             let field: Name = field.into();
-            let value = self.state.vars.entry(path.clone()).or_insert_with(|| Value::unknown(Deps::one(Dep::Field(field.clone()))));
+            let value = self.state.vars.entry(path.clone()).or_insert_with(|| Value::unknown(Deps::one(Dep::Field(Column::named(&field)))));
             value.deps.join(deps);
             let value = value.clone();
             self.summary.fields.retain(|(n, _)| *n != field);
@@ -449,7 +449,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 self.state
                     .vars
                     .iter()
-                    .filter_map(|(n, v)| n.strip_prefix(&prefix).filter(|f| !f.contains('.')).map(|f| (f.into(), v.deps.clone())))
+                    .filter_map(|(n, v)| n.strip_prefix(&prefix).filter(|f| !f.contains('.')).map(|f| (Column::named(f), v.deps.clone())))
                     .collect()
             }
             None => Vec::new(),
@@ -642,7 +642,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                     self.summary.fields.retain(|(n, _)| n != name);
                     self.summary.fields.push((name.clone(), bound.clone()));
                 }
-                self.state.vars.insert(format!("{path}.{name}").into(), bound);
+                self.state.vars.insert(compact_str::format_compact!("{path}.{name}"), bound);
             }
         }
         let raises = binding.control(&summary.raises_on);

@@ -118,7 +118,7 @@ impl Walker<'_, '_, '_> {
                 let value = then.or(self.eval(*other));
                 self.state.control = control;
                 let truth = if on.then.is_empty() { value.truth } else { Truth::Either };
-                let value = on.then.iter().fold(value, |v, (dep, _)| v.depending(&Deps::one(dep.clone())));
+                let value = on.then.iter().fold(value, |v, (dep, _)| v.depending(&Deps::one(*dep)));
                 Value { truth, ..value }
             }
             ExprKind::List(items) => {
@@ -264,7 +264,7 @@ impl Walker<'_, '_, '_> {
     /// A column of a record made here that was not given: the store fills it in, differently for each record.
     fn made_by_the_store(&self, holder: &Value, base: ExprId, name: &Name) -> Option<Deps> {
         let Kind::Object(object) = &holder.kind else { return None };
-        let told = self.path(base).is_some_and(|p| self.state.vars.contains_key(format!("{p}.{name}").as_str()))
+        let told = self.path(base).is_some_and(|p| self.state.vars.contains_key(compact_str::format_compact!("{p}.{name}").as_str()))
             || object.args.iter().any(|(given, _)| given.as_ref() == Some(name))
             || self.program.method(object.class, name).is_some();
         (object.site.is_some() && !told && self.program.model_row(object.class).is_some()).then(|| Deps::one(Dep::Fresh))
@@ -316,7 +316,7 @@ impl Walker<'_, '_, '_> {
     pub fn attribute(&mut self, holder: Value, base: ExprId, name: &Name) -> Value {
         let path = self.path(base);
         let own = path.is_some() && path == self.receiver_name;
-        if let Some(value) = path.as_ref().and_then(|p| self.state.vars.get(format!("{p}.{name}").as_str())) {
+        if let Some(value) = path.as_ref().and_then(|p| self.state.vars.get(compact_str::format_compact!("{p}.{name}").as_str())) {
             return value.clone().depending(&holder.deps);
         }
         let kind = match &holder.kind {
@@ -330,7 +330,7 @@ impl Walker<'_, '_, '_> {
         let mut deps = holder.deps.clone();
         let mut kind = kind;
         if own {
-            deps.join(&Deps::one(Dep::Field(name.clone())));
+            deps.join(&Deps::one(Dep::Field(Column::named(name))));
             kind = self.own_field(name, kind);
         }
         let kind = self.program.or_placed(kind, self.facts, base, name);
@@ -407,8 +407,8 @@ impl Walker<'_, '_, '_> {
                 let told = value.compared || self.reached_through(&value).is_some_and(|t| t.field.is_none());
                 let value = self.looked_at(value, None, self.site(facts.expr(cond).span));
                 let asks = |dep: &Dep| if told && self.in_memory(dep) { Check::State } else { check };
-                let then: Vec<(Dep, Check)> = value.deps.iter().map(|d| (d.clone(), asks(d))).collect();
-                let other = then.iter().map(|(dep, check)| (dep.clone(), check.not())).collect();
+                let then: Vec<(Dep, Check)> = value.deps.iter().map(|d| (*d, asks(d))).collect();
+                let other = then.iter().map(|(dep, check)| (*dep, check.not())).collect();
                 Decision { then, other }
             }
         }

@@ -125,6 +125,12 @@ impl Walker<'_, '_, '_> {
         value.kind = Kind::Library(Rc::new(library));
     }
 
+    /// Whether a value says that a lock was granted, which nothing asked yet.
+    pub fn is_answer(&self, value: &Value) -> bool {
+        let unasked = |item: &super::item::Item| matches!(&*item.what, What::Acquire { unasked: false, asked: false, .. });
+        value.deps.iter().filter_map(super::value::Dep::item).any(|index| self.summary.items.get(index as usize).is_some_and(unasked))
+    }
+
     /// Whether a granted lock was asked for by a statement that drops the answer.
     pub fn drop_answer(&mut self, value: &Value) {
         for dep in value.deps.iter() {

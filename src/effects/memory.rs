@@ -171,7 +171,7 @@ impl Walker<'_, '_, '_> {
                     let read = Item { what: Rc::new(what), contexts: Rc::new(contexts), data: Deps::default(), ..taken };
                     data.join(&self.push_item(read));
                 }
-                _ => data.join(&Deps::one(dep.clone())),
+                _ => data.join(&Deps::one(*dep)),
             }
         }
         data

@@ -53,7 +53,7 @@ fn one(dep: &Dep) -> String {
     match dep {
         Dep::Item(index, part) => format!("#{index}{}", if *part == Column::WHOLE { "" } else { "." }),
         Dep::Parameter(index, part) => format!("p{index}{}", if *part == Column::WHOLE { "" } else { "." }),
-        Dep::Field(name) => format!(".{name}"),
+        Dep::Field(_) => "field".into(),
         Dep::Fresh => "fresh".into(),
     }
 }

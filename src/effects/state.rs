@@ -27,13 +27,13 @@ pub(super) fn add_new(known: &mut Vec<(Dep, Check)>, more: &[(Dep, Check)]) {
     if known.len().max(more.len()) < FEW {
         for dep in more {
             if !known.contains(dep) {
-                known.push(dep.clone());
+                known.push(*dep);
             }
         }
         return;
     }
-    let mut seen: FxHashSet<(Dep, Check)> = known.iter().cloned().collect();
-    known.extend(more.iter().filter(|dep| seen.insert((*dep).clone())).cloned());
+    let mut seen: FxHashSet<(Dep, Check)> = known.iter().copied().collect();
+    known.extend(more.iter().filter(|dep| seen.insert(**dep)).copied());
 }
 
 /// The state at one point.

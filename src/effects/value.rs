@@ -37,15 +37,15 @@ pub enum Selected {
     Field(Column),
 }
 
-/// Something a value or a decision depends on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Something a value or a decision depends on. Summaries hold millions of them: it stays small, and a field is known by a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dep {
     /// An item of the same summary: what was read there, or a column of it.
     Item(u32, Column),
     /// A parameter of the function being summarised, or a field of it.
     Parameter(u8, Column),
     /// A field of the receiver, as it was when the function was entered.
-    Field(Name),
+    Field(Column),
     /// Something that differs at each run: uuid, clock, random.
     Fresh,
 }
@@ -75,7 +75,7 @@ impl Dep {
         match self {
             Dep::Item(index, _) => Dep::Item(*index, part),
             Dep::Parameter(index, _) => Dep::Parameter(*index, part),
-            other => other.clone(),
+            other => *other,
         }
     }
 

@@ -187,7 +187,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 if self.rust {
                     self.moved(*value);
                 }
-                if self.is_forgotten(targets) {
+                if self.is_answer(&assigned) && self.is_forgotten(targets) {
                     self.drop_answer(&assigned);
                 }
                 for target in targets {
@@ -606,7 +606,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             let entered = self.enter(item.context);
             transactional |= entered.ends_transaction;
             leaving.extend(entered.exit);
-            if item.target.is_none_or(|t| self.is_forgotten(&[t])) {
+            if self.is_answer(&entered.value) && item.target.is_none_or(|t| self.is_forgotten(&[t])) {
                 self.drop_answer(&entered.value);
             }
             if let Some(target) = item.target {
@@ -745,7 +745,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     } else if let Some(holder) = self.state.vars.get_mut(&path) {
                         holder.deps.join(&value.deps);
                     }
-                    self.state.vars.insert(format!("{path}.{name}").into(), value);
+                    self.state.vars.insert(compact_str::format_compact!("{path}.{name}"), value);
                 }
             }
             ExprKind::Unary(inner) if self.rust => {
@@ -843,7 +843,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     pub fn path(&self, expr: ExprId) -> Option<Name> {
         match &self.facts.expr(expr).kind {
             ExprKind::Name(name) => Some(name.clone()),
-            ExprKind::Attr { base, name } => self.path(*base).map(|p| format!("{p}.{name}").into()),
+            ExprKind::Attr { base, name } => self.path(*base).map(|p| compact_str::format_compact!("{p}.{name}")),
             ExprKind::Await(inner) => self.path(*inner),
             _ => None,
         }

@@ -175,7 +175,13 @@ impl Program<'_> {
 
     /// The method a class has under this name, its own or inherited.
     pub fn method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
-        self.ancestors(class).into_iter().find_map(|c| self.own_method(c, name))
+        let key = (class, Name::from(name));
+        if let Some(known) = self.caches.methods.borrow().get(&key) {
+            return *known;
+        }
+        let found = self.ancestors(class).into_iter().find_map(|c| self.own_method(c, name));
+        self.caches.methods.borrow_mut().insert(key, found);
+        found
     }
 
     fn own_method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {

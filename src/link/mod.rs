@@ -113,6 +113,7 @@ struct Caches {
     names: Memo<(FunctionRef, Name), Kind>,
     class_names: Memo<(ClassRef, Name), Kind>,
     fields: Memo<(ClassRef, Name), Kind>,
+    methods: RefCell<FxHashMap<(ClassRef, Name), Option<FunctionRef>>>,
     parameters: Memo<(FunctionRef, u32), Kind>,
     returns: Memo<FunctionRef, Kind>,
     /// By the holder's name, or none for a module, and the attribute's.
@@ -168,6 +169,8 @@ impl<'k> Program<'k> {
         };
         program.macros = program.index_macros();
         program.classes = ClassTable::new(&program);
+        // What was asked while ancestors were not known yet.
+        program.caches.methods.take();
         program.placed = program.index_placed();
         program.homes = program.find_homes();
         program

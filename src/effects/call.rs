@@ -538,6 +538,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 binding.items.push(deps);
                 continue;
             }
+            if self.gives_back_by_key(&what, place) {
+                binding.items.push(Deps::default());
+                continue;
+            }
             if let Some(channels) = several_channels(&item.what, &binding) {
                 for channel in channels {
                     let new = Item {

@@ -6,7 +6,7 @@ use super::truth::{Decision, Truth};
 use super::value::{Column, Dep, Deps, Parts, Selected, Through, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, MODULE, Name, TextPart};
-use crate::link::{FunctionRef, Hole, Kind, Part, Template};
+use crate::link::{FunctionRef, Hole, Kind, LockUse, Part, Template};
 use std::rc::Rc;
 
 /// How many elements are told apart.
@@ -343,19 +343,24 @@ impl Walker<'_, '_, '_> {
         let told = match &kind {
             Kind::Text(template) => template.constant().is_some(),
             Kind::OneOf(kinds) => !kinds.iter().any(|k| matches!(k, Kind::Text(_) | Kind::Library(_))),
-            Kind::Library(value) => value.identity.as_ref().is_none_or(|t| t.constant().is_some()),
+            Kind::Library(value) => match &value.identity {
+                Some(identity) => identity.constant().is_some(),
+                None => self.program.knowledge.type_def(value.ty).identity.is_none(),
+            },
             Kind::Unknown => false,
             Kind::Member(member) => member.0 != self.receiver,
             _ => true,
         };
-        if told || self.program.field_argument(object.class, name).is_none() {
+        if told || !self.program.field_is_given(object.class, name) {
             return kind;
         }
         match kind.library() {
             // The type is known, the name is not: keep the type.
             Some(value) => {
                 let mut value = (**value).clone();
-                value.identity = Some(Template::hole(Hole::Field(name.clone())));
+                let given = Template::hole(Hole::Field(name.clone()));
+                value.lock = value.lock.map(|lock| Rc::new(LockUse { name: given.clone(), ..(*lock).clone() }));
+                value.identity = Some(given);
                 Kind::Library(Rc::new(value))
             }
             _ => Kind::Field(name.clone()),

@@ -2,7 +2,7 @@
 
 use super::call::{CallPlace, Given, kinds};
 use super::context::{Context, Held, token};
-use super::item::What;
+use super::item::{Item, Operation, What};
 use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
@@ -127,7 +127,7 @@ impl Walker<'_, '_, '_> {
 
     /// Whether a value says that a lock was granted, which nothing asked yet.
     pub fn is_answer(&self, value: &Value) -> bool {
-        let unasked = |item: &super::item::Item| matches!(&*item.what, What::Acquire { unasked: false, asked: false, .. });
+        let unasked = |item: &Item| matches!(&*item.what, What::Acquire { unasked: false, asked: false, .. });
         value.deps.iter().filter_map(super::value::Dep::item).any(|index| self.summary.items.get(index as usize).is_some_and(unasked))
     }
 
@@ -281,6 +281,25 @@ impl Walker<'_, '_, '_> {
             // Extending its life.
             _ => named.then(Deps::default),
         }
+    }
+
+    /// A callee that deletes the very key that is held as a lock, or was taken as one and an error came, gives it back, whatever
+    /// it calls that key.
+    pub fn gives_back_by_key(&mut self, what: &What, place: &CallPlace) -> bool {
+        let What::Access(access) = what else { return false };
+        let compared = match access.operation {
+            Operation::CompareAndSet => true,
+            Operation::Delete => false,
+            _ => return false,
+        };
+        let Some(name) = access.name.as_ref().filter(|_| access.kind == "cache") else { return false };
+        let held = self.state.held.iter().any(|c| c.lock().is_some_and(|l| l.name == *name));
+        let taken = |i: &Item| matches!(&*i.what, What::Acquire { lock, .. } if lock.name == *name);
+        if !held && !(self.ledger.handling() && self.summary.items.iter().any(taken)) {
+            return false;
+        }
+        self.give_back(name.clone(), compared, place.site);
+        true
     }
 
     /// A call of a method by which a class of the project hands out or takes back locks: its result, where it is one.

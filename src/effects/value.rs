@@ -145,7 +145,7 @@ impl Deps {
     pub fn selected(&self, selected: Selected) -> Deps {
         match selected {
             Selected::Of(part) => self.iter().map(|d| d.of(part)).collect(),
-            Selected::Member(part) => self.iter().map(|d| if d.part() == Some(Column::WHOLE) { d.of(part) } else { d.clone() }).collect(),
+            Selected::Member(part) => self.iter().map(|d| if d.part() == Some(Column::WHOLE) { d.of(part) } else { *d }).collect(),
             Selected::Field(part) => {
                 let has = |record: &Dep| self.iter().any(|d| d.same_record(record) && d.part() == Some(part));
                 self.iter().filter(|d| d.part().is_none_or(|p| p == part) || !has(d)).cloned().collect()

@@ -212,7 +212,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let mut value = value.map(|v| self.returned_value(v)).unwrap_or(Value::of(Kind::Null));
                 value.truth = self.returned_truth(&value);
                 for (dep, _) in &self.state.control {
-                    value.deps.join(&Deps::one(dep.clone()));
+                    value.deps.join(&Deps::one(*dep));
                 }
                 self.returned = Some(match self.returned.take() {
                     Some(before) => before.or(value),
@@ -322,7 +322,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     let all = after_then.control.iter().chain(&after_other.control);
                     all.for_each(|d| {
                         if !decided.contains(d) {
-                            decided.push(d.clone());
+                            decided.push(*d);
                         }
                     });
                 }
@@ -426,7 +426,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             sorted = iterated.sorted;
             let through = self.reached_through(&iterated);
             let element = Value { kind: self.element_kind(&iterated.kind), deps: iterated.deps.clone(), through, ..Value::default() };
-            on = iterated.deps.iter().map(|d| (d.clone(), if self.rust { Check::Existence } else { iterated.truth.check() })).collect();
+            on = iterated.deps.iter().map(|d| (*d, if self.rust { Check::Existence } else { iterated.truth.check() })).collect();
             if let Some(target) = target {
                 self.assign(target, element, None);
             }

@@ -356,6 +356,7 @@ impl Program<'_> {
             }
             Kind::External(path) => Kind::External(format!("{path}.{name}").into()),
             Kind::Class(class) => self.class_member(*class, name, base),
+            Kind::Object(object) if name == "__class__" => Kind::Class(object.class),
             Kind::Object(object) => self.object_member(object, name, base),
             Kind::Library(value) => self.library_member(value, name, base),
             Kind::Function(_) if name == "__wrapped__" => base.clone(),
@@ -384,7 +385,11 @@ impl Program<'_> {
             return found;
         }
         match self.class_attribute(class, name) {
-            Kind::Unknown => Kind::Member(Rc::new((base.clone(), name.into()))),
+            // What a method sets on the class: `cls.client = connect()`.
+            Kind::Unknown | Kind::Null => match self.field(class, name) {
+                Kind::Unknown => Kind::Member(Rc::new((base.clone(), name.into()))),
+                found => found,
+            },
             found => found,
         }
     }
@@ -403,7 +408,7 @@ impl Program<'_> {
         self.ancestors(class).into_iter().map(|c| self.own_class_attribute(c, name)).find(|k| *k != Kind::Unknown).unwrap_or_default()
     }
 
-    fn own_class_attribute(&self, class: ClassRef, name: &str) -> Kind {
+    pub(super) fn own_class_attribute(&self, class: ClassRef, name: &str) -> Kind {
         remember(&self.caches.class_names, (class, name.into()), || {
             let scope: Rc<Scope> = self.class_scope(class);
             let parent = FunctionRef { module: class.module, function: self.class(class).parent };
@@ -447,90 +452,6 @@ impl Program<'_> {
             }
             _ => base.clone(),
         }
-    }
-
-    /// What this very object holds in a field: what its constructor was given, else what any instance holds.
-    pub fn field_of(&self, object: &Object, name: &str) -> Kind {
-        if !object.args.is_empty()
-            && let Some(index) = self.field_argument(object.class, name)
-            && let Some(given) = super::argument_at(Some(index.0), Some(&index.1), &object.args)
-        {
-            return given.clone();
-        }
-        self.field(object.class, name)
-    }
-
-    /// The constructor's argument (position without the receiver, name) that a field is set from.
-    pub fn field_argument(&self, class: ClassRef, name: &str) -> Option<(usize, Name)> {
-        let Some(init) = self.method(class, "__init__") else {
-            // A record: its annotated class-level names are the constructor's arguments in order.
-            let facts = self.facts(class.module);
-            let fields = self.class(class).body.iter().filter_map(|s| match &facts.stmt(*s).kind {
-                StmtKind::Assign { targets, annotation: Some(_), .. } => targets.first().and_then(|t| super::last_name(facts, *t)),
-                _ => None,
-            });
-            return fields.enumerate().find(|(_, f)| *f == name).map(|(i, f)| (i, f.clone()));
-        };
-        let facts = self.facts(init.module);
-        let owner = ClassRef { module: init.module, class: self.function(init).class? };
-        self.field_assignments(owner, name).into_iter().filter(|(m, _, _)| *m == init).find_map(|(_, value, _)| {
-            let mut value = value?;
-            // `self.path = Path(path)`, `self.x = x or default`: still what was given.
-            for _ in 0..3 {
-                match &facts.expr(value).kind {
-                    ExprKind::Logic { items, .. } => value = *items.first()?,
-                    ExprKind::Name(given) => {
-                        let at = self.function(init).params.iter().position(|p| p.name == *given)?;
-                        return Some((at.checked_sub(1)?, given.clone()));
-                    }
-                    _ => return None,
-                }
-            }
-            None
-        })
-    }
-
-    /// What instances of a class hold in a field: from assignments in its methods, else from its class body.
-    pub fn field(&self, class: ClassRef, name: &str) -> Kind {
-        for class in self.ancestors(class) {
-            let found = remember(&self.caches.fields, (class, name.into()), || self.own_field(class, name));
-            if found != Kind::Unknown {
-                return found;
-            }
-        }
-        Kind::Unknown
-    }
-
-    fn own_field(&self, class: ClassRef, name: &str) -> Kind {
-        let mut found = self.own_class_attribute(class, name);
-        for (method, value, annotation) in self.field_assignments(class, name) {
-            if let Some(annotation) = annotation {
-                found = found.or(self.annotation(method, annotation));
-            }
-            if let Some(value) = value {
-                found = found.or(self.infer(method, value).aimed(name));
-            }
-        }
-        found
-    }
-
-    /// Assignments `self.name = value` in the methods of a class.
-    pub fn field_assignments(&self, class: ClassRef, name: &str) -> Vec<(FunctionRef, Option<ExprId>, Option<ExprId>)> {
-        let facts = self.facts(class.module);
-        let mut found = Vec::new();
-        for method in &self.class(class).methods {
-            let function = facts.function(*method);
-            let Some(receiver) = function.params.first() else { continue };
-            for (target, value, annotation) in assignments_within(facts, &function.body) {
-                let ExprKind::Attr { base, name: field } = &facts.expr(target).kind else { continue };
-                let own = matches!(&facts.expr(*base).kind, ExprKind::Name(n) if *n == receiver.name);
-                if own && field == name {
-                    found.push((FunctionRef { module: class.module, function: *method }, value, annotation));
-                }
-            }
-        }
-        found.truncate(ASSIGNMENTS);
-        found
     }
 
     fn library_member(&self, value: &Rc<LibraryValue>, name: &str, base: &Kind) -> Kind {
@@ -734,7 +655,7 @@ impl Program<'_> {
 
 impl Kind {
     /// Remember the variable a library's value is assigned to: unnamed agents are called by it.
-    fn aimed(self, name: &str) -> Kind {
+    pub(super) fn aimed(self, name: &str) -> Kind {
         match self {
             Kind::Library(value) if value.target.is_none() => {
                 let mut value = (*value).clone();
@@ -795,32 +716,6 @@ fn percent(format: &Template, values: &Kind, hint: &str) -> Template {
         result.push(Part::Text(rest.into()));
     }
     result
-}
-
-/// Every assignment of a body, nested blocks included: target, value, annotation.
-fn assignments_within(facts: &FileFacts, body: &[crate::facts::StmtId]) -> Vec<(ExprId, Option<ExprId>, Option<ExprId>)> {
-    let mut found = Vec::new();
-    let mut pending: Vec<_> = body.iter().rev().copied().collect();
-    while let Some(id) = pending.pop() {
-        match &facts.stmt(id).kind {
-            StmtKind::Assign { targets, value, annotation } => {
-                for target in targets {
-                    match (&facts.expr(*target).kind, value.map(|v| &facts.expr(v).kind)) {
-                        (ExprKind::List(names), Some(ExprKind::List(values))) if names.len() == values.len() => {
-                            found.extend(names.iter().zip(values).map(|(n, v)| (*n, Some(*v), None)));
-                        }
-                        _ => found.push((*target, *value, *annotation)),
-                    }
-                }
-            }
-            kind => {
-                for block in kind.blocks().into_iter().rev() {
-                    pending.extend(block.iter().rev());
-                }
-            }
-        }
-    }
-    found
 }
 
 /// Whether a list is one of functions, classes or what libraries made: its order means nothing.

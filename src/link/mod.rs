@@ -13,6 +13,7 @@ mod closures;
 mod crates;
 mod decorated;
 mod duck;
+mod fields;
 mod infer;
 mod kind;
 mod literals;
@@ -113,6 +114,7 @@ struct Caches {
     names: Memo<(FunctionRef, Name), Kind>,
     class_names: Memo<(ClassRef, Name), Kind>,
     fields: Memo<(ClassRef, Name), Kind>,
+    assigned: RefCell<FxHashMap<ClassRef, Rc<fields::Assigned>>>,
     methods: RefCell<FxHashMap<(ClassRef, Name), Option<FunctionRef>>>,
     parameters: Memo<(FunctionRef, u32), Kind>,
     returns: Memo<FunctionRef, Kind>,

@@ -14,17 +14,18 @@ use std::borrow::Cow;
 /// Collect the races that nothing protects.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut races: Vec<Race> = Vec::new();
-    let mut known: FxHashMap<(Site, Site, Dependence), usize> = FxHashMap::default();
+    let mut known: FxHashMap<(ResourceId, Site, Site, Dependence), usize> = FxHashMap::default();
     let changed = changed(doings);
     for doing in doings {
         for pair in doing.runs.iter().flat_map(|r| pairs(&r.visits)) {
             let Some(race) = race(input, doing.actor, &pair, &changed, schema, model) else { continue };
-            match known.get(&(race.read, race.write, race.dependence)) {
+            let key = (race.resource, race.read, race.write, race.dependence);
+            match known.get(&key) {
                 Some(at) => {
                     join(&mut races[*at].actors, doing.actor);
                 }
                 None => {
-                    known.insert((race.read, race.write, race.dependence), races.len());
+                    known.insert(key, races.len());
                     races.push(race);
                 }
             }

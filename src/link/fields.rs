@@ -1,0 +1,232 @@
+//! Fields: what instances of a class, or the class itself, hold, from assignments in its methods and what constructors are given.
+//!
+//! Where on an object's way a field is set it refuses to know: all assignments count alike.
+
+use super::{Args, ClassRef, FunctionRef, Kind, Object, Program, argument_at, last_name, remember};
+use crate::facts::{ExprId, ExprKind, FileFacts, Name, StmtId, StmtKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
+
+/// How many assignments of one field are looked at.
+const ASSIGNMENTS: usize = 8;
+
+/// An assignment to a field: the method that does it, the value, the annotation.
+pub type FieldAssignment = (FunctionRef, Option<ExprId>, Option<ExprId>);
+
+/// The assignments of a class's methods to its fields, by field.
+pub(super) type Assigned = FxHashMap<Name, Vec<FieldAssignment>>;
+
+impl Program<'_> {
+    /// What this very object holds in a field: what its constructor was given, else what any instance holds.
+    pub fn field_of(&self, object: &Object, name: &str) -> Kind {
+        if !object.args.is_empty()
+            && let Some(index) = self.field_argument(object.class, name)
+            && let Some(given) = argument_at(Some(index.0), Some(&index.1), &object.args)
+        {
+            return given.clone();
+        }
+        let made = (!object.args.is_empty()).then(|| self.made_of_arguments(object, name)).flatten();
+        made.unwrap_or_else(|| self.field(object.class, name))
+    }
+
+    /// Whether what a field holds depends on what the constructor was given.
+    pub fn field_is_given(&self, class: ClassRef, name: &str) -> bool {
+        self.field_argument(class, name).is_some() || self.field_call(class, name).is_some()
+    }
+
+    /// What the constructor makes of its arguments for a field: `self.lock = Lock(client, name)`.
+    fn made_of_arguments(&self, object: &Object, name: &str) -> Option<Kind> {
+        let (init, call) = self.field_call(object.class, name)?;
+        let facts = self.facts(init.module);
+        let ExprKind::Call { callee, args } = &facts.expr(call).kind else { return None };
+        let worth = |expr: ExprId| {
+            let parameter = self.parameter_of(init, expr).filter(|at| *at > 0);
+            let Some(at) = parameter else { return self.infer(init, expr) };
+            let parameter = &self.function(init).params[at];
+            match (argument_at(Some(at - 1), Some(&parameter.name), &object.args), parameter.default) {
+                (Some(given), _) => given.clone(),
+                (None, Some(default)) => self.infer(init, default),
+                (None, None) => self.infer(init, expr),
+            }
+        };
+        let args: Args<Kind> = args.iter().map(|a| (a.name.clone(), worth(a.value))).collect();
+        let site = self.site(init.module, facts.expr(call).span);
+        match self.call_kind(&self.infer(init, *callee), &args, site) {
+            made @ Kind::Library(_) => Some(made.aimed(name)),
+            _ => None,
+        }
+    }
+
+    /// The call in the constructor that makes a field of at least one of the constructor's arguments.
+    fn field_call(&self, class: ClassRef, name: &str) -> Option<(FunctionRef, ExprId)> {
+        let init = self.method(class, "__init__")?;
+        let owner = ClassRef { module: init.module, class: self.function(init).class? };
+        let facts = self.facts(init.module);
+        let given = |value: ExprId| match &facts.expr(value).kind {
+            ExprKind::Call { args, .. } => {
+                args.iter().all(|a| a.spread == 0) && args.iter().any(|a| self.parameter_of(init, a.value).is_some_and(|at| at > 0))
+            }
+            _ => false,
+        };
+        let assigned = self.field_assignments(owner, name);
+        let [(method, Some(value), _)] = &assigned[..] else { return None };
+        (*method == init && given(*value)).then_some((init, *value))
+    }
+
+    /// Which parameter of a function a name means.
+    fn parameter_of(&self, function: FunctionRef, expr: ExprId) -> Option<usize> {
+        let ExprKind::Name(name) = &self.facts(function.module).expr(expr).kind else { return None };
+        self.function(function).params.iter().position(|p| p.name == *name)
+    }
+
+    /// The constructor's argument (position without the receiver, name) that a field is set from.
+    pub fn field_argument(&self, class: ClassRef, name: &str) -> Option<(usize, Name)> {
+        let Some(init) = self.method(class, "__init__") else {
+            // A record: its annotated class-level names are the constructor's arguments in order.
+            let facts = self.facts(class.module);
+            let fields = self.class(class).body.iter().filter_map(|s| match &facts.stmt(*s).kind {
+                StmtKind::Assign { targets, annotation: Some(_), .. } => targets.first().and_then(|t| last_name(facts, *t)),
+                _ => None,
+            });
+            return fields.enumerate().find(|(_, f)| *f == name).map(|(i, f)| (i, f.clone()));
+        };
+        let facts = self.facts(init.module);
+        let owner = ClassRef { module: init.module, class: self.function(init).class? };
+        self.field_assignments(owner, name).into_iter().filter(|(m, _, _)| *m == init).find_map(|(_, value, _)| {
+            let mut value = value?;
+            // `self.path = Path(path)`, `self.x = x or default`: still what was given.
+            for _ in 0..3 {
+                match &facts.expr(value).kind {
+                    ExprKind::Logic { items, .. } => value = *items.first()?,
+                    ExprKind::Name(given) => {
+                        let at = self.function(init).params.iter().position(|p| p.name == *given)?;
+                        return Some((at.checked_sub(1)?, given.clone()));
+                    }
+                    _ => return None,
+                }
+            }
+            None
+        })
+    }
+
+    /// What instances of a class hold in a field: from assignments in its methods, else from its class body.
+    pub fn field(&self, class: ClassRef, name: &str) -> Kind {
+        for class in self.ancestors(class) {
+            let found = remember(&self.caches.fields, (class, name.into()), || self.own_field(class, name));
+            if found != Kind::Unknown {
+                return found;
+            }
+        }
+        Kind::Unknown
+    }
+
+    fn own_field(&self, class: ClassRef, name: &str) -> Kind {
+        let mut found = self.own_class_attribute(class, name);
+        for (method, value, annotation) in self.field_assignments(class, name) {
+            if let Some(annotation) = annotation {
+                found = found.or(self.annotation(method, annotation));
+            }
+            if let Some(value) = value {
+                found = found.or(self.infer(method, value).aimed(name));
+            }
+        }
+        found
+    }
+
+    /// Assignments to a field in the methods of a class, on its instances or on the class itself.
+    pub fn field_assignments(&self, class: ClassRef, name: &str) -> Vec<FieldAssignment> {
+        let known = self.caches.assigned.borrow().get(&class).cloned();
+        let all = known.unwrap_or_else(|| {
+            let all = Rc::new(self.assigned_in(class));
+            self.caches.assigned.borrow_mut().insert(class, all.clone());
+            all
+        });
+        all.get(name).cloned().unwrap_or_default()
+    }
+
+    fn assigned_in(&self, class: ClassRef) -> Assigned {
+        let facts = self.facts(class.module);
+        let mut found = Assigned::default();
+        for method in &self.class(class).methods {
+            let function = facts.function(*method);
+            let Some(receiver) = function.params.first() else { continue };
+            let assignments = assignments_within(facts, &function.body);
+            let holders = Holders::of(facts, &self.class(class).name, &receiver.name, &assignments);
+            for (target, value, annotation) in assignments {
+                let ExprKind::Attr { base, name } = &facts.expr(target).kind else { continue };
+                if holders.has(facts, *base) {
+                    let of_field = found.entry(name.clone()).or_default();
+                    if of_field.len() < ASSIGNMENTS {
+                        of_field.push((FunctionRef { module: class.module, function: *method }, value, annotation));
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What in a method means its object or its class: the receiver, the class by its name, `type(self)`, a variable for that.
+struct Holders<'a> {
+    receiver: &'a Name,
+    names: FxHashSet<&'a Name>,
+}
+
+impl<'a> Holders<'a> {
+    fn of(facts: &'a FileFacts, class: &'a Name, receiver: &'a Name, assignments: &[(ExprId, Option<ExprId>, Option<ExprId>)]) -> Self {
+        let mut holders = Holders { receiver, names: FxHashSet::from_iter([class, receiver]) };
+        let aliases: Vec<&Name> = assignments
+            .iter()
+            .filter(|(_, value, _)| value.is_some_and(|v| holders.is_own_class(facts, v)))
+            .filter_map(|(target, ..)| match &facts.expr(*target).kind {
+                ExprKind::Name(name) => Some(name),
+                _ => None,
+            })
+            .collect();
+        holders.names.extend(aliases);
+        holders
+    }
+
+    fn has(&self, facts: &FileFacts, holder: ExprId) -> bool {
+        matches!(&facts.expr(holder).kind, ExprKind::Name(name) if self.names.contains(name)) || self.is_own_class(facts, holder)
+    }
+
+    /// `self.__class__` or `type(self)`.
+    fn is_own_class(&self, facts: &FileFacts, expr: ExprId) -> bool {
+        let receiver = |e: ExprId| matches!(&facts.expr(e).kind, ExprKind::Name(name) if name == self.receiver);
+        match &facts.expr(expr).kind {
+            ExprKind::Attr { base, name } => name == "__class__" && receiver(*base),
+            ExprKind::Call { callee, args } => {
+                matches!(&facts.expr(*callee).kind, ExprKind::Name(name) if name == "type")
+                    && matches!(&args[..], [only] if only.name.is_none() && only.spread == 0 && receiver(only.value))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Every assignment of a body, nested blocks included: target, value, annotation.
+fn assignments_within(facts: &FileFacts, body: &[StmtId]) -> Vec<(ExprId, Option<ExprId>, Option<ExprId>)> {
+    let mut found = Vec::new();
+    let mut pending: Vec<_> = body.iter().rev().copied().collect();
+    while let Some(id) = pending.pop() {
+        match &facts.stmt(id).kind {
+            StmtKind::Assign { targets, value, annotation } => {
+                for target in targets {
+                    match (&facts.expr(*target).kind, value.map(|v| &facts.expr(v).kind)) {
+                        (ExprKind::List(names), Some(ExprKind::List(values))) if names.len() == values.len() => {
+                            found.extend(names.iter().zip(values).map(|(n, v)| (*n, Some(*v), None)));
+                        }
+                        _ => found.push((*target, *value, *annotation)),
+                    }
+                }
+            }
+            kind => {
+                for block in kind.blocks().into_iter().rev() {
+                    pending.extend(block.iter().rev());
+                }
+            }
+        }
+    }
+    found
+}

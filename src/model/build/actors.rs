@@ -107,6 +107,8 @@ pub(super) struct DraftOrchestrator {
     pub site: Site,
     pub runs: Option<Runs>,
     pub members: Vec<usize>,
+    /// Members, once for each of their tasks that is not waited for: these tasks run beside one another.
+    pub beside: Vec<usize>,
     /// Where the orchestrator's value is made.
     pub made: Option<Site>,
     /// Edges between members by name, for graphs.

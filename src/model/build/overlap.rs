@@ -15,6 +15,9 @@ use rustc_hash::FxHashSet;
 /// Why runs that are keyed by a session overlap.
 const SESSIONS: &str = "several sessions are served";
 
+/// Why tasks of one sequence overlap.
+const NOT_WAITED_FOR: &str = "tasks are started and not waited for";
+
 /// Find the pairs that may overlap, and what makes an actor run several times at once.
 pub(super) fn find(input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
     reached_from_many(input, draft, doings, model);
@@ -35,6 +38,8 @@ pub(super) fn find(input: &Input, draft: &Draft, doings: &[Doing], model: &mut M
             .into_iter()
             .flat_map(|s| &s.units)
             .find(|u| u.is_several() && (u.hosts.contains(&id) || u.name.replace('-', "_") == actor.name));
+        let twice = draft.orchestrators.iter().find(|o| o.beside.iter().filter(|m| **m == a).count() > 1);
+        let reason = reason.or_else(|| twice.map(|o| (NOT_WAITED_FOR.into(), o.site)));
         let reason = replicas.map(|u| (u.words(), u.written.unwrap_or(u.site))).or(reason);
         if let Some((why, site)) = reason {
             model.concurrency.push(Concurrency { a: id, b: id, why, site, presumed: false });
@@ -174,6 +179,9 @@ fn beside(draft: &Draft, runs: &[Vec<&Run>], a: usize, b: usize, model: &Model) 
         }
         match orchestrator.runs {
             Some(Runs::Parallel) => return Some((orchestrator.pattern.clone(), orchestrator.site)),
+            Some(Runs::Sequential) if orchestrator.beside.contains(&a) && orchestrator.beside.contains(&b) => {
+                return Some((NOT_WAITED_FOR.into(), orchestrator.site));
+            }
             Some(Runs::Sequential | Runs::Mesh) => return None,
             Some(Runs::Graph) => {
                 let from = |target: &str| -> FxHashSet<&str> {

@@ -31,6 +31,7 @@ impl Collector<'_, '_, '_, '_> {
                 site: d.site,
                 runs: d.declaration.runs,
                 members,
+                beside: d.declaration.members.iter().flat_map(|m| self.not_waited_for(m, &declared)).collect(),
                 made,
                 edges: Vec::new(),
                 sure_edges: Vec::new(),
@@ -85,6 +86,7 @@ impl Collector<'_, '_, '_, '_> {
                 site: program.site(coordinator.class.module, program.class(coordinator.class).name_span),
                 runs: None,
                 members: Vec::new(),
+                beside: Vec::new(),
                 made: None,
                 edges: Vec::new(),
                 sure_edges: Vec::new(),
@@ -194,6 +196,21 @@ impl Collector<'_, '_, '_, '_> {
             }
             Kind::List(items) => items.iter().flat_map(|i| self.member(i)).collect(),
             Kind::OneOf(kinds) => kinds.iter().flat_map(|i| self.member(i)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Who does the tasks among some members that are started and not waited for.
+    fn not_waited_for(&self, kind: &Kind, declared: &[Declared]) -> Vec<usize> {
+        match kind {
+            Kind::Library(value) => {
+                let started = |d: &&Declared| {
+                    let task = &d.declaration;
+                    task.effect == Effect::Task && Some(d.site) == value.site && task.runs == Some(Runs::Parallel)
+                };
+                declared.iter().find(started).map(|d| self.member(&d.declaration.subject)).unwrap_or_default()
+            }
+            Kind::List(items) => items.iter().flat_map(|i| self.not_waited_for(i, declared)).collect(),
             _ => Vec::new(),
         }
     }

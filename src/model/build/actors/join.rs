@@ -113,6 +113,7 @@ impl Collector<'_, '_, '_, '_> {
         }
         for orchestrator in &mut self.draft.orchestrators {
             orchestrator.members = orchestrator.members.iter().filter_map(|m| moved(*m)).collect();
+            orchestrator.beside = orchestrator.beside.iter().filter_map(|m| moved(*m)).collect();
         }
         for collision in &mut self.draft.collisions {
             collision.actors = collision.actors.iter().filter_map(|m| moved(*m)).collect();

@@ -360,6 +360,8 @@ impl Program<'_> {
             Kind::Object(object) => self.object_member(object, name, base),
             Kind::Library(value) => self.library_member(value, name, base),
             Kind::Function(_) if name == "__wrapped__" => base.clone(),
+            // A member of an enumeration, which is told as what it is worth.
+            Kind::Text(_) | Kind::Int(_) if name == "value" => base.clone(),
             Kind::Function(value) if self.function(value.function).is_namespace => self.namespace_member(value.function, name),
             Kind::Function(function) => match self.made_by_decorator(function) {
                 Some(made) => Kind::Member(Rc::new((made, name.into()))),

@@ -272,7 +272,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// Call a value.
     pub fn call_value(&mut self, callee: &Value, given: &[Given], place: &CallPlace, coroutine: Coroutine) -> Called {
         let mut result: Option<Called> = None;
-        for kind in callee.kind.alternatives() {
+        // What a table of functions holds, whatever its name for it.
+        let kinds = match &callee.kind {
+            Kind::Lookup(table) => &table.1,
+            kind => kind.alternatives(),
+        };
+        for kind in kinds {
             let called = self.call_kind(kind, callee, given, place, &coroutine);
             result = Some(match result {
                 None => called,

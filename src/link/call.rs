@@ -79,6 +79,7 @@ impl Program<'_> {
                 None => Kind::Unknown,
             },
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.call_kind(k, args, site)).fold(Kind::Unknown, Kind::or),
+            Kind::Lookup(table) => table.1.iter().map(|k| self.call_kind(k, args, site)).fold(Kind::Unknown, Kind::or),
             _ => Kind::Unknown,
         }
     }

@@ -130,7 +130,7 @@ impl Program<'_> {
                 found = found.or(self.infer(method, value).aimed(name));
             }
         }
-        found
+        self.filled_field(found, class, name)
     }
 
     /// Assignments to a field in the methods of a class, on its instances or on the class itself.

@@ -130,7 +130,8 @@ impl Program<'_> {
     pub fn name_in(&self, function: FunctionRef, name: &str) -> Kind {
         remember(&self.caches.names, (function, name.into()), || {
             let scope = self.scope(function);
-            self.sources(function, scope.get(name), name)
+            let found = self.sources(function, scope.get(name), name);
+            if function.function == MODULE { self.filled_variable(found, function.module, name) } else { found }
         })
     }
 
@@ -368,6 +369,10 @@ impl Program<'_> {
                 None => Kind::Member(Rc::new((base.clone(), name.into()))),
             },
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.member(k, name)).fold(Kind::Unknown, Kind::or),
+            // One of several objects by its key: `agents.get(name).run()`.
+            Kind::Lookup(table) if table.1.iter().any(|k| matches!(k, Kind::Object(_))) => {
+                table.1.iter().map(|k| self.member(k, name)).fold(Kind::Unknown, Kind::or)
+            }
             _ => Kind::Member(Rc::new((base.clone(), name.into()))),
         }
     }

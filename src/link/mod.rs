@@ -22,6 +22,7 @@ mod modules;
 mod owner;
 mod placed;
 mod reach;
+mod registered;
 mod roots;
 mod rust;
 mod scope;
@@ -98,6 +99,7 @@ pub struct Program<'k> {
     /// By module: its code only tests, migrates or seeds.
     aside: Vec<bool>,
     /// The type of paths.
+    registered: registered::Registered,
     path_type: Option<crate::knowledge::TypeId>,
     caches: Caches,
 }
@@ -163,6 +165,7 @@ impl<'k> Program<'k> {
             classes: ClassTable::default(),
             calls_by_name,
             placed: placed::Placed::default(),
+            registered: registered::Registered::default(),
             homes: literals::Homes::default(),
             macros: FxHashMap::default(),
             aside,
@@ -174,6 +177,7 @@ impl<'k> Program<'k> {
         // What was asked while ancestors were not known yet.
         program.caches.methods.take();
         program.placed = program.index_placed();
+        program.registered = program.index_registered();
         program.homes = program.find_homes();
         program
     }

@@ -50,6 +50,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             actors.dedup();
             let uses = match first.verb.as_str() {
                 "INSERT" | "INSERT … SELECT" => "uses INSERT, not UPSERT".to_string(),
+                verb @ "INSERT … ON CONFLICT" => format!("uses {verb} with a key made anew at each attempt"),
                 verb => format!("uses {verb} without a key"),
             };
             let mut finding = Draft {

@@ -195,8 +195,11 @@ impl<'k> Walker<'_, '_, 'k> {
         if !open && !self.reads_table(&holder.deps, &table) {
             return;
         }
-        let mut access =
-            Access { columns: vec![name.clone()], ..Access::new(Operation::Update, "table", "sql", "attribute assignment", "UPDATE") };
+        let mut access = Access {
+            columns: vec![name.clone()],
+            conditional: self.program.is_versioned(class),
+            ..Access::new(Operation::Update, "table", "sql", "attribute assignment", "UPDATE")
+        };
         self.at_table(&mut access, &table);
         let deps = self.push_at(What::Access(access), site, value.deps.clone());
         self.wait_for_flush(&deps);

@@ -337,6 +337,10 @@ impl<'k> Walker<'_, '_, 'k> {
         let name = self.table_name(table, bound);
         access.name = Some(name.clone());
         access.fresh_key = self.fresh_key(statement, bound);
+        if access.operation == Operation::Upsert && self.never_conflicts(statement, bound) {
+            access.operation = Operation::Insert;
+            access.verb = "INSERT … ON CONFLICT".into();
+        }
         let data = if access.operation.is_read() { Deps::default() } else { self.written_by(statement, bound) };
         let item = self.push_at(What::Access(access), site, data);
         deps = deps.or(Some(item.with(&absent)));
@@ -474,6 +478,22 @@ impl<'k> Walker<'_, '_, 'k> {
         let writes_values =
             statement.assignments.iter().any(|a| !a.placeholders.is_empty()) || statement.inserts() && !statement.placeholders.is_empty();
         if told || !writes_values { deps } else { bound.all.clone() }
+    }
+
+    /// Whether the key on which an INSERT would conflict is made anew each time, so that it never does. Where this function
+    /// tries again by itself, the key may be older than the attempts.
+    fn never_conflicts(&self, statement: &Statement, bound: &Bound) -> bool {
+        let tries = |c: &Context| matches!(c.held, Held::Retry(_)) && c.function == self.at;
+        let anew = |column: &sql::Name| {
+            let at = statement.columns.iter().position(|c| c == column);
+            match at.and_then(|at| statement.values.get(at)) {
+                Some(SqlValue::Placeholder(index)) => {
+                    statement.placeholders.get(*index).and_then(|p| bound.value(p)).is_some_and(|v| v.deps.is_fresh())
+                }
+                _ => false,
+            }
+        };
+        statement.conflict.as_ref().is_some_and(|c| c.target.iter().any(anew)) && !self.state.held.iter().any(tries)
     }
 
     /// Whether the key of an inserted row differs at each run.

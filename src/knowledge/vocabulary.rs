@@ -659,6 +659,10 @@ pub struct BaseRow {
     /// The class attribute that names the table, for `is: model`.
     #[serde(default)]
     pub table: Vec<String>,
+    /// Entries of class attributes by whose presence rows carry a version that every update compares:
+    /// `__mapper_args__.version_id_col`.
+    #[serde(default)]
+    pub versioned_by: Vec<String>,
     /// How the table is named where no attribute says so: `snake`, `snake-plural`, `lower`, `class`.
     #[serde(default)]
     pub table_default: Option<String>,

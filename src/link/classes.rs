@@ -173,6 +173,14 @@ impl Program<'_> {
         }
     }
 
+    /// Whether rows of a mapped class carry a version, so that an update of an older one fails.
+    pub fn is_versioned(&self, class: ClassRef) -> bool {
+        let Some(row) = self.model_row(class) else { return false };
+        row.versioned_by.iter().filter_map(|attribute| attribute.split_once('.')).any(|(outer, inner)| {
+            matches!(self.class_attribute(class, outer), Kind::Map(entries) if entries.iter().any(|(key, _)| key.as_text() == Some(inner)))
+        })
+    }
+
     /// The method a class has under this name, its own or inherited.
     pub fn method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
         let key = (class, Name::from(name));

@@ -97,7 +97,7 @@ impl Walker<'_, '_, '_> {
             }
             ExprKind::Not(inner) => {
                 let value = self.eval(*inner);
-                Value { compared: value.compared, truth: value.truth.not(), ..Value::unknown(value.deps) }
+                Value { compared: value.compared, truth: value.truth.opposite(), ..Value::unknown(value.deps) }
             }
             ExprKind::Unary(inner) => {
                 let value = self.eval(*inner);
@@ -413,7 +413,7 @@ impl Walker<'_, '_, '_> {
                 let value = self.looked_at(value, None, self.site(facts.expr(cond).span));
                 let asks = |dep: &Dep| if told && self.in_memory(dep) { Check::State } else { check };
                 let then: Vec<(Dep, Check)> = value.deps.iter().map(|d| (*d, asks(d))).collect();
-                let other = then.iter().map(|(dep, check)| (*dep, check.not())).collect();
+                let other = then.iter().map(|(dep, check)| (*dep, check.opposite())).collect();
                 Decision { then, other }
             }
         }

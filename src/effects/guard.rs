@@ -101,7 +101,7 @@ impl Walker<'_, '_, '_> {
         let mut found: Option<Value> = None;
         // For each of what there is, as in a loop over it.
         let control = self.state.control.clone();
-        let on: Vec<(Dep, Check)> = receiver.deps.iter().filter(|d| **d != Dep::Fresh).map(|d| (d.clone(), Check::Existence)).collect();
+        let on: Vec<(Dep, Check)> = receiver.deps.iter().filter(|d| **d != Dep::Fresh).map(|d| (*d, Check::Existence)).collect();
         self.state.decide(&on);
         for closure in given {
             let is_code = match &closure.value.kind {

@@ -64,7 +64,7 @@ pub enum Check {
 
 impl Check {
     /// What holds where this does not.
-    pub fn not(self) -> Check {
+    pub fn opposite(self) -> Check {
         match self {
             Check::Absence => Check::Presence,
             Check::Presence => Check::Absence,

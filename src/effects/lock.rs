@@ -295,7 +295,8 @@ impl Walker<'_, '_, '_> {
         let Some(name) = access.name.as_ref().filter(|_| access.kind == "cache") else { return false };
         let held = self.state.held.iter().any(|c| c.lock().is_some_and(|l| l.name == *name));
         let taken = |i: &Item| matches!(&*i.what, What::Acquire { lock, .. } if lock.name == *name);
-        if !held && !(self.ledger.handling() && self.summary.items.iter().any(taken)) {
+        let was_taken = || self.ledger.handling() && self.summary.items.iter().any(taken);
+        if !(held || was_taken()) {
             return false;
         }
         self.give_back(name.clone(), compared, place.site);

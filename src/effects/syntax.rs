@@ -41,7 +41,7 @@ impl Walker<'_, '_, '_> {
                 deps.join(&read);
                 // Whether a key is among what was read, and not whether what was read is among others.
                 if first.deps.is_empty() && rest.len() == 1 {
-                    truth = if *op == CompareOp::In { value.truth } else { value.truth.not() };
+                    truth = if *op == CompareOp::In { value.truth } else { value.truth.opposite() };
                 }
             }
         }

@@ -28,7 +28,7 @@ pub enum Truth {
 
 impl Truth {
     /// What a false value says.
-    pub fn not(self) -> Truth {
+    pub fn opposite(self) -> Truth {
         match self {
             Truth::There => Truth::Missing,
             Truth::Missing => Truth::There,
@@ -61,8 +61,8 @@ pub(super) struct Decision {
 impl Decision {
     /// The same question on all of these.
     pub fn on(deps: &Deps, check: Check) -> Decision {
-        let all = |check: Check| deps.iter().map(|dep| (dep.clone(), check)).collect();
-        Decision { then: all(check), other: all(check.not()) }
+        let all = |check: Check| deps.iter().map(|dep| (*dep, check)).collect();
+        Decision { then: all(check), other: all(check.opposite()) }
     }
 
     /// Whether a column is set is a question of what its record holds: what goes on where `row.owner is None` may take it.
@@ -78,7 +78,7 @@ impl Decision {
 
     /// `row.name == name`: on one side the same is there already, on the other something may be changed.
     pub fn by_equality(deps: &Deps, equal: bool) -> Decision {
-        let all = |check: Check| deps.iter().map(|dep| (dep.clone(), check)).collect();
+        let all = |check: Check| deps.iter().map(|dep| (*dep, check)).collect();
         let decision = Decision { then: all(Check::State), other: all(Check::Difference) };
         if equal { decision } else { decision.negated() }
     }
@@ -120,10 +120,10 @@ impl Walker<'_, '_, '_> {
         let nothing = null(*right) || null(left);
         let counted = matches!(self.facts.expr(left).kind, ExprKind::Call { .. });
         match op {
-            CompareOp::Is | CompareOp::Eq if nothing => compared.truth.not(),
+            CompareOp::Is | CompareOp::Eq if nothing => compared.truth.opposite(),
             CompareOp::IsNot | CompareOp::Ne if nothing => compared.truth,
             // `len(rows) == 0`.
-            CompareOp::Eq if counted => compared.truth.not(),
+            CompareOp::Eq if counted => compared.truth.opposite(),
             CompareOp::Ne | CompareOp::Gt if counted => compared.truth,
             _ => Truth::Either,
         }
@@ -186,7 +186,7 @@ impl Walker<'_, '_, '_> {
             Check::Absence => Truth::Missing,
             Check::Existence | Check::State | Check::Column | Check::Difference => Truth::Either,
         });
-        let decided = decided.map(|truth| if holds { truth } else { truth.not() });
+        let decided = decided.map(|truth| if holds { truth } else { truth.opposite() });
         own.into_iter().chain(decided).reduce(Truth::and).unwrap_or_default()
     }
 }

@@ -206,6 +206,8 @@ pub struct Access {
     pub claims: Option<Name>,
     /// It asks whether the thing is there and not what it holds.
     pub presence: bool,
+    /// It asks for what has no row here: `WHERE NOT EXISTS (SELECT … FROM it …)`.
+    pub absence: bool,
     /// It was read in a loop, and what was found decides when the loop ends.
     pub awaited: bool,
     /// What is written was computed: not a constant and not what the caller gave.
@@ -315,6 +317,7 @@ impl Access {
             money: false,
             claims: None,
             presence: false,
+            absence: false,
             awaited: false,
             computed: false,
             private: false,

@@ -327,6 +327,7 @@ impl<'k> Walker<'_, '_, 'k> {
             } else if !statement.writes() && !own {
                 let mut read = access.clone();
                 read.name = Some(self.table_name(table, bound));
+                read.absence = by_absence;
                 let looked = self.push_at(What::Access(read), site, Deps::default());
                 if by_absence {
                     absent.join(&looked);

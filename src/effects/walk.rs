@@ -426,7 +426,17 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             sorted = iterated.sorted;
             let through = self.reached_through(&iterated);
             let element = Value { kind: self.element_kind(&iterated.kind), deps: iterated.deps.clone(), through, ..Value::default() };
-            on = iterated.deps.iter().map(|d| (*d, if self.rust { Check::Existence } else { iterated.truth.check() })).collect();
+            let missing = |dep: &Dep| {
+                let behind = dep.item().and_then(|i| self.summary.items.get(i as usize));
+                behind.and_then(Item::access).is_some_and(|a| a.absence)
+            };
+            let asks = |dep: &Dep| match () {
+                () if self.rust => Check::Existence,
+                // Gone through is what was missing there.
+                () if missing(dep) => Check::Absence,
+                () => iterated.truth.check(),
+            };
+            on = iterated.deps.iter().map(|d| (*d, asks(d))).collect();
             if let Some(target) = target {
                 self.assign(target, element, None);
             }

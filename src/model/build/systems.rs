@@ -155,6 +155,7 @@ impl Systems {
         }
         for orchestrator in &mut draft.orchestrators {
             orchestrator.members = orchestrator.members.iter().map(|m| moved[*m]).collect();
+            orchestrator.beside = orchestrator.beside.iter().map(|m| moved[*m]).collect();
         }
         for collision in &draft.collisions {
             model.collisions.push(StateCollision {

@@ -421,15 +421,18 @@ impl Item {
 }
 
 impl Item {
+    /// The calls that lead to it, outermost first.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        std::iter::successors(self.chain.as_deref(), |call| call.next.as_deref())
+    }
+
+    /// The functions on the way to it with the place in each, its own last.
+    pub fn way(&self) -> impl Iterator<Item = (FunctionRef, Site)> {
+        self.calls().map(|call| (call.function, call.site)).chain([(self.function, self.site)])
+    }
+
     /// Where `function` itself does it or calls towards it; `None` where the way does not pass through it.
     pub fn outer_in(&self, function: FunctionRef) -> Option<Site> {
-        let mut next = self.chain.as_ref();
-        while let Some(call) = next {
-            if call.function == function {
-                return Some(call.site);
-            }
-            next = call.next.as_ref();
-        }
-        (self.function == function).then_some(self.site)
+        self.way().find(|(at, _)| *at == function).map(|(_, site)| site)
     }
 }

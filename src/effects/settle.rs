@@ -73,7 +73,7 @@ impl Summary {
         let around = || item.contexts.iter().any(context_is_open);
         match &*item.what {
             What::Declare(_) | What::CallParameter { .. } => return true,
-            _ if rise(item) > RISE => return false,
+            _ if item.calls().count() > RISE => return false,
             _ => {}
         }
         around()
@@ -118,16 +118,6 @@ impl Summary {
     pub(super) fn keeps(&self) -> bool {
         !self.calls.is_empty() || self.items.iter().any(|i| i.kept)
     }
-}
-
-fn rise(item: &Item) -> usize {
-    let mut count = 0;
-    let mut next = item.chain.as_ref();
-    while let Some(call) = next {
-        count += 1;
-        next = call.next.as_ref();
-    }
-    count
 }
 
 fn context_is_open(context: &Context) -> bool {

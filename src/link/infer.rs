@@ -3,7 +3,7 @@
 use super::{
     ClassRef, FunctionRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Program, Scope, Source, Template, keeps_guard, remember,
 };
-use crate::facts::{BinaryOp, ExprId, ExprKind, FileFacts, MODULE, Name, ParamKind, StmtKind, TextPart};
+use crate::facts::{Arg, BinaryOp, ExprId, ExprKind, FileFacts, MODULE, Name, ParamKind, StmtKind, TextPart};
 use crate::knowledge::{TypeId, vocabulary::PackLanguage};
 use std::rc::Rc;
 
@@ -275,9 +275,7 @@ impl Program<'_> {
             if !hit {
                 continue;
             }
-            let plain = args.iter().filter(|a| a.name.is_none() && a.spread == 0).nth(position);
-            let given = args.iter().find(|a| a.name.as_deref() == Some(parameter.name.as_str())).or(plain);
-            if let Some(arg) = given {
+            if let Some(arg) = given_for(args, position, &parameter.name) {
                 found = found.or(self.infer(at, arg.value));
             }
         }
@@ -723,6 +721,12 @@ fn percent(format: &Template, values: &Kind, hint: &str) -> Template {
         result.push(Part::Text(rest.into()));
     }
     result
+}
+
+/// The argument of a call that a parameter gets: the one of its name, else the one at its position.
+pub(super) fn given_for<'a>(args: &'a [Arg], position: usize, name: &Name) -> Option<&'a Arg> {
+    let plain = || args.iter().filter(|a| a.name.is_none() && a.spread == 0).nth(position);
+    args.iter().find(|a| a.name.as_ref() == Some(name)).or_else(plain)
 }
 
 /// Whether a list is one of functions, classes or what libraries made: its order means nothing.

@@ -3,6 +3,7 @@
 //! `TOOLS[name] = function`, by the module that owns the mapping or in a method of a registry, which is called for each function
 //! or used as a decorator. Whatever is put in may come out: which name means which function it refuses to know.
 
+use super::infer::given_for;
 use super::{ClassRef, FunctionRef, Kind, Program, last_name};
 use crate::facts::{ExprId, ExprKind, FileFacts, MODULE, Name, StmtKind};
 use rustc_hash::FxHashMap;
@@ -112,8 +113,7 @@ impl Program<'_> {
             if !self.means(at, *callee, function) {
                 continue;
             }
-            let plain = args.iter().filter(|a| a.name.is_none() && a.spread == 0).nth(position);
-            let given = args.iter().find(|a| a.name.as_deref() == Some(f.params[index].name.as_str())).or(plain);
+            let given = given_for(args, position, &f.params[index].name);
             found.extend(given.into_iter().flat_map(|a| callable(&self.infer(at, a.value))));
         }
         if position == 0 {

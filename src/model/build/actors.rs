@@ -53,6 +53,15 @@ impl Draft {
         }
         value.site
     }
+
+    /// Whom a run is of: where the value that is run was made, and its class.
+    pub fn subject_of(&self, subject: &Kind) -> (Option<Site>, Option<ClassRef>) {
+        match subject {
+            Kind::Library(value) => (self.origin(value), None),
+            Kind::Object(object) => (object.site, Some(object.class)),
+            _ => (None, None),
+        }
+    }
 }
 
 pub(super) struct DraftActor {
@@ -119,6 +128,15 @@ pub(super) struct DraftOrchestrator {
     pub nodes: Vec<Node>,
     pub state: Kind,
     pub module: u32,
+}
+
+impl DraftOrchestrator {
+    /// Name its members by their new places, and leave out those that have none.
+    pub fn renumber(&mut self, moved: impl Fn(usize) -> Option<usize>) {
+        for members in [&mut self.members, &mut self.beside] {
+            *members = members.iter().filter_map(|m| moved(*m)).collect();
+        }
+    }
 }
 
 #[derive(Clone)]

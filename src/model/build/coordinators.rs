@@ -18,13 +18,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
         }
         let own: Vec<ClassRef> = doing.runs.iter().filter_map(|r| class_of(input, r.entry)).collect();
         for (_, item) in doing.items() {
-            let mut through: Vec<FunctionRef> = vec![item.function];
-            let mut next = item.chain.as_ref();
-            while let Some(call) = next {
-                through.push(call.function);
-                next = call.next.as_ref();
-            }
-            let classes = through.iter().filter_map(|f| class_of(input, *f)).filter(|c| !is_kin(input, *c, &own));
+            let through = std::iter::once(item.function).chain(item.calls().map(|call| call.function));
+            let classes = through.filter_map(|f| class_of(input, f)).filter(|c| !is_kin(input, *c, &own));
             match &*item.what {
                 // Handed out: the lock's name comes from whoever asks.
                 What::Acquire { lock, .. } if !lock.name.hole_names().count().eq(&0) || lock.own => {

@@ -195,13 +195,7 @@ fn held_already(item: &Item, lock: &LockUse, visit: &Visit) -> Option<Site> {
 fn alone(input: &Input, item: &Item, lock: &LockUse) -> Option<Site> {
     let Owner::Alone(made) = lock.owner else { return None };
     let program = input.effects.program;
-    let mut chain = Vec::new();
-    let mut next = item.chain.as_ref();
-    while let Some(call) = next {
-        chain.push(call.function);
-        next = call.next.as_ref();
-    }
-    chain.push(item.function);
+    let chain: Vec<crate::link::FunctionRef> = item.way().map(|(function, _)| function).collect();
     let makes = |f: &crate::link::FunctionRef| program.site(f.module, program.function(*f).span);
     let from = chain.iter().rposition(|f| f.function != MODULE && makes(f).file == made.file && makes(f).span.contains(made.span))?;
     let spawned = item.contexts.iter().any(|c| matches!(c.held, Held::Spawned { .. }) && chain[from..].contains(&c.function));

@@ -159,13 +159,7 @@ pub(super) fn join(actors: &mut Vec<ActorId>, actor: ActorId) {
 /// The chain of an item as frames.
 pub(super) fn frames(input: &Input, item: &Item) -> Vec<Frame> {
     let program = input.effects.program;
-    let mut frames = Vec::new();
     // The first call is the one from outside; the entry function itself follows.
-    let mut next = item.chain.as_ref().and_then(|c| c.next.as_ref());
-    while let Some(call) = next {
-        frames.push(Frame { function: program.qualified(call.function).to_string(), site: call.site });
-        next = call.next.as_ref();
-    }
-    frames.push(Frame { function: program.qualified(item.function).to_string(), site: item.site });
-    frames
+    let inside = item.way().skip(usize::from(item.chain.is_some()));
+    inside.map(|(function, site)| Frame { function: program.qualified(function).to_string(), site }).collect()
 }

@@ -7,7 +7,6 @@ use super::actors::{Draft, Run};
 use super::{Doing, Input};
 use crate::effects::{Declaration, Held, Item, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
-use crate::link::Kind;
 use crate::model::{ActorId, Concurrency, Model};
 use crate::source::Site;
 use rustc_hash::FxHashSet;
@@ -84,11 +83,7 @@ pub(super) fn run_of(draft: &Draft, declaration: &Declaration, item: &Item) -> O
     if declaration.effect != Effect::Run {
         return None;
     }
-    let (subject, class) = match &declaration.subject {
-        Kind::Library(value) => (draft.origin(value), None),
-        Kind::Object(object) => (object.site, Some(object.class)),
-        _ => (None, None),
-    };
+    let (subject, class) = draft.subject_of(&declaration.subject);
     Some(Run { site: item.site, function: item.function, subject, class, contexts: item.contexts.clone(), many: false, sessions: false })
 }
 

@@ -57,14 +57,7 @@ fn without_what_follows_a_claim(races: Vec<Race>) -> Vec<Race> {
 
 /// The places through which a read is reached, its own included.
 fn ways(read: &Item) -> Vec<Site> {
-    let mut all = Vec::new();
-    let mut next = read.chain.as_ref();
-    while let Some(call) = next {
-        all.push(call.site);
-        next = call.next.as_ref();
-    }
-    all.push(read.site);
-    all
+    read.way().map(|(_, site)| site).collect()
 }
 
 /// What is written where: one call runs as many statements as helpers give it.
@@ -460,32 +453,14 @@ fn is_protected(common: &[&Context], write: &Item, access: &crate::effects::Acce
 
 /// How many calls lie between a function and the item it leads to.
 pub(super) fn distance(item: &Item, function: FunctionRef) -> u8 {
-    let mut calls = 0_u8;
-    let mut next = item.chain.as_ref();
-    while let Some(call) = next {
-        if call.function == function || calls > 0 {
-            calls = calls.saturating_add(1);
-        }
-        next = call.next.as_ref();
-    }
-    calls
+    let calls = item.calls().skip_while(|call| call.function != function).count();
+    u8::try_from(calls).unwrap_or(u8::MAX)
 }
 
 /// The innermost function on the ways to both.
 fn innermost(read: &Item, write: &Item) -> FunctionRef {
-    let way = |item: &Item| -> Vec<(FunctionRef, Site)> {
-        let mut all = Vec::new();
-        let mut next = item.chain.as_ref();
-        while let Some(call) = next {
-            all.push((call.function, call.site));
-            next = call.next.as_ref();
-        }
-        all.push((item.function, item.site));
-        all
-    };
-    let (a, b) = (way(read), way(write));
     let mut best = write.function;
-    for (x, y) in a.iter().zip(&b) {
+    for (x, y) in read.way().zip(write.way()) {
         if x.0 != y.0 {
             break;
         }

@@ -154,8 +154,7 @@ impl Systems {
             *index = moved[*index];
         }
         for orchestrator in &mut draft.orchestrators {
-            orchestrator.members = orchestrator.members.iter().map(|m| moved[*m]).collect();
-            orchestrator.beside = orchestrator.beside.iter().map(|m| moved[*m]).collect();
+            orchestrator.renumber(|m| Some(moved[m]));
         }
         for collision in &draft.collisions {
             model.collisions.push(StateCollision {

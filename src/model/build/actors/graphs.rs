@@ -220,11 +220,7 @@ impl Collector<'_, '_, '_, '_> {
             if !matches!(d.declaration.effect, Effect::Run | Effect::Schedule) {
                 continue;
             }
-            let (subject, class) = match &d.declaration.subject {
-                Kind::Library(value) => (self.draft.origin(value), None),
-                Kind::Object(object) => (object.site, Some(object.class)),
-                _ => (None, None),
-            };
+            let (subject, class) = self.draft.subject_of(&d.declaration.subject);
             if d.declaration.effect == Effect::Schedule {
                 let index = self.draft.actors.len();
                 let mut actor = DraftActor::new(String::new(), ActorKind::Job, d.declaration.framework.as_str(), d.site);

@@ -112,8 +112,7 @@ impl Collector<'_, '_, '_, '_> {
             *index = moved(*index).unwrap_or(*index);
         }
         for orchestrator in &mut self.draft.orchestrators {
-            orchestrator.members = orchestrator.members.iter().filter_map(|m| moved(*m)).collect();
-            orchestrator.beside = orchestrator.beside.iter().filter_map(|m| moved(*m)).collect();
+            orchestrator.renumber(moved);
         }
         for collision in &mut self.draft.collisions {
             collision.actors = collision.actors.iter().filter_map(|m| moved(*m)).collect();

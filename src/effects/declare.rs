@@ -16,6 +16,15 @@ use std::rc::Rc;
 /// How deep mappings are searched for the key of a session.
 const MAPPING_DEPTH: u8 = 3;
 
+/// What decorators speak of: a function, or a class.
+struct Decorated {
+    value: Kind,
+    name: Name,
+    site: Site,
+    /// Its documentation, which a model may read.
+    doc: Option<(Kind, Site)>,
+}
+
 impl<'k> Walker<'_, '_, 'k> {
     /// A call that declares.
     pub fn declare(
@@ -385,6 +394,7 @@ impl<'k> Walker<'_, '_, 'k> {
             self.decorators(function, Kind::Function(Rc::new(value)));
         }
         let site = self.site(facts.name_span);
+        self.decorated_by(&facts.decorators, &Decorated { value: Kind::Class(class), name: name.clone(), site, doc: None });
         if self.program.owner(class) != class {
             return;
         }
@@ -468,8 +478,16 @@ impl<'k> Walker<'_, '_, 'k> {
     /// What the decorators of a function declare.
     pub fn decorators(&mut self, function: FunctionRef, value: Kind) {
         let facts = self.facts;
-        let decorators = self.program.function(function).decorators.clone();
-        for decorator in decorators {
+        let f = self.program.function(function);
+        let doc = f.doc.map(|doc| (self.program.infer(function, doc), self.program.site(function.module, facts.expr(doc).span)));
+        let site = self.program.site(function.module, f.name_span);
+        self.decorated_by(&f.decorators, &Decorated { value, name: f.name.clone(), site, doc });
+    }
+
+    fn decorated_by(&mut self, decorators: &[ExprId], decorated: &Decorated) {
+        let facts = self.facts;
+        let site = decorated.site;
+        for decorator in decorators.iter().copied() {
             let (callee, args) = match &facts.expr(decorator).kind {
                 ExprKind::Call { callee, args } => (*callee, args.clone()),
                 _ => (decorator, Vec::new()),
@@ -486,8 +504,6 @@ impl<'k> Walker<'_, '_, 'k> {
             if !declares(found.row.effect) {
                 continue;
             }
-            let f = self.program.function(function);
-            let site = self.program.site(function.module, f.name_span);
             let first = self.summary.items.len();
             if matches!(found.row.effect, Effect::Consume | Effect::Subscribe) {
                 let channel = found.row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver.as_ref(), &kinds(&given)));
@@ -496,7 +512,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 }
             }
             let mut declaration = self.declaration(found.row.effect, found.row, receiver.as_ref(), &api, &given, site);
-            declaration.entries.insert(0, value.clone());
+            declaration.entries.insert(0, decorated.value.clone());
             declaration.subject = receiver.clone().map(Kind::Library).unwrap_or_default();
             if found.row.actor == Some(crate::knowledge::vocabulary::ActorKind::Endpoint)
                 && let Some(Kind::Text(path)) = declaration.names.first().cloned()
@@ -506,11 +522,8 @@ impl<'k> Walker<'_, '_, 'k> {
                     if matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") { method } else { "ANY".to_string() };
                 declaration.names[0] = Kind::text(format!("{method} {}", path.pattern()));
             }
-            declaration.names.push(Kind::text(f.name.clone()));
-            if let Some(doc) = f.doc {
-                let text = self.program.infer(function, doc);
-                declaration.prompts.push((text, self.program.site(function.module, facts.expr(doc).span)));
-            }
+            declaration.names.push(Kind::text(decorated.name.clone()));
+            declaration.prompts.extend(decorated.doc.clone());
             self.push_at(What::Declare(declaration), site, Deps::default());
             let at = self.site(facts.expr(decorator).span);
             self.used_by_decorating(&found, receiver.as_ref(), &given, at, first);
@@ -683,15 +696,7 @@ fn surround(
     let stopped = found.row.cut_off.iter().find_map(|p| crate::link::argument(p, &args)?.number()).map(|s| Held::Limited(Some(s)));
     let context = |(salt, held)| Context { token: super::context::token(site, salt), held, site, function: around };
     let outer: Vec<Context> = held.map(|h| (11, h)).into_iter().chain(stopped.map(|h| (14, h))).map(context).collect();
-    if outer.is_empty() {
-        return;
-    }
-    let around = |contexts: &mut Rc<Vec<Context>>| {
-        let all = outer.iter().chain(contexts.iter()).cloned().collect();
-        *contexts = Rc::new(all);
-    };
-    summary.items.iter_mut().for_each(|item| around(&mut item.contexts));
-    summary.calls.iter_mut().for_each(|below| around(&mut below.contexts));
+    summary.surround(&outer);
 }
 
 /// The summary of the project's wrapper around a function.

@@ -87,9 +87,13 @@ impl Walker<'_, '_, '_> {
             return self.apply(&found, Some(library), &api, given, place, result);
         }
         let result = Value { through, truth: Truth::Either, ..result };
-        if matches!(receiver, Kind::Unknown | Kind::External(_))
-            && let Some(value) = self.unknown_receiver(name, given, place, &result)
-        {
+        let known = match receiver {
+            Kind::Unknown | Kind::External(_) => self.unknown_receiver(name, given, place, &result),
+            // What an entry function is given by whoever starts it has a name and no more.
+            kind if kind.is_only_named() => self.receiver_by_name(name, given, place, &result),
+            _ => None,
+        };
+        if let Some(value) = known {
             return value;
         }
         // A trait that libraries give to functions: `work.retry(policy)` is `Fn::retry(work, policy)`.
@@ -155,20 +159,27 @@ impl Walker<'_, '_, '_> {
         }
     }
 
+    /// A method of a value of unknown type that packs know by the value's name.
+    fn receiver_by_name(&mut self, name: &Name, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
+        let language = self.program.language(self.at.module);
+        let found = self.program.receiver_by_name(language, self.at.module, &place.receiver_name, name)?;
+        if found.row.effect == Effect::Sql && !self.sql_given(found.row, given)
+            || found.row.of_receiver && !self.program.classes_with_method(name, 2).is_empty()
+        {
+            return None;
+        }
+        let ty = found.owner?;
+        let library = Rc::new(LibraryValue::of(ty));
+        let api: Name = format!("{}.{name}", self.program.knowledge.type_name(ty)).into();
+        let kind = self.program.row_result(found.row, Some(&library), &kinds(given), place.site);
+        let result = Value { kind, truth: Truth::There, ..result.clone() };
+        let value = self.apply_inferred(&found, &library, &api, given, place, result);
+        Some(Value { inferred: true, ..value })
+    }
+
     /// A method of a value of unknown type: packs that know receivers by name, else the few classes that have such a method.
     fn unknown_receiver(&mut self, name: &Name, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
-        let language = self.program.language(self.at.module);
-        if let Some(found) = self.program.receiver_by_name(language, self.at.module, &place.receiver_name, name)
-            && (found.row.effect != Effect::Sql || self.sql_given(found.row, given))
-            && (!found.row.of_receiver || self.program.classes_with_method(name, 2).is_empty())
-        {
-            let ty = found.owner?;
-            let library = Rc::new(LibraryValue::of(ty));
-            let api: Name = format!("{}.{name}", self.program.knowledge.type_name(ty)).into();
-            let kind = self.program.row_result(found.row, Some(&library), &kinds(given), place.site);
-            let result = Value { kind, truth: Truth::There, ..result.clone() };
-            let mut value = self.apply_inferred(&found, &library, &api, given, place, result);
-            value.inferred = true;
+        if let Some(value) = self.receiver_by_name(name, given, place, result) {
             return Some(value);
         }
         let (methods, sure) = self.methods_by_shape(name, place);

@@ -623,6 +623,10 @@ impl<'k> Walker<'_, '_, 'k> {
         place: &CallPlace,
         result: Value,
     ) -> Value {
+        if effect == Effect::Retry && row.entry.iter().any(|p| Place::parse(p) == Ok(Place::Function)) {
+            self.again = Some(self.retry_context(row, receiver, api, given, place.site));
+            return result;
+        }
         if effect == Effect::Retry {
             self.state.held.push(self.retry_context(row, receiver, api, given, place.site));
         }

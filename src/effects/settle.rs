@@ -42,6 +42,19 @@ pub struct Below {
 }
 
 impl Summary {
+    /// Put contexts around everything it does.
+    pub(super) fn surround(&mut self, outer: &[Context]) {
+        if outer.is_empty() {
+            return;
+        }
+        let around = |contexts: &mut Rc<Vec<Context>>| {
+            let all = outer.iter().chain(contexts.iter()).cloned().collect();
+            *contexts = Rc::new(all);
+        };
+        self.items.iter_mut().for_each(|item| around(&mut item.contexts));
+        self.calls.iter_mut().for_each(|below| around(&mut below.contexts));
+    }
+
     /// Decide, now that the whole function is known, what its callers need to see.
     pub(super) fn settle(&mut self) {
         let mut flowing: FxHashSet<u32> = FxHashSet::default();

@@ -41,6 +41,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub depth: u8,
     /// How many were resumed in this walk.
     pub resumed: u16,
+    /// The body asks to be run again: the context around all that it does.
+    pub again: Option<Context>,
     /// The receiver's type was inferred.
     pub inferring: bool,
     /// Missing arguments are an outsider's: parameters are worth what they are declared to be.
@@ -94,6 +96,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             proxy: None,
             depth: 0,
             resumed: 0,
+            again: None,
             inferring: false,
             from_outside: false,
             returned: None,
@@ -900,6 +903,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.summary.raises_on.dedup();
         self.note_asked();
         self.note_leaks();
+        if let Some(again) = self.again.take() {
+            self.summary.surround(&[again]);
+        }
         self.summary.settle();
         self.summary
     }

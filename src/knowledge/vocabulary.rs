@@ -281,6 +281,7 @@ pub struct Row {
     #[serde(default)]
     pub named: Vec<Place>,
     /// The functions, tools or objects an actor is given; also the entry function of a node, worker, thread or callback.
+    /// For `retry`, `function` is the one that the call stands in.
     #[serde(default)]
     pub entry: Vec<Place>,
     /// The command of a program that it starts: one text, or a list of words.
@@ -407,6 +408,9 @@ pub struct Variant {
     /// Whether what is cancelled is ended as it stands then.
     #[serde(default)]
     pub abrupt: Option<bool>,
+    /// How often the body is run again on failure then, where no argument says so.
+    #[serde(default)]
+    pub retries: Option<i64>,
 }
 
 /// Who a lock excludes.

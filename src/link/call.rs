@@ -43,7 +43,7 @@ impl Program<'_> {
             Kind::Library(policy) => self.retries_of(policy),
             kind => kind.number().map(|n| n as i64),
         });
-        said.or(row.retries)
+        said.or_else(|| self.variant(row, args).and_then(|v| v.retries)).or(row.retries)
     }
 
     /// What a value says of retries by what it was made with: `RetryPolicy(maximum_attempts=3)`.

@@ -298,6 +298,11 @@ impl Kind {
         matches!(self, Kind::Null | Kind::Bool(false) | Kind::Int(0))
     }
 
+    /// Whether its name is all that is known of it.
+    pub fn is_only_named(&self) -> bool {
+        matches!(self, Kind::Text(text) if matches!(text.parts.as_slice(), [Part::Hole(Hole::Named(_))]))
+    }
+
     /// Its alternatives: itself, or the members of a choice.
     pub fn alternatives(&self) -> &[Kind] {
         match self {

@@ -179,9 +179,16 @@ impl<'t> File<'t> {
         lines
     }
 
+    /// The whole stands where the first part of it does, and not at a comment before that.
     fn finish(mut self, kind: NodeKind) -> Documents {
+        let first = match &kind {
+            NodeKind::Map(entries) => entries.first().map(|e| e.key_span),
+            NodeKind::List(items) => items.first().map(|i| self.document.node(*i).span),
+            _ => None,
+        };
         if let Some(root) = self.document.nodes.first_mut() {
             root.kind = kind;
+            root.span = first.unwrap_or_default();
         }
         Documents { documents: vec![self.document], comments: self.comments, problems: Vec::new() }
     }

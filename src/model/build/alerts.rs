@@ -8,6 +8,7 @@ use super::systems::{globs, select_below};
 use super::{Doing, Input};
 use crate::effects::{Item, What};
 use crate::facts::{Document, ExprId, ExprKind, FileFacts, NodeId, StmtKind};
+use crate::knowledge::RowId;
 use crate::knowledge::vocabulary::{Declares, Effect};
 use crate::link::Program;
 use crate::model::{Control, ControlKind, Model, Waiting};
@@ -58,11 +59,16 @@ pub(super) fn rules(input: &Input, emitted: &[String], model: &mut Model) {
                     continue;
                 }
                 let expression = row.expression.as_deref().map(|k| texts(document, found.node, k).join(" ")).unwrap_or_default();
-                let Some(metric) = watched(input, emitted, &expression) else { continue };
                 let name = row.named.iter().find_map(|k| first(k)).unwrap_or_default();
                 let compared = row.threshold.as_deref().and_then(first).and_then(|t| t.parse().ok()).or_else(|| compared(&expression));
                 let lasts = row.lasts.as_deref().and_then(first).and_then(|t| duration(&t));
                 let site = Site { file: manifest.file, span: found.span };
+                if input.effects.records() {
+                    let shown = |word: &str, number: Option<f64>| number.map(|n| format!(" {word}={n}")).unwrap_or_default();
+                    let (above, lasts) = (shown("above", compared), shown("for", lasts));
+                    input.effects.record(RowId::of(row), site, format!("alert {name} expression={expression}{above}{lasts}"));
+                }
+                let Some(metric) = watched(input, emitted, &expression) else { continue };
                 let mut control = Control::new(ControlKind::Alert, Vec::new(), site, format!("alert {name} watches {metric}"));
                 control.threshold = match unit(&metric) {
                     Some(unit) => compared.map(|n| n * unit),

@@ -5,6 +5,7 @@ use super::systems::{globs, select};
 use super::{Doing, Input, Run, alerts, join};
 use crate::effects::{Item, What};
 use crate::facts::{ExprKind, FileFacts, Name};
+use crate::knowledge::RowId;
 use crate::knowledge::vocabulary::{ActorKind, Declares, Effect};
 use crate::link::{FunctionRef, Kind, Program};
 use crate::model::{ActorId, Control, ControlKind, Model, Stop};
@@ -81,6 +82,10 @@ fn operations(input: &Input, model: &mut Model) {
                 let stops = words.next().is_some_and(|last| STOPS[..STOPS.len() - 1].contains(&last));
                 let whose = words.any(|w| RUNNING.contains(&w.trim_end_matches('s')));
                 let method = document.entries(found.node).iter().find(|e| row.requires.contains(&e.key));
+                if let Some(method) = method.filter(|_| input.effects.records()) {
+                    let meaning = format!("operation {} {path}", method.key.to_uppercase());
+                    input.effects.record(RowId::of(row), Site { file: manifest.file, span: found.span }, meaning);
+                }
                 if let (true, true, Some(method)) = (stops, whose, method) {
                     let site = Site { file: manifest.file, span: found.span };
                     let detail = format!("{} {path}", method.key.to_uppercase());

@@ -10,6 +10,7 @@ use super::actors::is_aside;
 use super::commands::{At, Commands, Start, given, number};
 use super::systems::{below, folder_of, globs, select};
 use crate::facts::{Document, ExprKind, Name, NodeId, NodeKind};
+use crate::knowledge::RowId;
 use crate::knowledge::vocabulary::{Declares, DocumentRow, Effect, Row};
 use crate::link::{Kind, argument};
 use crate::source::Site;
@@ -108,15 +109,18 @@ impl Reader<'_, '_, '_, '_> {
                 match row.declares {
                     Declares::Script => {
                         if let (Some(name), Some(target)) = (found.key, document.text(found.node)) {
+                            self.used(row, site, || format!("script {name} of {target}"));
                             self.commands.scripts.insert(name, target.to_string());
                         }
                     }
-                    Declares::Image => self.images.push(Image {
-                        path: manifest.path.clone(),
-                        pieces: pieces(row, document, found.node, found.node),
-                        site,
-                        used: false,
-                    }),
+                    Declares::Image => {
+                        let pieces = pieces(row, document, found.node, found.node);
+                        self.used(row, site, || {
+                            let words: Vec<&str> = pieces.iter().flatten().flatten().flatten().map(String::as_str).collect();
+                            format!("image {}", words.join(" "))
+                        });
+                        self.images.push(Image { path: manifest.path.clone(), pieces, site, used: false });
+                    }
                     _ => {
                         let named = row.named.iter().find_map(|k| below(document, found.node, k).and_then(|n| document.text(n)));
                         let key = found.key.as_deref().map(|k| k.rsplit(':').next().unwrap_or(k));
@@ -191,7 +195,7 @@ impl Reader<'_, '_, '_, '_> {
             _ => workers,
         };
         let alone = row.alone.iter().any(holds);
-        self.units.push(DraftUnit {
+        let unit = DraftUnit {
             name,
             group: if row.by_folder { folder.to_string() } else { path.to_string() },
             site,
@@ -201,7 +205,29 @@ impl Reader<'_, '_, '_, '_> {
             context: context.or_else(|| (!row.build.is_empty()).then(|| folder.to_string())),
             overlaps: row.several || row.scheduled && !alone,
             scheduled: row.scheduled,
-        });
+        };
+        self.used(row, site, || self.shown(&unit));
+        self.units.push(unit);
+    }
+
+    fn used(&self, row: &DocumentRow, site: Site, meaning: impl FnOnce() -> String) {
+        if self.input.effects.records() {
+            self.input.effects.record(RowId::of(row), site, meaning());
+        }
+    }
+
+    /// A unit in words, as uses of rows are recorded.
+    fn shown(&self, unit: &DraftUnit) -> String {
+        let program = self.input.effects.program;
+        let start = |start: &Start| {
+            let processes = if start.many { "*".to_string() } else { start.processes.to_string() };
+            format!(" starts={processes}x{}", program.modules[start.module as usize].path)
+        };
+        let starts: String = unit.starts.iter().map(start).collect();
+        let built = unit.context.as_ref().map(|context| format!(" in=/{context}"));
+        let flags = [(unit.overlaps, " overlaps"), (unit.scheduled, " scheduled")];
+        let flags: String = flags.into_iter().filter(|(holds, _)| *holds).map(|(_, word)| word).collect();
+        format!("service {} of={} count={}{starts}{}{flags}", unit.name, unit.group, unit.count, built.unwrap_or_default())
     }
 
     /// What a command in one or more parts starts: as a whole, else each part by itself.

@@ -3,8 +3,7 @@
 use super::Input;
 use super::actors::Draft;
 use super::deployment::DraftUnit;
-use crate::facts::{Document, NodeId, NodeKind};
-use crate::knowledge::vocabulary::DocumentRow;
+use crate::facts::{Document, NodeId};
 use crate::link::Kind;
 use crate::model::{Actor, ActorId, EntryPoint, Model, Orchestrator, Prompt, StateCollision, System};
 use crate::source::Span;
@@ -309,26 +308,4 @@ pub(super) fn select_below(document: &Document, node: NodeId, path: &str) -> Vec
 /// What stands below a node under a dotted key.
 pub(super) fn below(document: &Document, node: NodeId, key: &str) -> Option<NodeId> {
     key.split('.').filter(|step| !step.is_empty()).try_fold(node, |at, step| document.get(at, step))
-}
-
-/// What a row declares for a part of a document, in words, as uses of rows are recorded.
-pub(super) fn declared(row: &DocumentRow, document: &Document, found: &Selected, name: &str) -> String {
-    let at = |key: &str| below(document, found.node, key).is_some();
-    let mut words = vec![format!("{:?}", row.declares).to_lowercase(), name.to_string()];
-    let prompts: Vec<&str> = row.prompts.iter().map(String::as_str).filter(|key| at(key)).collect();
-    if !prompts.is_empty() {
-        words.push(format!("prompts={}", prompts.join(",")));
-    }
-    let count = row.count.iter().find(|key| at(key));
-    let command = row.command.iter().rev().find(|key| at(key));
-    for (word, key) in [("agent", row.agent.as_ref()), ("count", count), ("command", command), ("expression", row.expression.as_ref())] {
-        if let Some(found) = key.and_then(|key| below(document, found.node, key)) {
-            let text = match &document.node(found).kind {
-                NodeKind::List(items) => items.iter().filter_map(|i| document.text(*i)).collect::<Vec<_>>().join(" "),
-                _ => document.text(found).unwrap_or_default().to_string(),
-            };
-            words.push(format!("{word}={text}"));
-        }
-    }
-    words.join(" ")
 }

@@ -3,7 +3,7 @@
 use super::{Collector, DraftActor};
 use crate::facts::{Document, NodeId};
 use crate::knowledge::RowId;
-use crate::knowledge::vocabulary::{ActorKind, Declares, Effect};
+use crate::knowledge::vocabulary::{ActorKind, Declares, DocumentRow, Effect};
 use crate::model::build::systems;
 use crate::source::{Site, Span};
 
@@ -27,8 +27,8 @@ impl Collector<'_, '_, '_, '_> {
                     let text = |key: &str| systems::below(document, found.node, key).and_then(|n| document.text(n)).map(str::to_string);
                     let name = row.named.iter().find_map(|k| text(k)).or_else(|| found.key.clone());
                     let name = name.unwrap_or_else(|| stem(&manifest.path).to_string());
-                    if self.input.effects.records() {
-                        self.input.effects.record(RowId::of(row), site, systems::declared(row, document, &found, &name));
+                    if self.input.effects.records() && matches!(row.declares, Declares::Agent | Declares::Task) {
+                        self.input.effects.record(RowId::of(row), site, described(row, document, &found, &name));
                     }
                     match row.declares {
                         Declares::Agent => self.manifest_agent(&name, row, document, &found, site),
@@ -47,14 +47,7 @@ impl Collector<'_, '_, '_, '_> {
         }
     }
 
-    fn manifest_agent(
-        &mut self,
-        name: &str,
-        row: &crate::knowledge::vocabulary::DocumentRow,
-        document: &Document,
-        found: &systems::Selected,
-        site: Site,
-    ) {
+    fn manifest_agent(&mut self, name: &str, row: &DocumentRow, document: &Document, found: &systems::Selected, site: Site) {
         if self.is_left_over(name, site) {
             return;
         }
@@ -93,6 +86,17 @@ impl Collector<'_, '_, '_, '_> {
         let keys: Vec<Option<String>> = near.map(|d| d.declaration.config.as_ref().and_then(Self::text)).collect();
         !keys.is_empty() && keys.iter().all(|k| k.as_ref().is_some_and(|k| k != name))
     }
+}
+
+/// An agent or task in words, as uses of rows are recorded.
+fn described(row: &DocumentRow, document: &Document, found: &systems::Selected, name: &str) -> String {
+    let what = if row.declares == Declares::Agent { "agent" } else { "task" };
+    let there = |key: &&str| systems::below(document, found.node, key).is_some();
+    let prompts: Vec<&str> = row.prompts.iter().map(String::as_str).filter(there).collect();
+    let agent = row.agent.as_deref().and_then(|key| document.text(systems::below(document, found.node, key)?));
+    let prompts = (!prompts.is_empty()).then(|| format!(" prompts={}", prompts.join(",")));
+    let agent = agent.map(|agent| format!(" agent={agent}"));
+    format!("{what} {name}{}{}", prompts.unwrap_or_default(), agent.unwrap_or_default())
 }
 
 /// The texts under a key: one, or those of a list.

@@ -47,7 +47,7 @@ impl Walker<'_, '_, '_> {
                 let through = self.reached_through(&holder);
                 let holder = self.looked_at(holder, Some(name), self.site(e.span));
                 let holder = self.of_column(holder, name);
-                let object = if self.rust { self.opened_object(&holder.kind) } else { Kind::Unknown };
+                let object = if self.rust { self.program.behind(self.opened_object(&holder.kind)) } else { Kind::Unknown };
                 let mut value = self.attribute(holder, *base, name);
                 // A field and a method may have one name; what is not called is the field.
                 if let (Kind::Object(object), Kind::Function(_)) = (&object, &value.kind) {
@@ -102,11 +102,14 @@ impl Walker<'_, '_, '_> {
             ExprKind::Unary(inner) => {
                 let value = self.eval(*inner);
                 let value = self.looked_at(value, None, self.site(e.span));
-                let kind = match value.kind {
-                    Kind::Int(_) | Kind::Float(_) => self.program.infer(self.at, expr),
-                    other => other,
+                // `*guard` is what the lock holds, and no guard: a variable with a copy of it holds no lock.
+                let guard = self.guard_behind(&value);
+                let kind = match (&guard, value.kind) {
+                    (Some(guard), _) => guard.guard.subject.clone(),
+                    (None, Kind::Int(_) | Kind::Float(_)) => self.program.infer(self.at, expr),
+                    (None, other) => other,
                 };
-                Value { kind, ..value }
+                Value { kind, through: guard.or(value.through), ..value }
             }
             ExprKind::Choice { cond, then, other } => {
                 let on = self.decision(*cond);
@@ -233,9 +236,10 @@ impl Walker<'_, '_, '_> {
 
     /// A value with what `value.name` depends on.
     fn of_column(&self, value: Value, name: &str) -> Value {
-        // What code in Rust holds is told by its locks.
-        let selected = if self.rust { None } else { self.selects(&value.kind, name) };
-        match selected {
+        if self.rust {
+            return self.of_field(value, name);
+        }
+        match self.selects(&value.kind, name) {
             Some(selected) => Value { deps: value.deps.selected(selected), ..value },
             None => value,
         }

@@ -7,7 +7,7 @@
 use super::call::{CallPlace, Given};
 use super::context::{Context, Held, token};
 use super::item::Check;
-use super::value::{Dep, Value};
+use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::{Block, ExprId, ExprKind, Name, StmtKind};
 use crate::link::{FunctionRef, FunctionValue, Kind};
@@ -97,7 +97,8 @@ impl Walker<'_, '_, '_> {
     }
 
     /// Closures given to a method that nothing is known of run there, on what the method is called on: `rows.iter().map(…)`.
-    pub fn run_closures(&mut self, receiver: &Value, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
+    /// `maps` says that the result is what the closures make of it, and not it itself.
+    pub fn run_closures(&mut self, receiver: &Value, given: &[Given], place: &CallPlace, result: &Value, maps: bool) -> Option<Value> {
         let mut found: Option<Value> = None;
         // For each of what there is, as in a loop over it.
         let control = self.state.control.clone();
@@ -130,7 +131,9 @@ impl Walker<'_, '_, '_> {
         }
         self.state.control = control;
         let found = found?;
-        let deps = result.deps.clone().with(&found.deps);
+        // `.map(|job| job.state)`: of what was read, that field.
+        let told = |dep: &Dep| maps && found.deps.iter().any(|d| d.same_record(dep));
+        let deps = result.deps.iter().filter(|d| !told(d)).cloned().collect::<Deps>().with(&found.deps);
         let kind = if result.kind == Kind::Unknown { found.kind } else { result.kind.clone() };
         Some(Value { kind, deps, ..Value::default() })
     }

@@ -216,6 +216,8 @@ pub struct Access {
     pub private: bool,
     /// One process alone may use it at a time.
     pub exclusive: bool,
+    /// What it puts there is a lock, which its users would take.
+    pub locks: bool,
     /// The written key or value differs at each run.
     pub fresh_key: bool,
     /// It adds what the caller gives as this parameter: an INSERT where that was made anew, nothing where it was loaded.
@@ -322,6 +324,7 @@ impl Access {
             computed: false,
             private: false,
             exclusive: false,
+            locks: false,
             fresh_key: false,
             added: None,
             given: None,

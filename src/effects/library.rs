@@ -12,6 +12,9 @@ use crate::knowledge::vocabulary::Effect;
 use crate::link::{ClassRef, FunctionValue, Kind, LibraryValue, Object};
 use std::rc::Rc;
 
+/// Methods of Rust whose result is what the closure makes of what they are called on.
+const MAPPING: [&str; 6] = ["map", "and_then", "map_or", "map_or_else", "filter_map", "flat_map"];
+
 impl Walker<'_, '_, '_> {
     pub fn call_external(&mut self, name: &Name, given: &[Given], place: &CallPlace) -> Value {
         let language = self.program.language(self.at.module);
@@ -30,7 +33,7 @@ impl Walker<'_, '_, '_> {
         }
         if self.rust
             && let Some(value) =
-                self.run_closures(&Value::default(), given, place, &Value { kind: made.clone(), deps: deps.clone(), ..Value::default() })
+                self.run_closures(&Value::default(), given, place, &Value { kind: made.clone(), deps: deps.clone(), ..Value::default() }, false)
         {
             return value;
         }
@@ -107,7 +110,7 @@ impl Walker<'_, '_, '_> {
         }
         if self.rust
             && let Some(receiver) = &place.receiver
-            && let Some(value) = self.run_closures(receiver, given, place, &result)
+            && let Some(value) = self.run_closures(receiver, given, place, &result, MAPPING.contains(&name.as_str()))
         {
             return value;
         }

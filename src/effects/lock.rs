@@ -116,7 +116,8 @@ impl Walker<'_, '_, '_> {
     pub fn made_here(&self, value: &mut Value, callee: crate::link::FunctionRef, site: Site) {
         let Kind::Library(library) = &value.kind else { return };
         let (Some(made), Some(lock)) = (library.site, &library.lock) else { return };
-        if lock.scope != LockScope::Process || self.program.kept(made) != Kept::Returned(callee) {
+        // A guard is of a lock that was made elsewhere, and is held since it was taken.
+        if lock.guard || lock.scope != LockScope::Process || self.program.kept(made) != Kept::Returned(callee) {
             return;
         }
         let mut library = (**library).clone();

@@ -8,7 +8,7 @@
 
 use super::call::{CallPlace, Given};
 use super::item::{Access, Item, Operation, What};
-use super::value::{Dep, Deps, Through, Value};
+use super::value::{Column, Dep, Deps, Selected, Through, Value};
 use super::walk::Walker;
 use super::{Context, Name};
 use crate::facts::ExprId;
@@ -46,6 +46,27 @@ impl Walker<'_, '_, '_> {
             Some(guard) => Some(Rc::new(Through { guard, field: None })),
             None => value.through.clone(),
         }
+    }
+
+    /// The guard that a value is, as the way into what its lock holds.
+    pub fn guard_behind(&self, value: &Value) -> Option<Rc<Through>> {
+        let guard = guard_of(value).filter(|_| self.rust)?;
+        Some(Rc::new(Through { guard, field: None }))
+    }
+
+    /// A value with what `value.name` depends on: of what a lock holds, that field.
+    pub fn of_field(&self, value: Value, name: &str) -> Value {
+        // What a closure is given is what its caller looked at: `.map(|job| job.state)`.
+        let closure = self.program.function(self.at).name == "<lambda>";
+        let has_fields = |dep: &Dep| self.in_memory(dep) || closure && matches!(dep, Dep::Parameter(..));
+        // The parts of a tuple have no names.
+        if name.starts_with(|c: char| c.is_ascii_digit()) || !value.deps.iter().any(has_fields) {
+            return value;
+        }
+        let field = Selected::Member(Column::named(name));
+        let of_it = |dep: &Dep| if has_fields(dep) { Deps::one(*dep).selected(field) } else { Deps::one(*dep) };
+        let deps = value.deps.iter().map(of_it).fold(Deps::default(), |all, deps| all.with(&deps));
+        Value { deps, ..value }
     }
 
     /// Evaluate what is changed in place: that alone looks at nothing.
@@ -126,7 +147,11 @@ impl Walker<'_, '_, '_> {
                 | Kind::External(_)
         );
         let given = value.deps.iter().any(|d| matches!(d, Dep::Parameter(..)));
-        self.changed(&through, Operation::Put, site, &value.deps, !told && !given);
+        // A time is a stamp of what was done, and no claim.
+        let computed = !given && (!told || value.deps.is_fresh());
+        // `*slot = None` takes away what was there.
+        let operation = if value.kind == Kind::Null { Operation::Delete } else { Operation::Put };
+        self.changed(&through, operation, site, &value.deps, computed);
     }
 
     /// A method of what a guard gives access to that packs know to change it.
@@ -160,7 +185,15 @@ impl Walker<'_, '_, '_> {
     fn as_reads(&mut self, deps: &Deps, lock: &LockUse) -> Deps {
         let mut data = Deps::default();
         for dep in deps.iter() {
-            let Dep::Item(index, _) = dep else { continue };
+            let index = match dep {
+                Dep::Item(index, _) => index,
+                // What a setter is given, its caller may have read.
+                Dep::Parameter(..) | Dep::Fresh => {
+                    data.join(&Deps::one(*dep));
+                    continue;
+                }
+                Dep::Field(_) => continue,
+            };
             let Some(taken) = self.summary.items.get(*index as usize).cloned() else { continue };
             match &*taken.what {
                 What::Acquire { lock: before, .. } if before.guard && before.name == lock.name => {
@@ -177,11 +210,20 @@ impl Walker<'_, '_, '_> {
         data
     }
 
+    /// What was read for one of the values of a loop and decides that it is passed over.
+    pub fn passes_over(&mut self) {
+        let inner = self.state.held.iter().rfind(|c| matches!(c.held, super::Held::Loop { .. }));
+        if inner.is_some_and(|c| matches!(c.held, super::Held::Loop { values: true, .. })) {
+            self.passing.extend(self.state.control.iter().filter_map(|(dep, _)| dep.item()));
+        }
+    }
+
     /// What was read in a loop and decides here that the loop ends is what the loop waits for.
     pub fn ends_loop(&mut self) {
         let inner = self.state.held.iter().rfind(|c| matches!(c.held, super::Held::Loop { .. })).map(|c| c.token);
         let Some(token) = inner else { return };
-        let deciding: Vec<u32> = self.state.control.iter().filter_map(|(dep, _)| dep.item()).collect();
+        let deciding = self.state.control.iter().filter_map(|(dep, _)| dep.item()).filter(|i| !self.passing.contains(i));
+        let deciding: Vec<u32> = deciding.collect();
         for index in deciding {
             let Some(item) = self.summary.items.get_mut(index as usize) else { continue };
             let Some(access) = item.access().filter(|a| a.operation.is_read() && !a.awaited) else { continue };

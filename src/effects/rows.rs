@@ -342,11 +342,15 @@ impl<'k> Walker<'_, '_, 'k> {
             access.later = asked_later(row, &args);
         }
         let written = row.value.iter().filter_map(|p| given_at(p, given));
-        access.computed = written.clone().any(|g| g.value.kind == Kind::Unknown && !g.value.deps.is_fresh());
+        // In memory a time is a stamp of what was done, and no claim.
+        let in_memory = access.kind == "memory";
+        access.computed = written.clone().any(|g| g.value.kind == Kind::Unknown && (in_memory || !g.value.deps.is_fresh()));
+        access.locks = in_memory && given.iter().any(|g| self.program.is_lock(&g.value.kind));
         let data = self.written(row, given);
         let deps = self.push_at(What::Access(access), place.site, data);
         match operation.is_read() || row.decides {
-            true => Value { deps, ..result },
+            // What lies in memory by itself is looked at as it is.
+            true => Value { deps, compared: result.compared || in_memory && operation.is_read() && !row.presence, ..result },
             false => result,
         }
     }

@@ -18,6 +18,9 @@ use rustc_hash::FxHashSet;
 /// How many calls above its own function an open item is still copied.
 const RISE: usize = 10;
 
+/// How many calls above its own function a change in memory is copied because of what it is given: setters are thin.
+const SETTERS: usize = 2;
+
 /// A call whose callee kept something to itself.
 #[derive(Clone, Debug)]
 pub struct Below {
@@ -72,6 +75,7 @@ impl Summary {
             let open = waiting || flowing.contains(&(index as u32)) || self.is_open(&self.items[index]);
             self.items[index].kept = !open;
         }
+        self.asked_with_change();
         self.release_with_taking();
         let own = self.items.iter().any(|i| match &*i.what {
             What::Pause { effect, .. } => *effect == Effect::ModelCall,
@@ -94,7 +98,7 @@ impl Summary {
                 What::Access(access) => {
                     access.name.as_ref().is_some_and(|n| n.is_open())
                         || access.instance.as_ref().is_some_and(|n| n.is_open())
-                        || !access.operation.is_read() && item.data.iter().any(opens)
+                        || !access.operation.is_read() && item.data.iter().any(opens) && (access.kind != "memory" || item.calls().count() < SETTERS)
                         // What changes in memory is common, and what decided it is told by the calls as well.
                         || !access.operation.is_read() && access.kind != "memory" && item.control.iter().any(|(dep, _)| opens(dep))
                 }
@@ -107,6 +111,18 @@ impl Summary {
                 What::Pause { .. } => false,
                 What::Declare(_) | What::CallParameter { .. } => true,
             }
+    }
+
+    /// What is asked of memory under the very lock under which it is changed is told beside the change.
+    fn asked_with_change(&mut self) {
+        let in_memory = |item: &Item| item.access().is_some_and(|a| a.kind == "memory");
+        let mut asked: Vec<usize> = Vec::new();
+        for change in self.items.iter().filter(|i| !i.kept && in_memory(i)) {
+            let held = |read: &Item| read.contexts.iter().any(|c| c.lock().is_some() && change.contexts.iter().any(|o| o.token == c.token));
+            let behind = change.control.iter().filter_map(|(dep, _)| dep.item());
+            asked.extend(behind.map(|i| i as usize).filter(|i| self.items.get(*i).is_some_and(|read| in_memory(read) && held(read))));
+        }
+        asked.into_iter().for_each(|index| self.items[index].kept = false);
     }
 
     /// How a lock is given back is told beside the place where it is taken.

@@ -166,6 +166,13 @@ impl Walker<'_, '_, '_> {
         if KEEPS.contains(&name) { Truth::There } else { Truth::Either }
     }
 
+    /// Whether a returned value says yes or no to a question about what a lock holds.
+    pub fn tells_state(&self, value: &Value) -> bool {
+        let declared = self.program.function(self.at).returns;
+        let yes_or_no = declared.is_some_and(|e| matches!(&self.facts.expr(e).kind, ExprKind::Name(name) if name == "bool"));
+        yes_or_no && value.deps.iter().any(|d| self.in_memory(d))
+    }
+
     /// What a returned value says, by itself and by what decided that it is this one: `if row: return True`.
     pub fn returned_truth(&self, value: &Value) -> Truth {
         let holds = match &value.kind {

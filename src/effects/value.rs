@@ -79,7 +79,8 @@ impl Dep {
         }
     }
 
-    fn same_record(&self, other: &Dep) -> bool {
+    /// Whether both are on one record, whatever column of it.
+    pub fn same_record(&self, other: &Dep) -> bool {
         self.of(Column::WHOLE) == other.of(Column::WHOLE)
     }
 }

@@ -60,6 +60,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub ledger: Ledger,
     /// What was looked at through guards: where the guard was taken, and which field.
     pub looked: FxHashMap<(Site, Option<Name>), Deps>,
+    /// What was read in a loop over values and decided that one of them is passed over.
+    pub passing: rustc_hash::FxHashSet<u32>,
     /// What is evaluated is changed in place.
     pub placing: bool,
     /// Calls already remembered, with what was held and decided at them.
@@ -106,6 +108,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             cut: false,
             ledger: Ledger::default(),
             looked: FxHashMap::default(),
+            passing: rustc_hash::FxHashSet::default(),
             placing: false,
             below: rustc_hash::FxHashSet::default(),
         };
@@ -214,6 +217,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 self.coroutine = Coroutine::Awaited;
                 let mut value = value.map(|v| self.returned_value(v)).unwrap_or(Value::of(Kind::Null));
                 value.truth = self.returned_truth(&value);
+                value.compared |= self.rust && self.tells_state(&value);
                 for (dep, _) in &self.state.control {
                     value.deps.join(&Deps::one(*dep));
                 }
@@ -241,7 +245,10 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 self.ends_loop();
                 self.state.end = End::Left;
             }
-            StmtKind::Continue => self.state.end = End::Left,
+            StmtKind::Continue => {
+                self.passes_over();
+                self.state.end = End::Left;
+            }
             StmtKind::Delete(targets) => {
                 for target in targets {
                     self.delete(*target);
@@ -858,6 +865,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             ExprKind::Name(name) => Some(name.clone()),
             ExprKind::Attr { base, name } => self.path(*base).map(|p| compact_str::format_compact!("{p}.{name}")),
             ExprKind::Await(inner) => self.path(*inner),
+            ExprKind::Unary(inner) if self.rust => self.path(*inner),
             _ => None,
         }
     }

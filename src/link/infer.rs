@@ -79,6 +79,8 @@ impl Program<'_> {
             ExprKind::Bind { value, .. } => self.infer(at, *value),
             ExprKind::Lambda(function) => self.function_kind(FunctionRef { module: at.module, function: *function }),
             ExprKind::Unary(inner) => match self.infer(at, *inner) {
+                // `*guard` is what the lock holds.
+                Kind::Library(value) if value.lock.as_ref().is_some_and(|l| l.guard) => value.subject.clone(),
                 Kind::Int(n) if facts.expr(*inner).span.start > e.span.start => Kind::Int(n.saturating_neg()),
                 other => other,
             },

@@ -318,8 +318,9 @@ impl Program<'_> {
             _ => return kind,
         };
         let Some(found) = self.knowledge.construct(value.ty).filter(|f| f.row.effect == Effect::Lock) else {
-            // A mapping of a library.
-            if self.knowledge.type_def(value.ty).holds.is_none() || depth >= COLLECTIONS {
+            // A mapping of a library, and what else of one lies in memory.
+            let kept = self.knowledge.type_def(value.ty).holds.is_some() || self.knowledge.store_of(value.ty) == Some("memory");
+            if !kept || depth >= COLLECTIONS {
                 return kind;
             }
             let mut value = (**value).clone();
@@ -333,6 +334,8 @@ impl Program<'_> {
         let mut value = (**value).clone();
         if matches!(value.subject, Kind::Map(_)) && depth < COLLECTIONS {
             value.subject = self.named_lock(value.subject, identity.clone(), depth + 1);
+        } else if self.knowledge.type_def(value.ty).holds.is_some() && depth < COLLECTIONS {
+            value.subject = self.named_lock(value.subject, keyed(&identity), depth + 1);
         }
         value.identity = Some(identity.clone());
         let site = value.site.unwrap_or(Site { file: crate::source::FileId(0), span: crate::source::Span::default() });
@@ -380,9 +383,23 @@ impl Program<'_> {
         self.language_at(site) == PackLanguage::Rust && path.rsplit_once('.').is_some_and(|(_, last)| PASSING.contains(&last))
     }
 
+    /// Whether a value is a lock of a library.
+    pub fn is_lock(&self, kind: &Kind) -> bool {
+        let makes = |ty| self.knowledge.construct(ty).is_some_and(|f| f.row.effect == Effect::Lock);
+        matches!(kind, Kind::Library(value) if makes(value.ty))
+    }
+
     /// Whether a type of the project has a method of that name.
     pub(super) fn has_method(&self, kind: &Kind, name: &str) -> bool {
         matches!(kind, Kind::Object(object) if self.method(object.class, name).is_some())
+    }
+
+    /// A value as what it gives access to, where it is a guard or an extractor of a type of the project.
+    pub fn behind(&self, kind: Kind) -> Kind {
+        match &kind {
+            Kind::Library(value) => self.dereferenced(value).filter(|inner| matches!(inner, Kind::Object(_))).unwrap_or(kind),
+            _ => kind,
+        }
     }
 
     /// What a value that holds another gives access to: a guard's contents, an extractor's.

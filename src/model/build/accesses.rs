@@ -170,12 +170,21 @@ fn carries_run(name: &Template) -> bool {
     })
 }
 
-/// Names of keys whose value is made of what was read from them: whatever they are called, they hold data.
+/// Names of keys whose value is made of what was read from them, and of collections in memory: whatever they are called, they
+/// hold data.
 fn documents(doings: &[Doing]) -> FxHashSet<Template> {
     let mut found = FxHashSet::default();
     for doing in doings {
         for (visit, item) in doing.runs.iter().flat_map(|r| r.items()) {
-            let Some(access) = item.access().filter(|a| a.kind == "cache" && !a.operation.is_read()) else { continue };
+            let Some(access) = item.access().filter(|a| !a.operation.is_read()) else { continue };
+            // A collection of what runs or was stopped is no flag.
+            let adds = access.kind == "memory" && matches!(access.operation, Operation::Insert | Operation::Upsert);
+            if let Some(name) = access.name.as_ref().filter(|_| adds) {
+                found.insert(name.clone());
+            }
+            if access.kind != "cache" {
+                continue;
+            }
             let of_itself = |dep: &Dep| visit.behind(dep).is_some_and(|i| is_look_at(i, access));
             if let Some(name) = access.name.as_ref().filter(|_| item.data.iter().any(of_itself)) {
                 found.insert(name.clone());

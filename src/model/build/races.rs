@@ -11,6 +11,9 @@ use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 
+/// How many calls may lie between a look at what a lock holds and a change that it decides.
+const NEAR: u8 = 3;
+
 /// Collect the races that nothing protects.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut races: Vec<Race> = Vec::new();
@@ -104,7 +107,7 @@ fn nearest_to_the_write(races: Vec<Race>) -> Vec<Race> {
 /// by data says more than by condition.
 fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
     let mut kept: Vec<Race> = Vec::new();
-    let sets = |race: &Race| race.operation == Operation::Update.word();
+    let sets = |race: &Race| [Operation::Update, Operation::Put].iter().any(|o| race.operation == o.word());
     for race in races {
         let same = |k: &&mut Race| {
             let set = sets(k) && sets(&race) && k.read == race.read && k.function == race.function;
@@ -281,6 +284,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     }
     if !matters(dependence, write, from)
         || apart(from, write)
+        || of_other_fields(pair, write)
         || !on_what_changes(pair, from, write, changed, !input.effects.program.is_rust(read.function.module))
     {
         return None;
@@ -306,6 +310,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     }
     let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));
     let function = innermost(read, item);
+    let distance = distance(item, function);
     let unique = match write.operation {
         Operation::Insert => write.name.as_ref().and_then(|t| schema.protects(t, &write.columns, write.fresh_key)),
         _ => None,
@@ -313,6 +318,10 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     // Who catches a conflict with a key that is not there catches nothing.
     let inserts = write.operation == Operation::Insert;
     let vain = inserts && write.name.as_ref().is_some_and(|t| schema.never_refuses(t, &write.columns, write.fresh_key));
+    // Of a lock only the type that holds it is told, so that two of them may be taken for one; and what lies so far down is
+    // seldom done because of what was found.
+    let by_condition = write.kind == "memory" && dependence != Dependence::Data;
+    let in_memory = u8::from(by_condition) + u8::from(by_condition && distance > NEAR);
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
     Some(Race {
         resource,
@@ -334,10 +343,9 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         ways: ways(read),
         money: write.money,
         // What is guessed of the read and of the write is the same guess: they have one name.
-        // Of a lock only the type that holds it is told, so that two of them may be taken for one.
-        inferred: read.inferred.max(item.inferred) + u8::from(write.kind == "memory" && dependence != Dependence::Data),
+        inferred: read.inferred.max(item.inferred) + in_memory,
         path: frames(input, item),
-        distance: distance(item, function),
+        distance,
         retry,
     })
 }
@@ -358,6 +366,8 @@ fn matters(dependence: Dependence, write: &crate::effects::Access, read: &crate:
         (Dependence::Existence, Put) => !(matches!(write.kind.as_str(), "file" | "memory") || write.kind == "cache" && write.computed),
         // It was selected by a state that this write changes: a claim that does not ask again.
         (Dependence::Existence, Update) => !write.conditional && write.columns.iter().any(|c| read.keys.contains(c)),
+        // Of two locks made for one thing, each is held by those who got it.
+        (Dependence::Existence, Upsert) => write.kind == "memory" && write.locks,
         (Dependence::Existence, _) => false,
         // It was in a state that allowed this.
         // What was found out of date is worked out and kept; what is taken away was there.
@@ -377,12 +387,20 @@ fn apart(read: &crate::effects::Access, write: &crate::effects::Access) -> bool 
     fields && !read.columns.iter().any(|c| write.columns.contains(c))
 }
 
+/// Whether what is changed behind a lock depends on other fields of what it holds, and on those alone.
+fn of_other_fields(pair: &Pair, write: &crate::effects::Access) -> bool {
+    let written = |part: &Column| *part == Column::WHOLE || write.columns.iter().any(|c| Column::named(c) == *part);
+    write.kind == "memory" && !write.columns.is_empty() && !pair.columns.iter().any(written)
+}
+
 /// Whether what is changed behind a lock was looked at again while that lock was held, and that decided; `counts` says which
 /// ways of asking do.
 fn asked_again(write: &Item, items: &[Item], counts: impl Fn(Check) -> bool) -> bool {
     let Some(access) = write.access() else { return false };
     let held = |c: &Context| c.lock().is_some() && write.contexts.iter().any(|w| w.token == c.token);
-    write.control.iter().filter(|(_, check)| counts(*check)).any(|(dep, _)| {
+    // That a field is still as it was is asked of the field that is set.
+    let of_written = |dep: &Dep| access.columns.iter().any(|c| matches!(dep, Dep::Item(_, part) if Column::named(c) == *part));
+    write.control.iter().filter(|(dep, check)| counts(*check) || of_written(dep)).any(|(dep, _)| {
         let Some(read) = dep.item().and_then(|i| items.get(i as usize)) else { return false };
         let same = read
             .access()

@@ -29,7 +29,8 @@ impl Lowering<'_> {
             },
             syn::Expr::Paren(p) => self.expr(&p.expr),
             syn::Expr::Group(g) => self.expr(&g.expr),
-            syn::Expr::Reference(r) => self.expr(&r.expr),
+            // `&*x` leads to the same as `x` does.
+            syn::Expr::Reference(r) => self.place(&r.expr),
             syn::Expr::RawAddr(r) => self.expr(&r.expr),
             syn::Expr::Cast(c) => self.expr(&c.expr),
             syn::Expr::Try(t) => self.expr(&t.expr),
@@ -39,7 +40,7 @@ impl Lowering<'_> {
                 self.push_expr(ExprKind::Await(inner), span)
             }
             syn::Expr::Field(f) => {
-                let base = self.expr(&f.base);
+                let base = self.place(&f.base);
                 let (name, end) = match &f.member {
                     syn::Member::Named(name) => (ident(name), self.span(name.span()).end),
                     syn::Member::Unnamed(index) => (index.index.to_string().into(), self.span(index.span).end),
@@ -48,7 +49,7 @@ impl Lowering<'_> {
                 self.push_expr(ExprKind::Attr { base, name }, span)
             }
             syn::Expr::MethodCall(m) => {
-                let base = self.expr(&m.receiver);
+                let base = self.place(&m.receiver);
                 let name_span = self.span(m.method.span());
                 let callee = self.push_expr(ExprKind::Attr { base, name: ident(&m.method) }, Span::new(self.start(base), name_span.end));
                 let args = self.arguments(m.args.iter());
@@ -59,7 +60,7 @@ impl Lowering<'_> {
             syn::Expr::Unary(u) => self.unary(u),
             syn::Expr::Binary(b) => self.binary(b),
             syn::Expr::Index(i) => {
-                let (base, index) = (self.expr(&i.expr), self.expr(&i.index));
+                let (base, index) = (self.place(&i.expr), self.expr(&i.index));
                 let span = Span::new(self.start(base), self.span(i.bracket_token.span.close()).end);
                 self.push_expr(ExprKind::Index { base, index }, span)
             }
@@ -191,11 +192,27 @@ impl Lowering<'_> {
         self.push_expr(ExprKind::Call { callee, args }, span)
     }
 
+    /// What is called, indexed, borrowed or asked for a field: a star before it changes nothing.
+    fn place(&mut self, expr: &syn::Expr) -> ExprId {
+        let mut inner = expr;
+        loop {
+            match inner {
+                syn::Expr::Paren(p) => inner = &p.expr,
+                syn::Expr::Unary(u) if matches!(u.op, syn::UnOp::Deref(_)) => inner = &u.expr,
+                _ => return self.expr(inner),
+            }
+        }
+    }
+
     fn unary(&mut self, u: &syn::ExprUnary) -> ExprId {
         let inner = self.expr(&u.expr);
         let end = self.facts.expr(inner).span.end;
         match &u.op {
-            syn::UnOp::Deref(_) => inner,
+            // `*guard` is a copy of what the guard leads to. Its span is that of what is behind the star.
+            syn::UnOp::Deref(_) => {
+                let span = self.facts.expr(inner).span;
+                self.push_expr(ExprKind::Unary(inner), span)
+            }
             syn::UnOp::Not(t) => {
                 let span = Span::new(self.span(t.span()).start, end);
                 self.push_expr(ExprKind::Not(inner), span)

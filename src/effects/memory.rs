@@ -82,7 +82,9 @@ impl Walker<'_, '_, '_> {
         if !self.rust || self.placing {
             return value;
         }
-        let Some(guard) = guard_of(&value) else { return value };
+        // A field of what was taken out of a guard to be changed, `get_mut(key)`: nothing looked at it so far.
+        let untouched = || value.through.as_ref().filter(|_| field.is_some() && !value.deps.iter().any(|d| self.in_memory(d)));
+        let Some(guard) = guard_of(&value).or_else(|| untouched().map(|t| t.guard.clone())) else { return value };
         let (Some(taken), Some(lock)) = (guard.site, guard.lock.as_ref()) else { return value };
         let key = (taken, field.cloned());
         let read = match self.looked.get(&key) {

@@ -657,13 +657,17 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         for item in items {
             let value = self.eval(item.context);
             if let Some(target) = item.target {
+                let hidden = crate::link::last_name(self.facts, target).map(|n| (n.clone(), self.state.vars.get(n).cloned()));
+                targets.extend(hidden);
                 self.assign(target, value, None);
-                targets.extend(crate::link::last_name(self.facts, target).cloned());
             }
         }
         self.block(body);
-        for target in &targets {
-            self.state.vars.remove(target);
+        for (target, hidden) in targets.into_iter().rev() {
+            match hidden {
+                Some(value) => self.state.vars.insert(target, value),
+                None => self.state.vars.remove(&target),
+            };
         }
         self.end_block(&before);
     }

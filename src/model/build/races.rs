@@ -290,10 +290,9 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         return None;
     }
     // A value worked out apart is written only where the state is still the one it was made of.
-    let compared = |check: Check| check == Check::State;
     let taken = || match dependence {
-        Dependence::Data => asked_again(item, pair.beside.write, compared),
-        _ => asked_again(item, pair.beside.write, |_| true) || reserved(read, pair.beside.read),
+        Dependence::Data => asked_again(item, pair.beside.write, Some(Check::State)),
+        _ => asked_again(item, pair.beside.write, None) || reserved(read, pair.beside.read),
     };
     if write.kind == "memory" && taken() {
         return None;
@@ -393,14 +392,18 @@ fn of_other_fields(pair: &Pair, write: &crate::effects::Access) -> bool {
     write.kind == "memory" && !write.columns.is_empty() && !pair.columns.iter().any(written)
 }
 
-/// Whether what is changed behind a lock was looked at again while that lock was held, and that decided; `counts` says which
-/// ways of asking do.
-fn asked_again(write: &Item, items: &[Item], counts: impl Fn(Check) -> bool) -> bool {
+/// Whether what is changed behind a lock was looked at again while that lock was held, and that decided; where only one way of
+/// asking counts, that the entry is there says nothing of the field that is set.
+fn asked_again(write: &Item, items: &[Item], wanted: Option<Check>) -> bool {
     let Some(access) = write.access() else { return false };
     let held = |c: &Context| c.lock().is_some() && write.contexts.iter().any(|w| w.token == c.token);
     // That a field is still as it was is asked of the field that is set.
     let of_written = |dep: &Dep| access.columns.iter().any(|c| matches!(dep, Dep::Item(_, part) if Column::named(c) == *part));
-    write.control.iter().filter(|(dep, check)| counts(*check) || of_written(dep)).any(|(dep, _)| {
+    let counts = |dep: &Dep, check: Check| match wanted {
+        None => true,
+        Some(wanted) => check == wanted && (access.columns.is_empty() || dep.is_of_column()) || of_written(dep),
+    };
+    write.control.iter().filter(|(dep, check)| counts(dep, *check)).any(|(dep, _)| {
         let Some(read) = dep.item().and_then(|i| items.get(i as usize)) else { return false };
         let same = read
             .access()

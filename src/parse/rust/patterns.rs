@@ -19,6 +19,18 @@ impl Lowering<'_> {
         }
     }
 
+    /// The name in a pattern of one: `job`, `Some(job)`.
+    pub fn only_name(&self, pattern: &syn::Pat) -> Option<Name> {
+        let mut inner = pattern;
+        loop {
+            match (self.simple_name(inner), inner) {
+                (Some((name, _)), _) => return Some(name),
+                (None, syn::Pat::TupleStruct(t)) if t.elems.len() == 1 => inner = t.elems.first()?,
+                _ => return None,
+            }
+        }
+    }
+
     /// Bind the names of a pattern to the pieces of a value.
     pub fn bind(&mut self, pattern: &syn::Pat, value: ExprId) {
         self.bind_at(pattern, value, 0);

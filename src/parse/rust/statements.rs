@@ -192,6 +192,11 @@ impl Lowering<'_> {
                     items.push(GuardItem { context: looked_at, target: Some(target) });
                     let held = self.push_expr(ExprKind::Name(name), at);
                     parts.push(self.asks(&l.pat, held));
+                    // `let Some(job) = next() && job.is_due()`: what follows in the chain sees what was bound before.
+                    if let Some(name) = self.only_name(&l.pat).filter(|_| matches!(cond, syn::Expr::Binary(_))) {
+                        let target = self.push_expr(ExprKind::Name(name), at);
+                        items.push(GuardItem { context: held, target: Some(target) });
+                    }
                     bound.push((&*l.pat, held));
                 }
                 other => parts.push(self.expr(other)),
@@ -235,12 +240,9 @@ impl Lowering<'_> {
             let body = match guard {
                 Some(cond) => {
                     let at = self.facts.expr(cond).span;
-                    let test = self.push_stmt(StmtKind::Branch { cond, then: Vec::new(), other: Vec::new() }, at);
-                    let mut all: Block = vec![];
                     let first = body.iter().take_while(|s| matches!(self.facts.stmt(**s).kind, StmtKind::Assign { .. })).count();
-                    all.extend(&body[..first]);
-                    all.push(test);
-                    all.extend(&body[first..]);
+                    let mut all: Block = body[..first].to_vec();
+                    all.push(self.push_stmt(StmtKind::Branch { cond, then: body[first..].to_vec(), other: Vec::new() }, at));
                     all
                 }
                 None => body,

@@ -32,8 +32,8 @@ impl Walker<'_, '_, '_> {
             return self.apply(&found, Some(value), name, given, place, result);
         }
         if self.rust
-            && let Some(value) =
-                self.run_closures(&Value::default(), given, place, &Value { kind: made.clone(), deps: deps.clone(), ..Value::default() }, false)
+            && let result = (Value { kind: made.clone(), deps: deps.clone(), ..Value::default() })
+            && let Some(value) = self.run_closures(&Value::default(), given, place, &result, false)
         {
             return value;
         }

@@ -8,7 +8,7 @@ use super::item::{Access, Operation};
 use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, Name};
-use crate::knowledge::vocabulary::Effect;
+use crate::knowledge::vocabulary::{Effect, Row};
 use crate::link::{Asked, Kind, LibraryValue};
 use std::rc::Rc;
 
@@ -17,14 +17,21 @@ const DEPTH: u8 = 6;
 
 impl Walker<'_, '_, '_> {
     /// A statement with what one more call says of it.
-    pub fn built_further(&self, effect: Effect, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    pub fn built_further(&self, effect: Effect, row: &Row, given: &[Given], place: &CallPlace, result: Value) -> Value {
         let Kind::Library(statement) = &result.kind else { return result };
         let mut statement = (**statement).clone();
         let (mut changed, mut relative) = (Deps::default(), Vec::new());
+        if self.rust && effect == Effect::OrmValues {
+            for (column, to_itself) in self.set_by_calls(row, given) {
+                if to_itself { relative.push(column) } else { statement.sets.push(column) }
+            }
+            changed = super::call::all_deps(given);
+        }
         for argument in given {
             match (effect, &argument.name) {
                 (Effect::OrmFilter, Some(name)) => statement.asks.push(by_keyword(name, &argument.value.kind)),
                 (Effect::OrmFilter, None) => self.asked(argument.expr, false, DEPTH, &mut statement.asks),
+                _ if self.rust => {}
                 (_, Some(name)) if self.is_relative(name, argument.expr, place) => relative.push(name.clone()),
                 (_, name) => {
                     changed.join(&argument.value.deps);
@@ -79,6 +86,17 @@ impl Walker<'_, '_, '_> {
             ExprKind::Binary { left, right, .. } => [left, right].into_iter().for_each(|i| self.asked(Some(*i), negated, depth - 1, asks)),
             ExprKind::Not(inner) | ExprKind::Unary(inner) => self.asked(Some(*inner), true, depth - 1, asks),
             ExprKind::Call { callee, args } => match &facts.expr(*callee).kind {
+                // `orders::owner.is_null()`, `status.eq("open").and(owner.is_null())`.
+                ExprKind::Attr { base, name } if self.rust => match &facts.expr(*base).kind {
+                    ExprKind::Call { .. } => {
+                        self.asked(Some(*base), negated, depth - 1, asks);
+                        args.iter().for_each(|a| self.asked(Some(a.value), negated, depth - 1, asks));
+                    }
+                    _ => {
+                        let fixed = name != "eq" || negated || args.iter().all(|a| self.is_constant(a.value));
+                        asks.extend(self.column(*base).map(|column| Asked { column, fixed }));
+                    }
+                },
                 // `Order.owner.is_(None)`, `Order.status.in_(["open"])`.
                 ExprKind::Attr { base, .. } if matches!(facts.expr(*base).kind, ExprKind::Attr { .. }) => {
                     let fixed = args.iter().all(|a| self.is_constant(a.value));
@@ -92,9 +110,61 @@ impl Walker<'_, '_, '_> {
 
     fn column(&self, expr: ExprId) -> Option<Name> {
         match &self.facts.expr(expr).kind {
+            // `Column::UnitPrice` of an enumeration is the column `unit_price`.
+            ExprKind::Attr { name, .. } if self.rust => Some(crate::link::snake(name).into()),
             ExprKind::Attr { name, .. } => Some(name.clone()),
+            ExprKind::Name(name) if self.rust => Some(name.clone()),
             _ => None,
         }
+    }
+
+    /// The columns that values in Rust set, and whether to themselves and something more: `stock.eq(stock - 1)`, several in a
+    /// tuple, or a column and its value where a row says so.
+    fn set_by_calls(&self, row: &Row, given: &[Given]) -> Vec<(Name, bool)> {
+        let exprs: Vec<ExprId> = given.iter().filter_map(|g| g.expr).collect();
+        if let (Some(column), [_, value]) = (row.key.as_ref().and(exprs.first()), exprs.as_slice()) {
+            return self.column(*column).map(|c| (c.clone(), self.names_column(*value, &c))).into_iter().collect();
+        }
+        let mut pending = exprs;
+        let mut found = Vec::new();
+        while let Some(expr) = pending.pop() {
+            match &self.facts.expr(expr).kind {
+                ExprKind::List(items) => pending.extend(items.iter().rev()),
+                ExprKind::Call { callee, args } => {
+                    let (ExprKind::Attr { base, .. }, [value]) = (&self.facts.expr(*callee).kind, args.as_slice()) else { continue };
+                    if let Some(column) = self.column(*base) {
+                        let to_itself = self.names_column(value.value, &column);
+                        found.push((column, to_itself));
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Whether an expression is made of a column, and of no field of a value.
+    fn names_column(&self, expr: ExprId, column: &Name) -> bool {
+        let mut pending = vec![expr];
+        while let Some(expr) = pending.pop() {
+            let kind = &self.facts.expr(expr).kind;
+            match kind {
+                ExprKind::Name(_) | ExprKind::Attr { .. } if self.column(expr).as_ref() == Some(column) => {
+                    return self.is_of_no_value(expr);
+                }
+                _ => pending.extend(kind.children()),
+            }
+        }
+        false
+    }
+
+    /// Whether a path leads to something that is declared and not to what a variable holds.
+    fn is_of_no_value(&self, expr: ExprId) -> bool {
+        let mut root = expr;
+        while let ExprKind::Attr { base, .. } = &self.facts.expr(root).kind {
+            root = *base;
+        }
+        self.path(root).is_none_or(|name| !self.state.vars.contains_key(&name))
     }
 
     /// A value that stands in the code: a literal, or a name written in capitals.

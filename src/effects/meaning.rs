@@ -81,7 +81,7 @@ impl<'k> Walker<'_, '_, 'k> {
             Some(actor) => actor_word(actor),
             None => word(row.is),
         });
-        if row.is == BaseKind::Model {
+        if matches!(row.is, BaseKind::Model | BaseKind::PlainModel | BaseKind::Table) {
             words.said.extend(program.table_of(class));
         }
         let own = row.named.iter().map(|n| program.class_attribute(class, n)).find(|k| k.as_text().is_some());
@@ -184,7 +184,9 @@ impl Words<'_, '_> {
 
     /// What only the contexts around later items show: transactions, renewals, spawned functions.
     fn without_items(&mut self, row: &Row, effect: Effect, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)]) {
-        self.pair("isolation", row.isolation.clone().unwrap_or_default());
+        let isolation = self.program.variant(row, args).and_then(|v| v.isolation.clone()).or_else(|| row.isolation.clone());
+        let built = || receiver?.traits.iter().find_map(|t| t.strip_prefix(crate::link::ISOLATION)).map(str::to_string);
+        self.pair("isolation", isolation.or_else(|| built().filter(|_| effect == Effect::Transaction)).unwrap_or_default());
         self.place("resource", row.resource.as_deref(), receiver, args);
         for (name, places) in [("named", &row.named), ("entry", &row.entry), ("members", &row.members)] {
             let shown = places.iter().filter_map(|p| self.selected(p, receiver, args)).collect::<Vec<_>>();

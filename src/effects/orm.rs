@@ -170,7 +170,7 @@ impl<'k> Walker<'_, '_, 'k> {
             self.lock_rows(table, site);
         }
         let kind = match (&result.kind, &statement.subject) {
-            (Kind::Unknown, Kind::Class(class)) => {
+            (Kind::Unknown, Kind::Class(class)) if !self.program.is_table(*class) => {
                 Kind::Object(Rc::new(crate::link::Object { class: *class, exact: false, args: Rc::default(), site: None }))
             }
             (Kind::Library(made), subject @ Kind::Class(_)) => {
@@ -185,7 +185,7 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// `row.column = value`: a pending UPDATE, where the row was loaded and not made here.
     pub fn set_attribute(&mut self, holder: &Value, name: &Name, value: &Value, site: Site) {
-        let Some(class) = self.mapped_class(&holder.kind) else { return };
+        let Some(class) = self.mapped_class(&holder.kind).filter(|class| !self.program.is_plain(*class)) else { return };
         // What nobody maps stays in memory.
         if name.starts_with('_') {
             return;

@@ -114,13 +114,19 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::OrmLoad | Effect::OrmAdd | Effect::OrmMerge | Effect::OrmDelete => {
                 self.orm(effect, found, receiver, api, given, place, result)
             }
-            Effect::OrmFilter | Effect::OrmValues => self.built_further(effect, given, place, result),
-            Effect::OrmStatement if row.sql.as_deref() == Some("=UPDATE") => self.built_further(Effect::OrmValues, given, place, result),
+            Effect::OrmFilter | Effect::OrmValues => self.built_further(effect, row, given, place, result),
+            // `orders.filter(…)`, where the table itself is asked.
+            Effect::OrmStatement if self.rust && row.key.is_some() => self.built_further(Effect::OrmFilter, row, given, place, result),
+            Effect::OrmStatement if self.rust => result,
+            Effect::OrmStatement if row.sql.as_deref() == Some("=UPDATE") => {
+                self.built_further(Effect::OrmValues, row, given, place, result)
+            }
             Effect::OrmStatement | Effect::OrmConflict => result,
             Effect::Transaction => {
                 if self.rust {
                     let variant = self.program.variant(row, &args);
-                    let isolation = variant.and_then(|v| v.isolation.as_deref()).or(row.isolation.as_deref());
+                    let built = || receiver?.traits.iter().find_map(|t| t.strip_prefix(crate::link::ISOLATION));
+                    let isolation = variant.and_then(|v| v.isolation.as_deref()).or(row.isolation.as_deref()).or_else(built);
                     self.begin(isolation.map(Name::from), site);
                     self.call_entry(row, receiver, given, place);
                     if !row.entry.is_empty() {
@@ -346,7 +352,11 @@ impl<'k> Walker<'_, '_, 'k> {
         let in_memory = access.kind == "memory";
         access.computed = written.clone().any(|g| g.value.kind == Kind::Unknown && (in_memory || !g.value.deps.is_fresh()));
         access.locks = in_memory && given.iter().any(|g| self.program.is_lock(&g.value.kind));
-        let data = self.written(row, given);
+        let mut data = self.written(row, given);
+        // `row.update(db)`: what is written is what it is called on.
+        if let (Some(receiver), true) = (&place.receiver, row.value.iter().any(|p| p == "receiver")) {
+            data.join(&receiver.deps);
+        }
         let deps = self.push_at(What::Access(access), place.site, data);
         match operation.is_read() || row.decides {
             // What lies in memory by itself is looked at as it is.

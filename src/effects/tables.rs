@@ -59,7 +59,7 @@ impl<'k> Walker<'_, '_, 'k> {
         result: Value,
     ) -> Value {
         let row = found.row;
-        if self.rust && row.sql.as_deref() == Some("receiver") {
+        if self.rust && row.sql.as_deref() == Some("receiver") && receiver.is_none_or(|r| r.traits.is_empty()) {
             return self.built(found, receiver, api, given, place, result);
         }
         // `Stock.update(…).where(…).execute()`: what it does stands in what it is called on.

@@ -187,8 +187,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             StmtKind::Assign { targets, value: Some(value), annotation } => {
                 let kept = self.kept_block(*value);
                 let mut assigned = kept.unwrap_or_else(|| self.eval(*value));
-                if let (Kind::Unknown, Some(annotation)) = (&assigned.kind, annotation) {
-                    assigned.kind = self.program.annotation(self.at, *annotation);
+                let converted = self.converts(*value);
+                if let (true, Some(annotation)) = (assigned.kind == Kind::Unknown || converted, annotation) {
+                    assigned.kind = self.program.annotation(self.at, *annotation).or(std::mem::take(&mut assigned.kind));
                 }
                 if self.rust {
                     self.moved(*value);
@@ -899,6 +900,12 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         if self.summary.yields.is_none() {
             self.summary.yields = Some((self.state.held.clone(), value));
         }
+    }
+
+    /// `value.into()` in Rust: what it becomes, its declaration says.
+    fn converts(&self, value: ExprId) -> bool {
+        let ExprKind::Call { callee, .. } = &self.facts.expr(value).kind else { return false };
+        self.rust && matches!(&self.facts.expr(*callee).kind, ExprKind::Attr { name, .. } if name == "into" || name == "try_into")
     }
 
     fn finish(mut self) -> Summary {

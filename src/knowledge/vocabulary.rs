@@ -637,7 +637,8 @@ pub enum Effect {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BaseRow {
-    /// Qualified names of the base; `*Suffix` matches a class by its own name instead (hand-written agents).
+    /// Qualified names of the base; `*Suffix` matches a class by its own name instead (hand-written agents). In Rust also those
+    /// of attributes of the type and, with their `!`, of the macro that declares it.
     pub name: Vec<String>,
     /// What such a class is.
     pub is: BaseKind,
@@ -660,7 +661,7 @@ pub struct BaseRow {
     /// Class attributes that models read.
     #[serde(default)]
     pub prompts: Vec<String>,
-    /// The class attribute that names the table, for `is: model`.
+    /// The class attribute that names the table, for `is: model`; in Rust also an argument of an attribute of the type.
     #[serde(default)]
     pub table: Vec<String>,
     /// Entries of class attributes by whose presence rows carry a version that every update compares:
@@ -673,6 +674,9 @@ pub struct BaseRow {
     /// The framework, for JSON.
     #[serde(default)]
     pub framework: Option<String>,
+    /// Names that stand beside such a class, made by its macro, and the types that they are about it.
+    #[serde(default)]
+    pub beside: BTreeMap<String, String>,
     /// Such a class is a model only where this keyword of the class statement is true (`table=True`).
     #[serde(default)]
     pub keyword: Option<String>,
@@ -700,6 +704,10 @@ pub enum BaseKind {
     Model,
     /// A base for mapped classes (`declarative_base()`).
     ModelBase,
+    /// A mapped class whose instances are plain values: setting a field writes nothing until the value is saved.
+    PlainModel,
+    /// A table as such; its rows are values of other types.
+    Table,
     /// A value without behaviour of its own: never an actor, whatever its name.
     Record,
     /// An exception.

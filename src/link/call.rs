@@ -27,6 +27,9 @@ pub fn argument_at<'a, T>(position: Option<usize>, name: Option<&str>, args: &'a
     named.or_else(placed).map(|(_, value)| value)
 }
 
+/// What stands before the isolation of a transaction that is being built, among what its calls add.
+pub const ISOLATION: &str = "isolation ";
+
 /// Methods whose result names what their receiver names: of texts, and of digests of texts.
 pub const SAME_TEXT: [&str; 10] = ["strip", "lstrip", "rstrip", "lower", "upper", "encode", "decode", "hexdigest", "digest", "hex"];
 
@@ -316,6 +319,10 @@ impl Program<'_> {
             } else if let (Kind::Parameter(_), Effect::OrmStatement) = (subject, row.effect) {
                 // `def select(*entities): return sqlalchemy.select(*entities)`: of what, the caller says.
                 made.subject = subject.clone();
+            } else if let (Kind::Library(query), Effect::OrmStatement) = (subject, row.effect) {
+                // `update(orders.filter(…))`: what a query selects.
+                made.subject = query.subject.clone();
+                made.asks = query.asks.clone();
             }
         }
         if row.effect == Effect::Lock {
@@ -341,6 +348,7 @@ impl Program<'_> {
             Effect::OrmLoad => {
                 let subject = row.resource.as_deref().and_then(|p| argument(p, args)).cloned();
                 match subject.or_else(|| receiver.map(|r| r.subject.clone())) {
+                    Some(Kind::Class(class)) if self.is_table(class) => Kind::Unknown,
                     Some(Kind::Class(class)) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
                     Some(found @ Kind::Object(_)) => found,
                     _ => Kind::Unknown,
@@ -369,6 +377,10 @@ impl Program<'_> {
             traits.push(word.into());
         }
         let variant = self.variant(row, args);
+        // A transaction that is still being built.
+        if let Some(isolation) = row.isolation.as_deref().filter(|_| row.effect == Effect::Value) {
+            traits.push(format!("{ISOLATION}{isolation}").into());
+        }
         if variant.and_then(|v| v.for_update).unwrap_or(row.for_update) {
             traits.push("for-update".into());
         }
@@ -377,7 +389,7 @@ impl Program<'_> {
 
     fn verb_of(&self, row: &Row) -> Vec<Name> {
         let verb = row.sql.as_deref().and_then(|s| s.strip_prefix('=')).unwrap_or("SELECT");
-        vec![verb.to_lowercase().into()]
+        verb.to_lowercase().split(' ').map(Name::from).collect()
     }
 
     /// Whether a value holds a text, also as a key of a mapping or as the name of what made it.

@@ -50,6 +50,18 @@ impl ClassTable {
                 }
             }
         }
+        for class in program.all_classes().filter(|c| program.is_rust(c.module)) {
+            let facts = program.facts(class.module);
+            let parent = FunctionRef { module: class.module, function: program.class(class).parent };
+            for decorator in &program.class(class).decorators {
+                let ExprKind::Call { callee, .. } = facts.expr(*decorator).kind else { continue };
+                if let Kind::External(name) = program.infer(parent, callee)
+                    && program.knowledge.base(crate::knowledge::vocabulary::PackLanguage::Rust, &name).is_some()
+                {
+                    external.entry(class).or_default().push(name);
+                }
+            }
+        }
         let mut table = ClassTable::default();
         let mut parts: FxHashMap<ClassRef, Vec<ClassRef>> = FxHashMap::default();
         for class in program.all_classes() {
@@ -135,7 +147,8 @@ impl Program<'_> {
     /// Whether packs say that it is a mapped class, one table.
     pub fn model_row(&self, class: ClassRef) -> Option<&BaseRow> {
         let row = self.external_bases(class).iter().find_map(|name| {
-            self.knowledge.base(self.language(class.module), name).filter(|r| matches!(r.is, BaseKind::Model | BaseKind::ModelBase))
+            let mapped = |r: &&BaseRow| matches!(r.is, BaseKind::Model | BaseKind::ModelBase | BaseKind::PlainModel | BaseKind::Table);
+            self.knowledge.base(self.language(class.module), name).filter(mapped)
         })?;
         if let Some(keyword) = &row.keyword {
             let facts = self.facts(class.module);
@@ -162,6 +175,9 @@ impl Program<'_> {
             if let Some(name) = kind.as_text() {
                 return Some(name.to_lowercase());
             }
+            if let Some(name) = self.told_by_attribute(class, attribute) {
+                return Some(name.to_lowercase());
+            }
         }
         let name = self.class(class).name.as_str();
         match row.table_default.as_deref() {
@@ -171,6 +187,32 @@ impl Program<'_> {
             Some("class") => Some(name.to_string()),
             _ => None,
         }
+    }
+
+    /// The text or the path that an attribute of a type of Rust gives under a name: `#[diesel(table_name = orders)]`.
+    fn told_by_attribute(&self, class: ClassRef, name: &str) -> Option<String> {
+        if !self.is_rust(class.module) {
+            return None;
+        }
+        let facts = self.facts(class.module);
+        let given = self.class(class).decorators.iter().find_map(|d| match &facts.expr(*d).kind {
+            ExprKind::Call { args, .. } => args.iter().find(|a| a.name.as_deref() == Some(name)),
+            _ => None,
+        })?;
+        match &facts.expr(given.value).kind {
+            ExprKind::Str(text) => Some(text.to_string()),
+            _ => super::last_name(facts, given.value).map(Name::to_string),
+        }
+    }
+
+    /// Whether a class is a table as such.
+    pub fn is_table(&self, class: ClassRef) -> bool {
+        self.model_row(class).is_some_and(|row| row.is == BaseKind::Table)
+    }
+
+    /// Whether instances of a mapped class are plain values.
+    pub fn is_plain(&self, class: ClassRef) -> bool {
+        self.model_row(class).is_some_and(|row| matches!(row.is, BaseKind::PlainModel | BaseKind::Table))
     }
 
     /// Whether rows of a mapped class carry a version, so that an update of an older one fails.
@@ -286,7 +328,7 @@ impl Program<'_> {
 }
 
 /// `OrderItem` as `order_item`.
-fn snake(name: &str) -> String {
+pub fn snake(name: &str) -> String {
     let mut text = String::new();
     let chars: Vec<char> = name.chars().collect();
     for (i, c) in chars.iter().enumerate() {

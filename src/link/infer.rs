@@ -108,8 +108,15 @@ impl Program<'_> {
     pub fn name(&self, at: FunctionRef, name: &str) -> Kind {
         let mut function = at;
         loop {
-            if !self.scope(function).get(name).is_empty() {
+            let scope = self.scope(function);
+            if !scope.get(name).is_empty() {
                 return self.name_in(function, name);
+            }
+            if function.function != crate::facts::MODULE
+                && self.is_rust(at.module)
+                && let Some(found) = scope.stars.iter().find_map(|star| self.starred(at.module, *star, name))
+            {
+                return found;
             }
             match self.function(function).parent {
                 Some(parent) => function.function = parent,

@@ -28,7 +28,8 @@ mod rust;
 mod scope;
 
 pub use aside::is_aside;
-pub use call::{Args, SAME_TEXT, argument, argument_at};
+pub use call::{Args, ISOLATION, SAME_TEXT, argument, argument_at};
+pub use classes::snake;
 pub use crates::{CrateName, CratePaths};
 pub use infer::hint;
 pub use kind::{Asked, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Template};
@@ -96,6 +97,8 @@ pub struct Program<'k> {
     homes: literals::Homes,
     /// Macros of Rust that are read as functions.
     macros: FxHashMap<Name, Vec<FunctionRef>>,
+    /// Names that macros of libraries put beside a type.
+    beside: FxHashSet<&'k str>,
     /// By module: its code only tests, migrates or seeds.
     aside: Vec<bool>,
     /// The type of paths.
@@ -154,6 +157,7 @@ impl<'k> Program<'k> {
             }
         }
         let roots = ImportedRoots::new(knowledge, &modules);
+        let beside = knowledge.packs().iter().flat_map(|p| &p.bases).flat_map(|b| b.beside.keys()).map(String::as_str).collect();
         let aside = modules.iter().map(|m| is_aside(&m.path)).collect();
         let mut program = Program {
             knowledge,
@@ -168,6 +172,7 @@ impl<'k> Program<'k> {
             registered: registered::Registered::default(),
             homes: literals::Homes::default(),
             macros: FxHashMap::default(),
+            beside,
             aside,
             path_type: knowledge.path_type(),
             caches: Caches::default(),
@@ -176,6 +181,8 @@ impl<'k> Program<'k> {
         program.classes = ClassTable::new(&program);
         // What was asked while ancestors were not known yet.
         program.caches.methods.take();
+        program.caches.names.take();
+        program.caches.class_names.take();
         program.placed = program.index_placed();
         program.registered = program.index_registered();
         program.homes = program.find_homes();
@@ -394,6 +401,9 @@ impl<'k> Program<'k> {
         if name == "super" && self.is_rust(module) {
             return self.crates.parent(module).map(Kind::Module).unwrap_or_default();
         }
+        if let Some(found) = self.beside_a_class(top, name) {
+            return found;
+        }
         if let Some(other) = self.crates.other_root(module) {
             let found = self.member_through(other, name, seen);
             if found != Kind::Unknown {
@@ -407,6 +417,8 @@ impl<'k> Program<'k> {
                 if found != Kind::Unknown {
                     return found;
                 }
+            } else if let Some(found) = self.starred(module, *star, name) {
+                return found;
             } else if import.level == 0 {
                 let qualified = format!("{}.{name}", import.module);
                 let language = self.language(module);

@@ -178,12 +178,59 @@ impl Program<'_> {
         let Some(start) = names.next().and_then(|first| self.crates.start(from, first)) else { return outside() };
         let mut kind = Kind::Module(start);
         for name in names.chain(item) {
-            kind = self.member(&kind, name);
-            if matches!(kind, Kind::Unknown | Kind::Member(_)) {
+            kind = self.put_beside(&kind, name).unwrap_or_else(|| self.member(&kind, name));
+            let column = matches!(&kind, Kind::Member(m) if matches!(&m.0, Kind::Class(class) if self.is_table(*class)));
+            if matches!(kind, Kind::Unknown | Kind::Member(_)) && !column {
                 return outside();
             }
         }
         kind
+    }
+
+    /// What `use path::*` brings under a name, where the path leads to no module: an inline module, or what a macro puts beside a
+    /// type that it declares.
+    pub(super) fn starred(&self, module: u32, import: u32, name: &str) -> Option<Kind> {
+        let path = &self.facts(module).imports[import as usize].module;
+        // What is above an inline module is in sight anyhow.
+        if matches!(path.split('.').next(), Some("super" | "self")) {
+            return None;
+        }
+        let found = match self.rust_path(module, path, None) {
+            Kind::Function(value) if self.function(value.function).is_namespace => self.namespace_member(value.function, name),
+            Kind::Module(from) if from != module => self.module_member(from, name),
+            kind => self.put_beside(&kind, name).unwrap_or_default(),
+        };
+        (found != Kind::Unknown).then_some(found)
+    }
+
+    /// The table itself and its columns, under what its macro makes for importing them all: `orders::dsl::*`.
+    fn put_beside(&self, kind: &Kind, name: &str) -> Option<Kind> {
+        let Kind::Library(value) = kind else { return None };
+        let Kind::Class(class) = value.subject else { return None };
+        if !self.is_table(class) {
+            return None;
+        }
+        if self.class(class).name == name {
+            return Some(kind.clone());
+        }
+        let column = !self.class_scope(class).get(name).is_empty();
+        column.then(|| Kind::Member(Rc::new((value.subject.clone(), name.into()))))
+    }
+
+    /// What the macro of a mapped class puts beside it in the module: `Entity`, `ActiveModel`.
+    pub(super) fn beside_a_class(&self, scope: FunctionRef, name: &str) -> Option<Kind> {
+        if !self.beside.contains(name) || !self.is_rust(scope.module) {
+            return None;
+        }
+        let facts = self.facts(scope.module);
+        let here = facts.classes.iter().enumerate().filter(|(_, c)| c.parent == scope.function && !c.decorators.is_empty());
+        let mut here = here.map(|(index, _)| ClassRef { module: scope.module, class: crate::facts::ClassId(index as u32) });
+        here.find_map(|class| {
+            let ty = self.knowledge.type_named(self.base_row(class)?.beside.get(name)?)?;
+            let mut value = LibraryValue::of(ty);
+            value.subject = Kind::Class(class);
+            Some(Kind::Library(Rc::new(value)))
+        })
     }
 
     /// The module that a path means as a whole.
@@ -255,7 +302,7 @@ impl Program<'_> {
                 above => self.function_kind(FunctionRef { module: namespace.module, function: above }),
             };
         }
-        Kind::Unknown
+        self.beside_a_class(namespace, name).unwrap_or_default()
     }
 
     /// An instance of what a type of Rust says.

@@ -282,7 +282,8 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
             if is_test(&program.modules[class.module as usize].path) {
                 continue;
             }
-            if let Some(table) = program.table_of(class) {
+            // What a type of Rust says of its columns says nothing of keys.
+            if let Some(table) = program.table_of(class).filter(|_| !program.is_plain(class)) {
                 self.schema.table(&table);
                 for owner in program.ancestors(class) {
                     self.mapped(owner, &table);

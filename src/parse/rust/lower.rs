@@ -250,6 +250,19 @@ impl Lowering<'_> {
         self.facts.classes[id.index()].body = body;
     }
 
+    /// A type that a macro declares: the macro is its base.
+    pub fn made_class(&mut self, name: &syn::Ident, base: ExprId, fields: &[(syn::Ident, syn::Type)], span: Span) {
+        let id = self.class(name, &[], span);
+        let body = self.inside(self.class_scope(id), |this| {
+            for (name, ty) in fields {
+                this.declared(name, ty, span);
+            }
+        });
+        let class = &mut self.facts.classes[id.index()];
+        class.bases.push(base);
+        class.body = body;
+    }
+
     fn class_scope(&self, id: ClassId) -> Scope {
         let class = &self.facts.classes[id.index()];
         Scope { function: self.scope.function, class: Some(id), name: class.qualified.clone() }

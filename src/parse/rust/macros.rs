@@ -245,10 +245,16 @@ impl Lowering<'_> {
         }
     }
 
-    /// A macro among items: `lazy_static! { static ref NAME: Type = value; }`, `thread_local!`, and `task_local!`, whose values
-    /// stand elsewhere.
+    /// A macro among items: one that declares a type, `lazy_static! { static ref NAME: Type = value; }`, `thread_local!`, and
+    /// `task_local!`, whose values stand elsewhere.
     pub fn item_macro(&mut self, mac: &syn::Macro, span: Span) {
         let trees: Vec<TokenTree> = mac.tokens.clone().into_iter().collect();
+        if let [before @ .., TokenTree::Group(fields)] = trees.as_slice()
+            && fields.delimiter() == Delimiter::Brace
+            && self.declaring_macro(mac, before, fields.stream(), span)
+        {
+            return;
+        }
         for stmt in trees.split(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == ';')) {
             let start = stmt.iter().position(|t| matches!(t, TokenTree::Ident(w) if *w == "static"));
             let Some(start) = start else { continue };
@@ -266,6 +272,56 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+impl Lowering<'_> {
+    /// `table! { orders (id) { id -> Integer, } }`: a type whose base is the macro, with what stands in the braces as fields.
+    /// Whether it is one.
+    fn declaring_macro(&mut self, mac: &syn::Macro, before: &[TokenTree], fields: TokenStream, span: Span) -> bool {
+        let before = match before {
+            [before @ .., TokenTree::Group(keys)] if keys.delimiter() == Delimiter::Parenthesis => before,
+            before => before,
+        };
+        let (Some(TokenTree::Ident(name)), fields) = (before.last(), arrows(fields)) else { return false };
+        if fields.is_empty() {
+            return false;
+        }
+        let base = self.path(&mac.path);
+        if let ExprKind::Name(n) | ExprKind::Attr { name: n, .. } = &mut self.facts.exprs[base.index()].kind {
+            n.push('!');
+        }
+        self.made_class(name, base, &fields, span);
+        true
+    }
+}
+
+/// `name -> Type,` one after the other; what is no such pair is left out.
+fn arrows(fields: TokenStream) -> Vec<(syn::Ident, syn::Type)> {
+    let trees: Vec<TokenTree> = fields.into_iter().collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at + 2 < trees.len() {
+        let (TokenTree::Ident(name), true) = (&trees[at], is_pair(&trees, at + 1, '-', '>')) else {
+            at += 1;
+            continue;
+        };
+        let angle = |t: &TokenTree| match t {
+            TokenTree::Punct(p) if p.as_char() == '<' => 1,
+            TokenTree::Punct(p) if p.as_char() == '>' => -1,
+            _ => 0,
+        };
+        let mut depth = 0;
+        let end = (at + 3..trees.len()).find(|i| {
+            depth += angle(&trees[*i]);
+            depth == 0 && matches!(&trees[*i], TokenTree::Punct(p) if p.as_char() == ',')
+        });
+        let end = end.unwrap_or(trees.len());
+        if let Ok(ty) = syn::parse2(trees[at + 3..end].iter().cloned().collect()) {
+            found.push((name.clone(), ty));
+        }
+        at = end + 1;
+    }
+    found
 }
 
 fn delimiter_end(delimiter: &syn::MacroDelimiter) -> proc_macro2::Span {

@@ -139,6 +139,10 @@ impl Binding<'_, '_> {
             Kind::Parameter(index) => self.params.get(usize::from(*index)).map(|v| v.kind.clone()).unwrap_or_default(),
             Kind::Field(name) => self.field(name),
             Kind::Captured(name) => self.captured(name),
+            Kind::Called(callee) => match self.kind(callee) {
+                callee if is_open(&callee) => Kind::Called(Rc::new(callee)),
+                callee => self.program.result_of(&callee),
+            },
             Kind::ParameterMember(member) => {
                 let base = self.params.get(usize::from(member.0)).map(|v| v.kind.clone()).unwrap_or_default();
                 match base {
@@ -373,7 +377,7 @@ pub(super) fn is_callers(kind: &Kind) -> bool {
 /// Whether a caller can still fill a piece of a value.
 pub(super) fn is_open(kind: &Kind) -> bool {
     match kind {
-        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) => true,
+        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) | Kind::Called(_) => true,
         Kind::Text(template) => template.is_open(),
         Kind::Member(member) => is_open(&member.0),
         Kind::List(items) => items.iter().any(is_open),

@@ -36,6 +36,9 @@ impl Walker<'_, '_, '_> {
                 (_, name) => {
                     changed.join(&argument.value.deps);
                     statement.sets.extend(set(name.as_ref(), &argument.value.kind));
+                    if effect == Effect::OrmValues && name.is_none() && given.len() == 1 {
+                        statement.traits.extend(self.rows_given(&argument.value));
+                    }
                     if matches!(argument.value.kind, Kind::Parameter(_)) && name.is_none() {
                         statement.given = argument.value.kind.clone();
                     }
@@ -56,6 +59,16 @@ impl Walker<'_, '_, '_> {
             _ => result.deps,
         };
         Value { kind, deps, ..result }
+    }
+
+    /// What a list of rows that a statement is given says: that there are many, and that nobody put them in order.
+    pub fn rows_given(&self, rows: &Value) -> Vec<Name> {
+        let declared = self.opened_object(&rows.kind);
+        match (&rows.kind, declared) {
+            (Kind::List(_), _) | (_, Kind::List(_)) if rows.sorted => vec!["many".into()],
+            (Kind::List(_), _) | (_, Kind::List(_)) => vec!["many".into(), "unsorted".into()],
+            _ => Vec::new(),
+        }
     }
 
     /// Whether a column is set to itself and something more: `stock=Product.stock - n`, of the mapped class and of no row.

@@ -265,8 +265,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
     }
 
+    /// Whether what is done here is done for each of several.
     pub fn in_loop(&self) -> bool {
-        self.state.held.iter().any(|c| matches!(c.held, Held::Loop { .. }))
+        self.comprehensions > 0 || self.state.held.iter().any(|c| matches!(c.held, Held::Loop { .. }))
     }
 
     /// Call a value.
@@ -334,7 +335,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, on.clone());
         // What it gets may be changed by it: a callback that fills a dictionary.
-        Called { value: Value { truth: Truth::Either, ..Value::unknown(deps.with(&on)) }, ..Called::default() }
+        let kind = match callee {
+            // `self.model(**values)`: an instance, where it is a class.
+            Kind::Parameter(_) | Kind::Field(_) if !self.rust => Kind::Called(Rc::new(callee.clone())),
+            _ => Kind::Unknown,
+        };
+        Called { value: Value { kind, truth: Truth::Either, ..Value::unknown(deps.with(&on)) }, ..Called::default() }
     }
 
     fn construct(&mut self, class: ClassRef, given: &[Given], place: &CallPlace) -> Value {

@@ -119,7 +119,11 @@ fn alike(one: &Kind, other: &Kind, depth: u8) -> bool {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| alike(&x.0, &y.0, depth) && alike(&x.1, &y.1, depth))
         }
         (Kind::Lookup(a), Kind::Lookup(b)) => alike(&a.0, &b.0, depth) && both(&a.1, &b.1),
-        (Kind::Function(_) | Kind::Object(_) | Kind::Library(_) | Kind::Member(_) | Kind::List(_) | Kind::OneOf(_), _) => false,
+        (Kind::Called(a), Kind::Called(b)) => alike(a, b, depth),
+        (
+            Kind::Called(_) | Kind::Function(_) | Kind::Object(_) | Kind::Library(_) | Kind::Member(_) | Kind::List(_) | Kind::OneOf(_),
+            _,
+        ) => false,
         (Kind::Map(_) | Kind::Lookup(_), _) => false,
         // What is left holds no other value.
         _ => one == other,

@@ -173,8 +173,10 @@ impl Walker<'_, '_, '_> {
             ExprKind::Comprehension { element, value, clauses } => {
                 let mut deps = Deps::default();
                 let mut truth = Truth::There;
+                let mut sorted = false;
                 for clause in clauses {
                     let iterated = self.iterated(clause.iter);
+                    sorted |= iterated.sorted;
                     deps.join(&iterated.deps);
                     truth = truth.and(iterated.truth);
                     let kind = self.element_kind(&iterated.kind);
@@ -186,7 +188,9 @@ impl Walker<'_, '_, '_> {
                         deps.join(&cond.deps);
                     }
                 }
+                self.comprehensions += 1;
                 let made = self.eval(*element);
+                self.comprehensions -= 1;
                 deps.join(&made.deps);
                 let made = match value {
                     Some(value) => {
@@ -196,7 +200,7 @@ impl Walker<'_, '_, '_> {
                     }
                     None => Kind::List(Rc::new(vec![made.kind])),
                 };
-                Value { kind: made, deps, truth, ..Value::default() }
+                Value { kind: made, deps, truth, sorted, ..Value::default() }
             }
             ExprKind::Lambda(function) => self.closure(FunctionRef { module: self.at.module, function: *function }),
             ExprKind::Await(inner) => {

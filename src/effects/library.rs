@@ -4,6 +4,7 @@
 //! a function that a decorator turned into a task. It refuses to know what a row does: that is for `rows`.
 
 use super::call::{CallPlace, Coroutine, Given, all_deps, kinds};
+use super::context::Held;
 use super::truth::Truth;
 use super::value::Value;
 use super::walk::Walker;
@@ -91,7 +92,7 @@ impl Walker<'_, '_, '_> {
         }
         let result = Value { through, truth: Truth::Either, ..result };
         let known = match receiver {
-            Kind::Unknown | Kind::External(_) => self.unknown_receiver(name, given, place, &result),
+            Kind::Unknown | Kind::External(_) | Kind::Called(_) => self.unknown_receiver(name, given, place, &result),
             // What an entry function is given by whoever starts it has a name and no more.
             kind if kind.is_only_named() => self.receiver_by_name(name, given, place, &result),
             _ => None,
@@ -138,14 +139,19 @@ impl Walker<'_, '_, '_> {
             );
             if changing {
                 self.touch_path(&path, &all_deps(given));
-                if name == "sort"
+                // What is filled in order is in order.
+                let ordered = || self.state.held.iter().any(|c| matches!(c.held, Held::Loop { sorted: true, .. }));
+                if (name == "sort" || matches!(name.as_str(), "append" | "add" | "extend" | "setdefault") && ordered())
                     && let Some(value) = self.state.vars.get_mut(&path)
                 {
                     value.sorted = true;
                 }
             }
         }
-        Value { sorted: place.receiver.as_ref().is_some_and(|r| r.sorted) && name == "copy", ..result }
+        Value {
+            sorted: place.receiver.as_ref().is_some_and(|r| r.sorted) && matches!(name.as_str(), "copy" | "values" | "items" | "keys"),
+            ..result
+        }
     }
 
     /// A value as one of a library's types: itself, or what its class derives from.

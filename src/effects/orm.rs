@@ -20,6 +20,15 @@ impl<'k> Walker<'_, '_, 'k> {
         self.program.table_of(class).map(Template::text)
     }
 
+    /// Whether only a caller knows which class this is, or is an instance of.
+    pub fn is_callers_subject(&self, subject: &Kind) -> bool {
+        match subject {
+            Kind::Parameter(_) => self.subject_table(subject).is_none(),
+            Kind::Field(_) | Kind::Called(_) => true,
+            _ => false,
+        }
+    }
+
     fn mapped_class(&self, subject: &Kind) -> Option<ClassRef> {
         match subject {
             Kind::Class(class) => Some(*class),
@@ -52,11 +61,19 @@ impl<'k> Walker<'_, '_, 'k> {
         let kind = subject.map(|g| g.value.kind.clone()).or_else(|| receiver.map(|r| r.subject.clone())).unwrap_or_default();
         // `session.execute(statement)`, `session.scalars(statement)`: what it does stands in the statement.
         if let Some(statement) = kind.library().filter(|l| !l.traits.is_empty() || l.subject != Kind::Unknown).cloned() {
+            if self.is_callers_subject(&statement.subject) {
+                return self.statement_later(receiver, api, given, place, result);
+            }
             let deps = subject.map(|s| s.value.deps.clone()).unwrap_or_default();
             return self.statement(&statement, receiver, &deps, api, place.site, result);
         }
+        if self.is_callers_subject(&kind) {
+            return self.statement_later(receiver, api, given, place, result);
+        }
         let Some(table) = self.subject_table(&kind) else { return result };
-        let loaded = subject.is_some_and(|s| self.reads_table(&s.value.deps, &table));
+        // `add(Version(number=highest + 1))` is new, though it depends on what was read.
+        let made = matches!(&kind, Kind::Object(object) if object.site.is_some());
+        let loaded = !made && subject.is_some_and(|s| self.reads_table(&s.value.deps, &table));
         let operation = match effect {
             Effect::OrmLoad => Operation::Read,
             Effect::OrmAdd if loaded => return result,
@@ -160,6 +177,8 @@ impl<'k> Walker<'_, '_, 'k> {
             conditional: has("conflict"),
             decides: true,
             aggregate: has("count"),
+            many: has("many"),
+            unsorted: has("unsorted") && !operation.is_read(),
             ..Access::new(operation, "table", store, api.clone(), self.verb(operation))
         };
         self.at_table(&mut access, &table);

@@ -64,17 +64,26 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         // `Stock.update(…).where(…).execute()`: what it does stands in what it is called on.
         if let (Some("receiver"), Some(statement)) = (row.sql.as_deref(), receiver) {
+            if self.is_callers_subject(&statement.subject) {
+                return self.statement_later(receiver, api, given, place, result);
+            }
             let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
             return self.statement(&statement.clone(), None, &deps, api, place.site, result);
         }
         let Some(text) = row.sql.as_deref().and_then(|p| given_at(p, given)) else { return result };
         if let Some(statement) = text.value.kind.library().filter(|l| !l.traits.is_empty() || matches!(l.subject, Kind::Class(_))).cloned()
         {
-            let parameters = row.parameters.as_deref().and_then(|p| given_at(p, given)).map(|g| g.value.deps.clone()).unwrap_or_default();
-            return self.statement(&statement, receiver, &text.value.deps.clone().with(&parameters), api, place.site, result);
+            if self.is_callers_subject(&statement.subject) {
+                return self.statement_later(receiver, api, given, place, result);
+            }
+            let parameters = row.parameters.as_deref().and_then(|p| given_at(p, given)).map(|g| g.value.clone()).unwrap_or_default();
+            let mut statement = (*statement).clone();
+            statement.traits.extend(self.rows_given(&parameters));
+            let deps = text.value.deps.clone().with(&parameters.deps);
+            return self.statement(&Rc::new(statement), receiver, &deps, api, place.site, result);
         }
         if is_callers_text(&text.value.kind) {
-            return self.sql_later(receiver, api, given, place, result);
+            return self.statement_later(receiver, api, given, place, result);
         }
         // SQL that nobody can read: a write of an unknown table at worst.
         let Some(template) = sql_template(&text.value.kind) else { return result };
@@ -104,8 +113,16 @@ impl<'k> Walker<'_, '_, 'k> {
         self.state.vars.insert(path.clone(), Value { deps: deps.clone(), ..cursor.clone() });
     }
 
-    /// SQL that only a caller knows is run where its text is known: `def query(sql, values): cursor.execute(sql, values)`.
-    fn sql_later(&mut self, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace, result: Value) -> Value {
+    /// What only a caller knows is done where it is known: `def query(sql, values): cursor.execute(sql, values)`,
+    /// `def save(session, row): session.add(row)`.
+    pub fn statement_later(
+        &mut self,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
         let called = crate::knowledge::last_segment(api).into();
         let callee = match receiver {
             Some(connection) => Kind::Member(Rc::new((Kind::Library(connection.clone()), called))),

@@ -238,8 +238,19 @@ impl Value {
         whole.then(|| each().collect())
     }
 
+    /// A list or mapping that has nothing in it yet.
+    fn is_empty(&self) -> bool {
+        match &self.kind {
+            Kind::List(items) => items.is_empty(),
+            Kind::Map(entries) => entries.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Either this or that.
     pub fn or(self, other: Value) -> Value {
+        // What is empty is in any order.
+        let sorted = [&self, &other].iter().all(|v| v.sorted || v.is_empty());
         let kind = match (&self.kind, &other.kind) {
             // A parameter or constant on one path only is not the value on all.
             (a, b) if a == b => self.kind,
@@ -255,7 +266,7 @@ impl Value {
             kind,
             deps: self.deps.with(&other.deps),
             inferred: self.inferred || other.inferred,
-            sorted: self.sorted && other.sorted,
+            sorted: sorted && (self.sorted || other.sorted),
             compared: self.compared || other.compared,
             truth,
             through: self.through.or(other.through),

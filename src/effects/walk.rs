@@ -29,6 +29,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub awaits: u32,
     /// How many `finally` blocks surround this point.
     finally: u32,
+    /// How many comprehensions surround this point.
+    pub comprehensions: u32,
     /// How a coroutine made by the next call runs.
     pub coroutine: Coroutine,
     /// The access path of the lock being taken: `self.lock`.
@@ -92,6 +94,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             summary: Summary::default(),
             awaits: 0,
             finally: 0,
+            comprehensions: 0,
             coroutine: Coroutine::Loose,
             taken: None,
             limit: None,
@@ -436,7 +439,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             let iterated = self.iterated(iter);
             sorted = iterated.sorted;
             let through = self.reached_through(&iterated);
-            let element = Value { kind: self.element_kind(&iterated.kind), deps: iterated.deps.clone(), through, ..Value::default() };
+            let kind = self.element_kind(&iterated.kind);
+            // Lists that were filled in order lie in what is gone through in order.
+            let element = Value { kind, deps: iterated.deps.clone(), through, sorted, ..Value::default() };
             let missing = |dep: &Dep| {
                 let behind = dep.item().and_then(|i| self.summary.items.get(i as usize));
                 behind.and_then(Item::access).is_some_and(|a| a.absence)
@@ -871,6 +876,11 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             ExprKind::Attr { base, name } => self.path(*base).map(|p| compact_str::format_compact!("{p}.{name}")),
             ExprKind::Await(inner) => self.path(*inner),
             ExprKind::Unary(inner) if self.rust => self.path(*inner),
+            // `groups.setdefault(key, []).append(value)` changes the groups.
+            ExprKind::Call { callee, .. } if !self.rust => match &self.facts.expr(*callee).kind {
+                ExprKind::Attr { base, name } if name == "setdefault" => self.path(*base),
+                _ => None,
+            },
             _ => None,
         }
     }

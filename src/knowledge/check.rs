@@ -163,7 +163,7 @@ impl<'p> Check<'p> {
 
     fn returns(&mut self, file: &PackFile, returns: Option<&str>, at: &Field) {
         match returns {
-            None | Some("receiver" | "held") => {}
+            None | Some("receiver" | "held" | "element") => {}
             Some(text) => match text.strip_prefix("argument ") {
                 Some(place) if matches!(Place::parse(place), Ok(Place::Argument { .. })) => {}
                 Some(_) => self.report(file, at, &format!("`{text}` names no argument"), "write `argument 0`"),

@@ -97,15 +97,14 @@ impl Knowledge {
 
     /// What a row's `returns` (or a variant's) means.
     pub fn returned<'r>(&self, returns: &'r str) -> Option<Returned<'r>> {
-        if returns == "receiver" {
-            return Some(Returned::Receiver);
-        }
-        if returns == "held" {
-            return Some(Returned::Held);
-        }
-        match returns.strip_prefix("argument ") {
-            Some(place) => Place::parse(place).ok().map(Returned::Argument),
-            None => self.type_named(returns).map(Returned::Type),
+        match returns {
+            "receiver" => Some(Returned::Receiver),
+            "held" => Some(Returned::Held),
+            "element" => Some(Returned::Element),
+            _ => match returns.strip_prefix("argument ") {
+                Some(place) => Some(Returned::Argument(place)),
+                None => self.type_named(returns).map(Returned::Type),
+            },
         }
     }
 

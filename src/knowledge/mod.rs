@@ -96,8 +96,10 @@ pub enum Returned<'k> {
     Receiver,
     /// What the receiver holds.
     Held,
-    /// One of the arguments itself.
-    Argument(Place<'k>),
+    /// What going through the receiver yields.
+    Element,
+    /// One of the arguments itself, at this place.
+    Argument(&'k str),
 }
 
 impl Knowledge {

@@ -137,8 +137,8 @@ pub struct Row {
     pub name: Vec<String>,
     /// What it does.
     pub effect: Effect,
-    /// The type of the result: a type's name, `receiver` (the receiver itself), `held` (what the receiver holds), or
-    /// `argument 0` (that argument itself).
+    /// The type of the result: a type's name, `receiver` (the receiver itself), `held` (what the receiver holds),
+    /// `element` (what going through the receiver yields: a row of a result), or `argument 0` (that argument itself).
     #[serde(default)]
     pub returns: Option<String>,
     /// The receiver keeps the rows and hands them out later, though the call returns something else.

@@ -3,7 +3,7 @@
 use super::{Hole, Kind, LibraryValue, Object, Part, Program, Template};
 use crate::facts::Name;
 use crate::knowledge::{
-    Place, TypeId,
+    Place, Returned, TypeId,
     vocabulary::{Effect, PackLanguage, Row},
 };
 use crate::source::Site;
@@ -83,6 +83,15 @@ impl Program<'_> {
             },
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.call_kind(k, args, site)).fold(Kind::Unknown, Kind::or),
             Kind::Lookup(table) => table.1.iter().map(|k| self.call_kind(k, args, site)).fold(Kind::Unknown, Kind::or),
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// What calling this gives, whatever it is given: of a mapped class, a row that may have been loaded.
+    pub fn result_of(&self, callee: &Kind) -> Kind {
+        match callee {
+            Kind::Class(class) => Kind::Object(Rc::new(Object { class: *class, exact: false, args: Rc::default(), site: None })),
+            Kind::Function(value) => self.returned(value.function),
             _ => Kind::Unknown,
         }
     }
@@ -264,23 +273,30 @@ impl Program<'_> {
         }
         let returns = self.variant(row, args).and_then(|v| v.returns.as_deref()).or(row.returns.as_deref());
         let Some(returns) = returns else { return self.implied_result(row, receiver, args, site) };
-        if returns == "receiver" {
-            let Some(receiver) = receiver else { return Kind::Unknown };
-            let traits = self.traits(row, args);
-            if traits.is_empty() {
-                return Kind::Library(receiver.clone());
+        let ty = match self.knowledge.returned(returns) {
+            Some(Returned::Type(ty)) => ty,
+            Some(Returned::Receiver) => {
+                let Some(receiver) = receiver else { return Kind::Unknown };
+                let traits = self.traits(row, args);
+                // `select(func.count()).select_from(Order)`: only here is told of what.
+                let subject = row.resource.as_deref().filter(|_| receiver.subject == Kind::Unknown).and_then(|p| argument(p, args));
+                if traits.is_empty() && subject.is_none() {
+                    return Kind::Library(receiver.clone());
+                }
+                let mut value = (**receiver).clone();
+                value.traits.extend(traits);
+                match subject {
+                    Some(about @ (Kind::Class(_) | Kind::Parameter(_) | Kind::Field(_))) => value.subject = about.clone(),
+                    Some(Kind::Library(table)) => value.identity = table.identity.clone(),
+                    _ => {}
+                }
+                return Kind::Library(Rc::new(value));
             }
-            let mut value = (**receiver).clone();
-            value.traits.extend(traits);
-            return Kind::Library(Rc::new(value));
-        }
-        if returns == "held" {
-            return receiver.map(|r| r.subject.clone()).unwrap_or_default();
-        }
-        if let Some(place) = returns.strip_prefix("argument ") {
-            return argument(place, args).cloned().unwrap_or_default();
-        }
-        let Some(ty) = self.knowledge.type_named(returns) else { return Kind::Unknown };
+            Some(Returned::Held) => return receiver.map(|r| r.subject.clone()).unwrap_or_default(),
+            Some(Returned::Element) => return receiver.map(|r| self.element(&Kind::Library(r.clone()))).unwrap_or_default(),
+            Some(Returned::Argument(place)) => return argument(place, args).cloned().unwrap_or_default(),
+            None => return Kind::Unknown,
+        };
         let mut made = match self.made(ty, args, site) {
             Kind::Library(value) => (*value).clone(),
             _ => return Kind::Unknown,
@@ -305,6 +321,7 @@ impl Program<'_> {
             }
             made.parent = Some(from.clone());
         }
+        let mut counted = false;
         if let Some(subject) = row.resource.as_deref().and_then(|p| argument(p, args)) {
             let classes: Vec<&Kind> = subject.alternatives().iter().filter(|k| matches!(k, Kind::Class(_))).collect();
             if let Some(class) = classes.first() {
@@ -316,8 +333,14 @@ impl Program<'_> {
                 }
             } else if let Kind::Object(object) = subject {
                 made.subject = Kind::Class(object.class);
-            } else if let (Kind::Parameter(_), Effect::OrmStatement) = (subject, row.effect) {
-                // `def select(*entities): return sqlalchemy.select(*entities)`: of what, the caller says.
+            } else if let Kind::Library(about) = subject {
+                // `insert(Order.__table__)`, `select(func.max(Order.version))`: what that is about.
+                if matches!(about.subject, Kind::Class(_) | Kind::Field(_)) {
+                    made.subject = about.subject.clone();
+                }
+                counted = about.traits.iter().any(|t| t == "count");
+            } else if let (Kind::Parameter(_) | Kind::Field(_), Effect::OrmStatement) = (subject, row.effect) {
+                // `def select(*entities): return sqlalchemy.select(*entities)`, `select(self.model)`: of what, the caller says.
                 made.subject = subject.clone();
             } else if let (Kind::Library(query), Effect::OrmStatement) = (subject, row.effect) {
                 // `update(orders.filter(…))`: what a query selects.
@@ -339,6 +362,7 @@ impl Program<'_> {
         }
         made.traits = receiver.map(|r| r.traits.clone()).unwrap_or_default();
         made.traits.extend(self.traits(row, args));
+        made.traits.extend(counted.then(|| Name::from("count")));
         Kind::Library(Rc::new(made))
     }
 
@@ -351,6 +375,7 @@ impl Program<'_> {
                     Some(Kind::Class(class)) if self.is_table(class) => Kind::Unknown,
                     Some(Kind::Class(class)) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
                     Some(found @ Kind::Object(_)) => found,
+                    Some(open @ (Kind::Parameter(_) | Kind::Field(_))) => Kind::Called(Rc::new(open)),
                     _ => Kind::Unknown,
                 }
             }

@@ -234,7 +234,7 @@ impl Program<'_> {
         found
     }
 
-    fn own_method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+    pub(super) fn own_method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
         let facts = self.facts(class.module);
         let found = self.class(class).methods.iter().rev().find(|m| facts.function(**m).name == name)?;
         Some(FunctionRef { module: class.module, function: *found })

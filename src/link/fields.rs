@@ -3,7 +3,7 @@
 //! Where on an object's way a field is set it refuses to know: all assignments count alike.
 
 use super::{Args, ClassRef, FunctionRef, Kind, Object, Program, argument_at, last_name, remember};
-use crate::facts::{ExprId, ExprKind, FileFacts, Name, StmtId, StmtKind};
+use crate::facts::{Arg, ExprId, ExprKind, FileFacts, Name, StmtId, StmtKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -26,12 +26,46 @@ impl Program<'_> {
             return given.clone();
         }
         let made = (!object.args.is_empty()).then(|| self.made_of_arguments(object, name)).flatten();
-        made.unwrap_or_else(|| self.field(object.class, name))
+        let handed = || self.handed_up(object).map(|above| self.field_of(&above, name)).filter(|kind| *kind != Kind::Unknown);
+        made.or_else(handed).unwrap_or_else(|| self.field(object.class, name))
+    }
+
+    /// The object as the constructor above its own sees it: `super().__init__(session, Order)`.
+    fn handed_up(&self, object: &Object) -> Option<Object> {
+        let (init, class, args) = self.constructor_above(object.class)?;
+        let given = args.iter().filter(|a| a.spread == 0).map(|a| (a.name.clone(), self.worth_of(init, a.value, object)));
+        Some(Object { class, exact: object.exact, args: Rc::new(given.collect()), site: object.site })
+    }
+
+    /// The constructor of a class that calls the one above it, the class that has that one, and what it is given.
+    fn constructor_above(&self, class: ClassRef) -> Option<(FunctionRef, ClassRef, &[Arg])> {
+        let init = self.method(class, "__init__")?;
+        let owner = ClassRef { module: init.module, class: self.function(init).class? };
+        let facts = self.facts(init.module);
+        let args = self.function(init).body.iter().find_map(|stmt| match &facts.stmt(*stmt).kind {
+            StmtKind::Expr(expr) => given_above(facts, *expr),
+            _ => None,
+        })?;
+        let above = self.ancestors(owner).into_iter().skip(1).find(|class| self.own_method(*class, "__init__").is_some())?;
+        Some((init, above, args))
+    }
+
+    /// What an expression in a constructor is worth for an object: its parameters are what the object was made with.
+    fn worth_of(&self, init: FunctionRef, expr: ExprId, object: &Object) -> Kind {
+        let Some(at) = self.parameter_of(init, expr).filter(|at| *at > 0) else { return self.infer(init, expr) };
+        let parameter = &self.function(init).params[at];
+        match (argument_at(Some(at - 1), Some(&parameter.name), &object.args), parameter.default) {
+            (Some(given), _) => given.clone(),
+            (None, Some(default)) => self.infer(init, default),
+            (None, None) => self.infer(init, expr),
+        }
     }
 
     /// Whether what a field holds depends on what the constructor was given.
     pub fn field_is_given(&self, class: ClassRef, name: &str) -> bool {
-        self.field_argument(class, name).is_some() || self.field_call(class, name).is_some()
+        self.field_argument(class, name).is_some()
+            || self.field_call(class, name).is_some()
+            || self.constructor_above(class).is_some_and(|(_, above, _)| self.field_is_given(above, name))
     }
 
     /// What the constructor makes of its arguments for a field: `self.lock = Lock(client, name)`.
@@ -39,17 +73,7 @@ impl Program<'_> {
         let (init, call) = self.field_call(object.class, name)?;
         let facts = self.facts(init.module);
         let ExprKind::Call { callee, args } = &facts.expr(call).kind else { return None };
-        let worth = |expr: ExprId| {
-            let parameter = self.parameter_of(init, expr).filter(|at| *at > 0);
-            let Some(at) = parameter else { return self.infer(init, expr) };
-            let parameter = &self.function(init).params[at];
-            match (argument_at(Some(at - 1), Some(&parameter.name), &object.args), parameter.default) {
-                (Some(given), _) => given.clone(),
-                (None, Some(default)) => self.infer(init, default),
-                (None, None) => self.infer(init, expr),
-            }
-        };
-        let args: Args<Kind> = args.iter().map(|a| (a.name.clone(), worth(a.value))).collect();
+        let args: Args<Kind> = args.iter().map(|a| (a.name.clone(), self.worth_of(init, a.value, object))).collect();
         let site = self.site(init.module, facts.expr(call).span);
         match self.call_kind(&self.infer(init, *callee), &args, site) {
             made @ Kind::Library(_) => Some(made.aimed(name)),
@@ -164,6 +188,15 @@ impl Program<'_> {
         }
         found
     }
+}
+
+/// The arguments of `super().__init__(…)`, where an expression is that.
+fn given_above(facts: &FileFacts, expr: ExprId) -> Option<&[Arg]> {
+    let ExprKind::Call { callee, args } = &facts.expr(expr).kind else { return None };
+    let ExprKind::Attr { base, name } = &facts.expr(*callee).kind else { return None };
+    let ExprKind::Call { callee: above, .. } = &facts.expr(*base).kind else { return None };
+    let is_super = matches!(&facts.expr(*above).kind, ExprKind::Name(n) if n == "super");
+    (name == "__init__" && is_super).then_some(args)
 }
 
 /// What in a method means its object or its class: the receiver, the class by its name, `type(self)`, a variable for that.

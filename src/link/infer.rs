@@ -520,6 +520,8 @@ impl Program<'_> {
                 None => Kind::Unknown,
             },
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.item(k, index, hint)).fold(Kind::Unknown, Kind::or),
+            // `query.all()[0]`: a row stands for all of them.
+            Kind::Object(object) if self.model_row(object.class).is_some() => base.clone(),
             // `Agent[Context]`, `Repository[Order]`: still the class.
             Kind::Class(_) | Kind::External(_) => base.clone(),
             _ => Kind::Unknown,
@@ -532,9 +534,13 @@ impl Program<'_> {
             Kind::List(items) => items.iter().cloned().fold(Kind::Unknown, Kind::or),
             Kind::Library(value) => match self.knowledge.iter_type(value.ty) {
                 Some(ty) => self.derived(value, ty, None),
+                None if matches!(value.subject, Kind::Parameter(_) | Kind::Field(_)) => Kind::Called(Rc::new(value.subject.clone())),
                 None if value.subject != Kind::Unknown => self.instance_of(value.subject.clone(), PackLanguage::Python),
                 None => Kind::Unknown,
             },
+            // `query.all()`: a row stands for all of them.
+            Kind::Object(object) if self.model_row(object.class).is_some() => iterated.clone(),
+            Kind::Called(_) => iterated.clone(),
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.element(k)).fold(Kind::Unknown, Kind::or),
             _ => Kind::Unknown,
         }

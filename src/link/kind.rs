@@ -53,6 +53,8 @@ pub enum Kind {
     Field(Name),
     /// A name that a closure captured, whose value only the caller of the function around it knows.
     Captured(Name),
+    /// What calling that gives, which only the caller knows: an instance where it is a class.
+    Called(Rc<Kind>),
     /// What a table holds under a key that is not known: the values it has, and the default where the key is missing.
     Lookup(Rc<(Kind, Vec<Kind>)>),
     /// One of several values.

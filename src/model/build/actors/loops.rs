@@ -35,7 +35,8 @@ impl Collector<'_, '_, '_, '_> {
                 // What is declared where it is spawned is an actor already.
                 let is_actor = self.draft.by_site.contains_key(&contexts[at].site);
                 if !is_actor && !own.contains(&contexts[at].site) && !self.belongs_to_actor(looping) {
-                    *found.entry(looping).or_default() |= matches!(contexts[at].held, Held::Spawned { many: true, .. });
+                    let several = |c: &Context| matches!(c.held, Held::Spawned { many: true, .. });
+                    *found.entry(looping).or_default() |= contexts[..=at].iter().any(several);
                 }
             }
         }

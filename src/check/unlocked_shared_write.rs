@@ -3,7 +3,7 @@
 use super::races::subject_of;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Finding, Role, Severity};
-use crate::model::{Access, ActorId, Mode, Model, Told};
+use crate::model::{Access, ActorId, Mode, Model, Replacement, Told};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -89,8 +89,36 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             }
         }
     }
+    found.extend(model.replacements.iter().filter_map(|r| replaced(rule, model, r)));
     found.extend(model.told.iter().map(|t| told(rule, model, t)));
     found
+}
+
+/// Rows that are deleted and inserted again outside a transaction.
+fn replaced(rule: &Rule, model: &Model, replacement: &Replacement) -> Option<Finding> {
+    let resource = &model.resources[replacement.resource.0 as usize];
+    let met = |a: &ActorId| resource.readers.iter().chain(&resource.writers).any(|o| model.overlap(*a, *o));
+    let actors: Vec<ActorId> = replacement.actors.iter().copied().filter(met).collect();
+    let first = *actors.first().filter(|_| resource.shared)?;
+    let verb = if actors.len() == 1 { "deletes" } else { "delete" };
+    let mut finding = Draft {
+        rule,
+        message: format!(
+            "{} {verb} rows of \"{}\" and inserts them again outside a transaction",
+            subject_of(model, &actors),
+            resource.name
+        ),
+        actors,
+        resource: Some(resource.id.clone()),
+        function: replacement.function.clone(),
+        site: replacement.insert,
+        help: "Put both into one transaction that locks what they belong to, or replace the rows by upserts under a unique key".into(),
+    }
+    .finish(model);
+    finding.confidence = confidence(replacement.inferred.max(1));
+    finding.related.push(related(Role::Write, "deleted here: others find nothing until they are back", replacement.delete));
+    finding.evidence = witness(model, first, &replacement.path, &format!("INSERT {}", resource.name));
+    Some(finding)
 }
 
 /// A file that agents beside one another are told to write: each writes back what it has read as a whole.

@@ -186,6 +186,8 @@ pub struct Access {
     pub idempotent: Option<(bool, &'static str)>,
     /// One indivisible step in the store, readers see all or nothing.
     pub atomic: bool,
+    /// It commits for itself where no transaction is begun around it.
+    pub autocommit: bool,
     /// It takes effect only where a condition holds in the store at that moment.
     pub conditional: bool,
     /// Its result tells whether it took effect.
@@ -314,6 +316,7 @@ impl Access {
             columns: Vec::new(),
             keys: Vec::new(),
             aggregate: false,
+            autocommit: false,
             many: false,
             unsorted: false,
             money: false,

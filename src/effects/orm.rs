@@ -178,6 +178,7 @@ impl<'k> Walker<'_, '_, 'k> {
             decides: true,
             aggregate: has("count"),
             many: has("many"),
+            autocommit: self.program.knowledge.pack_of_type(statement.ty).autocommit,
             unsorted: has("unsorted") && !operation.is_read(),
             ..Access::new(operation, "table", store, api.clone(), self.verb(operation))
         };

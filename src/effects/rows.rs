@@ -14,6 +14,9 @@ use crate::link::{FunctionValue, Hole, Kind, LibraryValue, Template, argument, a
 use crate::source::Site;
 use std::rc::Rc;
 
+/// How far what a value was derived from is followed: a cursor, its connection, its pool.
+const PARENTS: usize = 4;
+
 impl<'k> Walker<'_, '_, 'k> {
     /// As [`Walker::apply`], for a receiver whose type was inferred from its name.
     pub fn apply_inferred(
@@ -436,6 +439,7 @@ impl<'k> Walker<'_, '_, 'k> {
         Access {
             instance: receiver.and_then(|r| r.instance.clone()),
             atomic: row.atomic,
+            autocommit: found.pack.autocommit || self.commits_each(receiver),
             decides: row.decides,
             money: row.money,
             presence: row.presence,
@@ -443,6 +447,17 @@ impl<'k> Walker<'_, '_, 'k> {
             exclusive: row.exclusive,
             ..Access::new(operation, row.kind.clone().unwrap_or_default(), store, api.clone(), api.rsplit('.').next().unwrap_or(api))
         }
+    }
+
+    /// Whether a connection was made so that each of its statements commits for itself.
+    fn commits_each(&self, receiver: Option<&Rc<LibraryValue>>) -> bool {
+        std::iter::successors(receiver, |value| value.parent.as_ref()).take(PARENTS).any(|value| {
+            let said = &self.program.knowledge.type_def(value.ty).autocommit_with;
+            let told = |(name, kind): &(Option<Name>, Kind)| {
+                name.as_ref().is_some_and(|n| said.iter().any(|s| s == n.as_str())) && matches!(kind, Kind::Bool(true) | Kind::Null)
+            };
+            value.args.iter().any(told)
+        })
     }
 
     /// `os.replace(source, target)`: what was written to the source becomes the target's content in one step.
@@ -551,7 +566,7 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// A function run beside this code.
     fn spawn(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace) {
-        let many = self.in_loop();
+        let many = row.multiple || self.in_loop();
         if row.actor.is_some() {
             self.spawned_actor(row, api, given, place);
         }

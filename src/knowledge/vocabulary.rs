@@ -26,6 +26,9 @@ pub struct Pack {
     /// Prefix of the ids of its resources (`postgres` in `postgres:products`), where no type says otherwise.
     #[serde(default)]
     pub store: Option<String>,
+    /// Its statements each commit for themselves where no transaction is begun around them.
+    #[serde(default)]
+    pub autocommit: bool,
     /// Types whose values are tracked, by a name of the pack's choosing (`redis.client`), unique among all packs.
     #[serde(default)]
     pub types: BTreeMap<String, TypeDef>,
@@ -115,6 +118,12 @@ pub struct TypeDef {
     /// What it holds is reached through it: a guard, an extractor. What has no row here is looked up in what it holds.
     #[serde(default)]
     pub derefs: bool,
+    /// Arguments of its making that, where they are true or none, make each statement commit for itself.
+    #[serde(default)]
+    pub autocommit_with: Vec<String>,
+    /// Attributes that are what its type argument says: `context.deps` of a `RunContext[Deps]`.
+    #[serde(default)]
+    pub held_as: Vec<String>,
     /// Types of named attributes.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,

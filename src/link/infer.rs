@@ -334,7 +334,13 @@ impl Program<'_> {
                     Some(value) => Kind::Map(Rc::new(vec![(Kind::Unknown, value)])),
                 }
             }
-            _ => self.instance_of(self.infer(at, base), PackLanguage::Python),
+            _ => {
+                let made = self.instance_of(self.infer(at, base), PackLanguage::Python);
+                let Kind::Library(value) = &made else { return made };
+                let held = first.filter(|_| !self.knowledge.type_def(value.ty).held_as.is_empty());
+                let Some(held) = held.map(|a| self.annotation(at, a)) else { return made };
+                Kind::Library(Rc::new(LibraryValue { subject: held, ..(**value).clone() }))
+            }
         }
     }
 
@@ -470,6 +476,9 @@ impl Program<'_> {
 
     fn library_member(&self, value: &Rc<LibraryValue>, name: &str, base: &Kind) -> Kind {
         let definition = self.knowledge.type_def(value.ty);
+        if value.subject != Kind::Unknown && definition.held_as.iter().any(|attribute| attribute == name) {
+            return value.subject.clone();
+        }
         if let Some(ty) = definition.attributes.get(name).and_then(|t| self.knowledge.type_named(t)) {
             return self.derived(value, ty, None);
         }

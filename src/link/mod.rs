@@ -422,7 +422,10 @@ impl<'k> Program<'k> {
             } else if import.level == 0 {
                 let qualified = format!("{}.{name}", import.module);
                 let language = self.language(module);
-                if self.knowledge.made_by(language, &qualified).is_some() || self.knowledge.function(language, &qualified).is_some() {
+                let known = self.knowledge.made_by(language, &qualified).is_some()
+                    || self.knowledge.function(language, &qualified).is_some()
+                    || self.knowledge.base(language, &qualified).is_some();
+                if known {
                     return Kind::External(qualified.into());
                 }
             }

@@ -12,7 +12,7 @@ mod takes;
 
 pub use events::{LooseEnd, StaleView, Stop};
 pub use processes::Apart;
-pub use races::{Claim, Dependence, Guard, Race};
+pub use races::{Claim, Dependence, Guard, Race, Replacement};
 pub use takes::{Hollow, Leak, Order, OrderFault, Pause, Polling, Prompt, Release, StateCollision, Stays, Take, Told, Waiting};
 
 use crate::config::Place;
@@ -412,6 +412,8 @@ pub struct Model {
     pub concurrency: Vec<Concurrency>,
     /// Reads and writes that another actor can come between.
     pub races: Vec<Race>,
+    /// Rows that are taken away and put anew outside a transaction.
+    pub replacements: Vec<Replacement>,
     /// Files that several agents are told to write.
     pub told: Vec<Told>,
     /// Records that tools take for a model, whatever they hold by then.

@@ -95,3 +95,22 @@ pub struct Guard {
     /// Whom it excludes.
     pub scope: LockScope,
 }
+
+/// Rows of a table that are deleted and inserted again by statements that each commit for themselves.
+#[derive(Clone, Debug)]
+pub struct Replacement {
+    /// The table.
+    pub resource: ResourceId,
+    /// Who runs it, sorted.
+    pub actors: Vec<ActorId>,
+    /// Where the removal stands in the innermost function that has both.
+    pub delete: Site,
+    /// Where the insertion stands in that function.
+    pub insert: Site,
+    /// That function, `Class.method`.
+    pub function: String,
+    /// How much of the way to it is guessed.
+    pub inferred: u8,
+    /// The calls from the entry to the insertion.
+    pub path: Vec<Frame>,
+}

@@ -21,6 +21,7 @@ mod locks;
 mod orders;
 mod overlap;
 mod races;
+mod replacements;
 mod schema;
 mod settings;
 mod systems;
@@ -81,6 +82,7 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     accesses::collect(input, &doings, &schema, &mut model);
     locks::guarded(input, &doings, &mut model);
     races::collect(input, &doings, &schema, &mut model);
+    replacements::collect(input, &doings, &schema, &mut model);
     claims::collect(input, &doings, &mut model);
     told::collect(&mut model);
     configured::resources(input, &mut model);

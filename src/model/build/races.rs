@@ -479,7 +479,7 @@ pub(super) fn distance(item: &Item, function: FunctionRef) -> u8 {
 }
 
 /// The innermost function on the ways to both.
-fn innermost(read: &Item, write: &Item) -> FunctionRef {
+pub(super) fn innermost(read: &Item, write: &Item) -> FunctionRef {
     let mut best = write.function;
     for (x, y) in read.way().zip(write.way()) {
         if x.0 != y.0 {

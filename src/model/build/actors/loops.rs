@@ -1,9 +1,10 @@
 //! Loops that are actors though nothing declares them: functions that code spawns and that run until they are stopped.
 //!
-//! A loop that an actor spawns is part of that actor; so is one that is a method of an actor's class.
+//! A loop that an actor spawns is part of that actor; so is one that is a method of an actor's class. What several are spawned
+//! of, and what reads and writes back one thing, is an actor too, though each of them ends.
 
 use super::{Collector, DraftActor, Entry};
-use crate::effects::{Context, Held, Item, Summary, What};
+use crate::effects::{Access, Context, Held, Item, Summary, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Object, Program};
 use crate::source::Site;
@@ -40,12 +41,34 @@ impl Collector<'_, '_, '_, '_> {
                 }
             }
         }
+        for function in self.crowds(&own) {
+            found.entry(function).or_insert(true);
+        }
         for (function, many) in found {
             let acts = acts(&self.input.effects.summary(function, None), DEEP);
             if acts && !program.is_aside(function.module) {
                 self.spawned(function, many);
             }
         }
+    }
+
+    /// Functions of which code that no actor runs spawns several at once, and which read and write back one resource.
+    fn crowds(&self, own: &FxHashSet<Site>) -> Vec<FunctionRef> {
+        let program = self.input.effects.program;
+        let mut found = Vec::new();
+        for spawner in program.functions().filter(|f| !program.is_aside(f.module) && !program.is_rust(f.module)) {
+            for call in &self.input.effects.summary(spawner, None).calls {
+                let several = |c: &&Context| matches!(c.held, Held::Spawned { many: true, .. }) && c.function == spawner;
+                let Some(spawned) = call.contexts.iter().rfind(several) else { continue };
+                if own.contains(&spawned.site) || !writes_back(&call.summary) {
+                    continue;
+                }
+                if let Some(function) = whose(&call.summary).filter(|f| !found.contains(f) && !self.belongs_to_actor(*f)) {
+                    found.push(function);
+                }
+            }
+        }
+        found
     }
 
     fn spawned(&mut self, function: FunctionRef, many: bool) {
@@ -128,5 +151,26 @@ fn noticed(item: &Item) -> bool {
         What::Event { .. } | What::Acquire { .. } => true,
         What::Declare(declaration) => declaration.effect == Effect::Run,
         _ => false,
+    }
+}
+
+/// The function that a summary is of, where it does anything.
+fn whose(summary: &Summary) -> Option<FunctionRef> {
+    let item = summary.items.first().map(|i| i.chain.as_ref().map_or(i.function, |first| first.function));
+    item.or_else(|| summary.calls.first().map(|c| c.call.function))
+}
+
+/// Whether something outside the process is both read and written below, under one name.
+fn writes_back(summary: &Summary) -> bool {
+    let mut done: Vec<&Access> = Vec::new();
+    accesses_below(summary, DEEP, &mut done);
+    let outside = |a: &&&Access| !a.private && a.kind != "memory" && a.name.as_ref().is_some_and(|n| n.has_text());
+    done.iter().filter(outside).filter(|w| !w.operation.is_read()).any(|w| done.iter().any(|r| r.operation.is_read() && r.name == w.name))
+}
+
+fn accesses_below<'s>(summary: &'s Summary, depth: u8, done: &mut Vec<&'s Access>) {
+    done.extend(summary.items.iter().filter_map(Item::access));
+    if depth > 0 {
+        summary.calls.iter().for_each(|c| accesses_below(&c.summary, depth - 1, done));
     }
 }

@@ -333,19 +333,16 @@ impl Program<'_> {
                 }
             } else if let Kind::Object(object) = subject {
                 made.subject = Kind::Class(object.class);
-            } else if let Kind::Library(about) = subject {
-                // `insert(Order.__table__)`, `select(func.max(Order.version))`: what that is about.
-                if matches!(about.subject, Kind::Class(_) | Kind::Field(_)) {
-                    made.subject = about.subject.clone();
-                }
-                counted = about.traits.iter().any(|t| t == "count");
             } else if let (Kind::Parameter(_) | Kind::Field(_), Effect::OrmStatement) = (subject, row.effect) {
                 // `def select(*entities): return sqlalchemy.select(*entities)`, `select(self.model)`: of what, the caller says.
                 made.subject = subject.clone();
-            } else if let (Kind::Library(query), Effect::OrmStatement) = (subject, row.effect) {
-                // `update(orders.filter(…))`: what a query selects.
-                made.subject = query.subject.clone();
-                made.asks = query.asks.clone();
+            } else if let (Kind::Library(about), Effect::OrmStatement) = (subject, row.effect) {
+                // `update(orders.filter(…))`, `insert(Order.__table__)`, `select(func.max(Order.version))`: what that is about.
+                if matches!(about.subject, Kind::Class(_) | Kind::Field(_)) {
+                    made.subject = about.subject.clone();
+                }
+                made.asks = about.asks.clone();
+                counted = about.traits.iter().any(|t| t == "count");
             }
         }
         if row.effect == Effect::Lock {

@@ -41,6 +41,10 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
 /// Every removal in a function with the first insertion behind it that brings such rows back.
 fn pairs(visit: &Visit) -> Vec<(&Item, &Item)> {
     let mut found = Vec::new();
+    // What a caller has begun spans all that is done here.
+    if visit.around().iter().any(|c| spans(&c.held)) {
+        return found;
+    }
     for (at, delete) in visit.own().iter().enumerate() {
         let Some(removed) = delete.access().filter(|a| a.autocommit && a.operation == Operation::Delete) else { continue };
         // What both callers have a copy of is told there, where more is known of it.
@@ -60,6 +64,9 @@ fn pairs(visit: &Visit) -> Vec<(&Item, &Item)> {
 
 /// Whether one transaction or one lock spans both.
 fn together(delete: &Item, insert: &Item) -> bool {
-    let spans = |held: &Held| matches!(held, Held::Transaction { .. } | Held::Lock(_) | Held::Rows(_));
     insert.contexts.iter().any(|c| spans(&c.held) && delete.contexts.iter().any(|d| d.token == c.token))
+}
+
+fn spans(held: &Held) -> bool {
+    matches!(held, Held::Transaction { .. } | Held::Lock(_) | Held::Rows(_))
 }

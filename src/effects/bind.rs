@@ -140,7 +140,7 @@ impl Binding<'_, '_> {
             Kind::Field(name) => self.field(name),
             Kind::Captured(name) => self.captured(name),
             Kind::Called(callee) => match self.kind(callee) {
-                callee if is_open(&callee) => Kind::Called(Rc::new(callee)),
+                callee if is_callers(&callee) => Kind::Called(Rc::new(callee)),
                 callee => self.program.result_of(&callee),
             },
             Kind::ParameterMember(member) => {

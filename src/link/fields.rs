@@ -26,15 +26,24 @@ impl Program<'_> {
             return given.clone();
         }
         let made = (!object.args.is_empty()).then(|| self.made_of_arguments(object, name)).flatten();
-        let handed = || self.handed_up(object).map(|above| self.field_of(&above, name)).filter(|kind| *kind != Kind::Unknown);
-        made.or_else(handed).unwrap_or_else(|| self.field(object.class, name))
+        let handed = || self.handed_up(object.class, name).map(|(init, given)| self.worth_of(init, given, object));
+        made.or_else(|| handed().filter(|kind| *kind != Kind::Unknown)).unwrap_or_else(|| self.field(object.class, name))
     }
 
-    /// The object as the constructor above its own sees it: `super().__init__(session, Order)`.
-    fn handed_up(&self, object: &Object) -> Option<Object> {
-        let (init, class, args) = self.constructor_above(object.class)?;
-        let given = args.iter().filter(|a| a.spread == 0).map(|a| (a.name.clone(), self.worth_of(init, a.value, object)));
-        Some(Object { class, exact: object.exact, args: Rc::new(given.collect()), site: object.site })
+    /// What the constructor gives the one above it that becomes a field: `super().__init__(session, Order)`. A parameter or a
+    /// name: what is made on the way is left to whoever asks for the field.
+    fn handed_up(&self, class: ClassRef, name: &str) -> Option<(FunctionRef, ExprId)> {
+        remember(&self.caches.handed, (class, name.into()), || {
+            let (init, above, args) = self.constructor_above(class)?;
+            let (index, parameter) = self.field_argument(above, name).or_else(|| {
+                let (above_init, given) = self.handed_up(above, name)?;
+                let at = self.parameter_of(above_init, given)?.checked_sub(1)?;
+                Some((at, self.function(above_init).params[at + 1].name.clone()))
+            })?;
+            let args: Args<ExprId> = args.iter().filter(|a| a.spread == 0).map(|a| (a.name.clone(), a.value)).collect();
+            let given = *argument_at(Some(index), Some(&parameter), &args)?;
+            matches!(self.facts(init.module).expr(given).kind, ExprKind::Name(_)).then_some((init, given))
+        })
     }
 
     /// The constructor of a class that calls the one above it, the class that has that one, and what it is given.
@@ -65,7 +74,7 @@ impl Program<'_> {
     pub fn field_is_given(&self, class: ClassRef, name: &str) -> bool {
         self.field_argument(class, name).is_some()
             || self.field_call(class, name).is_some()
-            || self.constructor_above(class).is_some_and(|(_, above, _)| self.field_is_given(above, name))
+            || self.handed_up(class, name).is_some_and(|(init, given)| self.parameter_of(init, given).is_some())
     }
 
     /// What the constructor makes of its arguments for a field: `self.lock = Lock(client, name)`.

@@ -120,6 +120,7 @@ struct Caches {
     class_names: Memo<(ClassRef, Name), Kind>,
     fields: Memo<(ClassRef, Name), Kind>,
     assigned: RefCell<FxHashMap<ClassRef, Rc<fields::Assigned>>>,
+    handed: Memo<(ClassRef, Name), Option<(FunctionRef, ExprId)>>,
     methods: RefCell<FxHashMap<(ClassRef, Name), Option<FunctionRef>>>,
     parameters: Memo<(FunctionRef, u32), Kind>,
     returns: Memo<FunctionRef, Kind>,

@@ -334,12 +334,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             on.join(&receiver.deps);
         }
         let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, on.clone());
-        // What it gets may be changed by it: a callback that fills a dictionary.
         let kind = match callee {
             // `self.model(**values)`: an instance, where it is a class.
             Kind::Parameter(_) | Kind::Field(_) if !self.rust => Kind::Called(Rc::new(callee.clone())),
             _ => Kind::Unknown,
         };
+        // What it gets may be changed by it: a callback that fills a dictionary.
         Called { value: Value { kind, truth: Truth::Either, ..Value::unknown(deps.with(&on)) }, ..Called::default() }
     }
 

@@ -382,7 +382,7 @@ impl<'k> Walker<'_, '_, 'k> {
     pub fn define_class(&mut self, class: ClassRef) {
         let facts = self.program.class(class);
         let name = facts.name.clone();
-        let object = Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }));
+        let object = Kind::instance(class);
         let outer = std::mem::take(&mut self.state.vars);
         let body = facts.body.clone();
         self.block(&body);

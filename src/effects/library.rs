@@ -10,7 +10,7 @@ use super::value::Value;
 use super::walk::Walker;
 use crate::facts::Name;
 use crate::knowledge::vocabulary::Effect;
-use crate::link::{ClassRef, FunctionValue, Kind, LibraryValue, Object};
+use crate::link::{ClassRef, FunctionValue, Kind, LibraryValue};
 use std::rc::Rc;
 
 /// Methods of Rust whose result is what the closure makes of what they are called on.
@@ -195,7 +195,7 @@ impl Walker<'_, '_, '_> {
         let mut value: Option<Value> = None;
         for function in methods {
             let class = self.program.function(function).class.map(|class| ClassRef { module: function.module, class })?;
-            let object = Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }));
+            let object = Kind::instance(class);
             let method = FunctionValue { function, receiver: Some(object), bound: Vec::new(), captured: Rc::default(), plain: false };
             let (first, calls) = (self.summary.items.len(), self.summary.calls.len());
             let called = self.call_function(&method, given, place, &Coroutine::Awaited);

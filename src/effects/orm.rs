@@ -190,9 +190,7 @@ impl<'k> Walker<'_, '_, 'k> {
             self.lock_rows(table, site);
         }
         let kind = match (&result.kind, &statement.subject) {
-            (Kind::Unknown, Kind::Class(class)) if !self.program.is_table(*class) => {
-                Kind::Object(Rc::new(crate::link::Object { class: *class, exact: false, args: Rc::default(), site: None }))
-            }
+            (Kind::Unknown, Kind::Class(class)) if !self.program.is_table(*class) => Kind::instance(*class),
             (Kind::Library(made), subject @ Kind::Class(_)) => {
                 let mut made = (**made).clone();
                 made.subject = subject.clone();

@@ -90,7 +90,7 @@ impl Program<'_> {
     /// What calling this gives, whatever it is given: of a mapped class, a row that may have been loaded.
     pub fn result_of(&self, callee: &Kind) -> Kind {
         match callee {
-            Kind::Class(class) => Kind::Object(Rc::new(Object { class: *class, exact: false, args: Rc::default(), site: None })),
+            Kind::Class(class) => Kind::instance(*class),
             Kind::Function(value) => self.returned(value.function),
             _ => Kind::Unknown,
         }
@@ -370,7 +370,7 @@ impl Program<'_> {
                 let subject = row.resource.as_deref().and_then(|p| argument(p, args)).cloned();
                 match subject.or_else(|| receiver.map(|r| r.subject.clone())) {
                     Some(Kind::Class(class)) if self.is_table(class) => Kind::Unknown,
-                    Some(Kind::Class(class)) => Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })),
+                    Some(Kind::Class(class)) => Kind::instance(class),
                     Some(found @ Kind::Object(_)) => found,
                     Some(open @ (Kind::Parameter(_) | Kind::Field(_))) => Kind::Called(Rc::new(open)),
                     _ => Kind::Unknown,

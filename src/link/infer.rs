@@ -224,7 +224,7 @@ impl Program<'_> {
                 return Kind::Class(class);
             }
             if self.takes_receiver(function) {
-                return Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }));
+                return Kind::instance(class);
             }
         }
         if matches!(parameter.kind, ParamKind::Rest | ParamKind::RestKeywords) {
@@ -347,7 +347,7 @@ impl Program<'_> {
     /// An instance of what a type expression means.
     pub(super) fn instance_of(&self, ty: Kind, language: PackLanguage) -> Kind {
         match ty {
-            Kind::Class(class) => super::rust::instance(class),
+            Kind::Class(class) => Kind::instance(class),
             Kind::External(name) => {
                 self.knowledge.made_by(language, &name).map_or(Kind::Unknown, |ty| Kind::Library(Rc::new(LibraryValue::of(ty))))
             }

@@ -238,6 +238,11 @@ pub struct Asked {
 }
 
 impl Kind {
+    /// An instance of a class of the project, made nobody knows where.
+    pub fn instance(class: ClassRef) -> Kind {
+        Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }))
+    }
+
     /// A constant string.
     pub fn text(text: impl Into<Name>) -> Kind {
         Kind::Text(Rc::new(Template::text(text)))

@@ -3,7 +3,7 @@
 //! Vocabulary: a *wrapper* is a type of the standard library that stands for what it holds (`Arc`, `Option`, `Result`); a
 //! method *passes on* when it returns what it is called on, perhaps copied, borrowed, or freed of a wrapper.
 
-use super::{ClassRef, FunctionRef, Hole, Kind, LibraryValue, Object, Part, Program, Template};
+use super::{ClassRef, FunctionRef, Hole, Kind, LibraryValue, Part, Program, Template};
 use crate::facts::{ExprId, ExprKind, FunctionId, MODULE, Name};
 use crate::knowledge::vocabulary::{Effect, PackLanguage};
 use crate::source::{Language, Site};
@@ -453,9 +453,4 @@ impl Program<'_> {
     pub(super) fn dereferenced(&self, value: &LibraryValue) -> Option<Kind> {
         (self.knowledge.type_def(value.ty).derefs && value.subject != Kind::Unknown).then(|| value.subject.clone())
     }
-}
-
-/// An instance of a type of the project.
-pub(super) fn instance(class: ClassRef) -> Kind {
-    Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }))
 }

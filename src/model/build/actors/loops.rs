@@ -6,7 +6,7 @@
 use super::{Collector, DraftActor, Entry};
 use crate::effects::{Access, Context, Held, Item, Summary, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
-use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Object, Program};
+use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Program};
 use crate::source::Site;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ impl Collector<'_, '_, '_, '_> {
         let program = self.input.effects.program;
         let f = program.function(function);
         let class = f.class.filter(|_| program.takes_receiver(function)).map(|class| ClassRef { module: function.module, class });
-        let receiver = class.map(|class| Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None })));
+        let receiver = class.map(Kind::instance);
         let value = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
         // A method is called by what it loops for.
         let (name, aliases) = match class {
@@ -164,8 +164,9 @@ fn whose(summary: &Summary) -> Option<FunctionRef> {
 fn writes_back(summary: &Summary) -> bool {
     let mut done: Vec<&Access> = Vec::new();
     accesses_below(summary, DEEP, &mut done);
+    let read: FxHashSet<_> = done.iter().filter(|a| a.operation.is_read()).map(|a| &a.name).collect();
     let outside = |a: &&&Access| !a.private && a.kind != "memory" && a.name.as_ref().is_some_and(|n| n.has_text());
-    done.iter().filter(outside).filter(|w| !w.operation.is_read()).any(|w| done.iter().any(|r| r.operation.is_read() && r.name == w.name))
+    done.iter().filter(outside).any(|w| !w.operation.is_read() && read.contains(&w.name))
 }
 
 fn accesses_below<'s>(summary: &'s Summary, depth: u8, done: &mut Vec<&'s Access>) {

@@ -4,13 +4,13 @@
 //! a transaction, caught errors, another decision before the call. Bounded by [`WAYS`] for a function and [`VISITS`] in all.
 
 use super::context::{Context, Held, mix};
-use super::item::{Call, Check, Item, What};
+use super::item::{Access, Call, Check, Item, What};
+use super::sorts::Sorts;
 use super::value::{Column, Dep};
 use super::{Effects, Rc, Summary};
 use crate::link::{FunctionRef, FunctionValue};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// For how many ways in one function is visited.
@@ -23,23 +23,73 @@ const ENTRIES: u8 = 2;
 const DECISIONS: usize = 40;
 
 /// One function as it is reached from an entry: its own items by the numbers that their dependencies use, and what the way to it
-/// puts around them.
+/// puts around them. The items are not copied; what surrounds one is put together where somebody asks for it.
 #[derive(Clone, Debug)]
 pub struct Visit {
     summary: Rc<Summary>,
-    contexts: Rc<Vec<Context>>,
-    calls: Rc<Vec<(FunctionRef, Site)>>,
+    way: Option<Rc<Step>>,
+    /// What is put around everything that the entry does.
+    outer: Rc<Vec<Context>>,
     inferred: u8,
     whole: bool,
-    told: Vec<(u32, Item)>,
+    sorts: Sorts,
     /// What was read further up and decided that this runs: visit, item, which part of it, what was asked.
-    pub decided: Rc<Vec<(usize, u32, Column, Check)>>,
+    pub decided: Rc<Vec<Decision>>,
+}
+
+/// An item of a visit.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'v> {
+    /// The visit.
+    pub visit: &'v Visit,
+    /// The item as its function has it: surrounded by what is in the function, not by what is above it.
+    pub own: &'v Item,
+}
+
+impl<'v> Told<'v> {
+    /// What it is.
+    pub fn what(&self) -> &'v What {
+        &self.own.what
+    }
+
+    /// The access it is, if it is one.
+    pub fn access(&self) -> Option<&'v Access> {
+        self.own.access()
+    }
+
+    /// What surrounds it, outermost first.
+    pub fn contexts(&self) -> Vec<&'v Context> {
+        let mut all: Vec<&Context> = self.own.contexts.iter().rev().chain(self.visit.around()).collect();
+        all.reverse();
+        all
+    }
+
+    /// It with all that surrounds it and with the calls that lead to it, from the entry on.
+    pub fn item(&self) -> Item {
+        let Told { visit, own } = self;
+        let contexts = match visit.around().next() {
+            None => own.contexts.clone(),
+            Some(_) => Rc::new(self.contexts().into_iter().cloned().collect()),
+        };
+        let chain = steps(visit.way.as_ref()).fold(own.chain.clone(), |next, step| {
+            let (function, site) = step.call;
+            Some(Rc::new(Call { function, site, next }))
+        });
+        Item { contexts, chain, inferred: visit.inferred.saturating_add(own.inferred), ..(*own).clone() }
+    }
 }
 
 impl Visit {
-    /// What is told here and not by a visit above, with all that surrounds it from the entry on.
-    pub fn told(&self) -> &[(u32, Item)] {
-        &self.told
+    /// What is told here and not by a visit above.
+    pub fn told(&self) -> impl Iterator<Item = Told<'_>> {
+        // What a caller's argument would do is known to the caller's copy, where there is one; alone it says nothing.
+        let says = |own: &&Item| self.tells(own) && !matches!(&*own.what, What::CallParameter { .. });
+        self.summary.items.iter().filter(says).map(|own| Told { visit: self, own })
+    }
+
+    /// Whether the function has items of any of these sorts.
+    pub fn has(&self, sorts: Sorts) -> bool {
+        self.sorts.meet(sorts)
     }
 
     /// Everything of the function itself, by number: surrounded by what is in the function, not by what is above it.
@@ -52,9 +102,9 @@ impl Visit {
         self.own().get(dep.item()? as usize)
     }
 
-    /// What the way from the entry puts around everything here.
-    pub fn around(&self) -> &[Context] {
-        &self.contexts
+    /// What the way from the entry puts around everything here, innermost first.
+    pub fn around(&self) -> impl Iterator<Item = &Context> {
+        steps(self.way.as_ref()).flat_map(|step| step.contexts.iter().rev()).chain(self.outer.iter().rev())
     }
 
     /// Whether an item of [`Visit::own`] is told here.
@@ -62,82 +112,49 @@ impl Visit {
         self.whole || own.kept
     }
 
-    /// An item by its number, with all that surrounds it from the entry on.
-    pub fn item(&self, index: u32) -> Option<Cow<'_, Item>> {
-        match self.told.binary_search_by_key(&index, |(i, _)| *i) {
-            Ok(at) => Some(Cow::Borrowed(&self.told[at].1)),
-            Err(_) => {
-                self.own().get(index as usize).map(|own| Cow::Owned(self.surrounded(own, &mut Last::default(), &mut Last::default())))
-            }
-        }
+    /// An item by its number.
+    pub fn item(&self, index: u32) -> Option<Told<'_>> {
+        self.own().get(index as usize).map(|own| Told { visit: self, own })
     }
 
     /// The same with more around everything.
     pub fn within(&self, outer: &Rc<Vec<Context>>) -> Visit {
-        let around = |contexts: &Rc<Vec<Context>>| joined(outer, contexts);
-        let told = self.told.iter().map(|(i, item)| (*i, Item { contexts: around(&item.contexts), ..item.clone() })).collect();
-        Visit { contexts: around(&self.contexts), told, ..self.clone() }
+        Visit { outer: joined(outer, &self.outer), ..self.clone() }
     }
 
     fn new(way: Way) -> Visit {
-        let Way { summary, given: _, contexts, calls, decided, inferred, whole } = way;
-        let mut visit = Visit { summary, contexts, calls, inferred, whole, told: Vec::new(), decided };
-        let (mut contexts, mut chains) = (Last::default(), Last::default());
-        // What a caller's argument would do is known to the caller's copy, where there is one; alone it says nothing.
-        let says = |own: &Item| visit.tells(own) && !matches!(&*own.what, What::CallParameter { .. });
-        let own = visit.summary.items.iter().enumerate().filter(|(_, own)| says(own));
-        visit.told = own.map(|(i, own)| (i as u32, visit.surrounded(own, &mut contexts, &mut chains))).collect();
-        visit
-    }
-
-    fn surrounded(
-        &self,
-        own: &Item,
-        contexts: &mut Last<Vec<Context>, Rc<Vec<Context>>>,
-        chains: &mut Last<Call, Option<Rc<Call>>>,
-    ) -> Item {
-        let chain = own.chain.as_ref().map_or(std::ptr::null(), Rc::as_ptr);
-        Item {
-            contexts: contexts.of(Rc::as_ptr(&own.contexts), || joined(&self.contexts, &own.contexts)),
-            chain: chains.of(chain, || after(&self.calls, own.chain.as_ref())),
-            inferred: self.inferred.saturating_add(own.inferred),
-            ..own.clone()
-        }
+        let Way { summary, given: _, step, decided, inferred, whole } = way;
+        let sorts = summary.items.iter().fold(Sorts::default(), |sorts, own| sorts.and(Sorts::of(&own.what)));
+        Visit { summary, way: step, outer: Rc::default(), inferred, whole, sorts, decided }
     }
 }
 
-/// The last answer: neighbouring items stand in the same contexts and come by the same calls, so that one serves them all.
-struct Last<K, V>(Option<(*const K, V)>);
-
-impl<K, V> Default for Last<K, V> {
-    fn default() -> Self {
-        Last(None)
-    }
+/// One call on the way from an entry, with what surrounds it in the function that calls; the ways below it share it.
+#[derive(Debug)]
+struct Step {
+    above: Option<Rc<Step>>,
+    call: (FunctionRef, Site),
+    contexts: Rc<Vec<Context>>,
+    meaning: Meaning,
 }
 
-impl<K, V: Clone> Last<K, V> {
-    fn of(&mut self, key: *const K, answer: impl FnOnce() -> V) -> V {
-        if let Some((known, value)) = &self.0
-            && *known == key
-        {
-            return value.clone();
-        }
-        let value = answer();
-        self.0 = Some((key, value.clone()));
-        value
-    }
+/// The calls that lead to a visit, the nearest first.
+fn steps(nearest: Option<&Rc<Step>>) -> impl Iterator<Item = &Step> {
+    std::iter::successors(nearest.map(Rc::as_ref), |step| step.above.as_deref())
 }
 
 /// Something read further up: visit, item, which part of it.
 type Above = (usize, u32, Column);
 
+/// The same with what was asked of it.
+type Decision = (usize, u32, Column, Check);
+
 struct Way {
     summary: Rc<Summary>,
     /// What its parameters depend on further up.
     given: Rc<Vec<Vec<Above>>>,
-    contexts: Rc<Vec<Context>>,
-    calls: Rc<Vec<(FunctionRef, Site)>>,
-    decided: Rc<Vec<(usize, u32, Column, Check)>>,
+    step: Option<Rc<Step>>,
+    decided: Rc<Vec<Decision>>,
     inferred: u8,
     whole: bool,
 }
@@ -158,15 +175,14 @@ impl Effects<'_, '_> {
         let mut pending = VecDeque::from([Way {
             summary: top.clone(),
             given: Rc::default(),
-            contexts: Rc::default(),
-            calls: Rc::default(),
+            step: None,
             decided: Rc::default(),
             inferred: 0,
             whole: true,
         }]);
         while let Some(way) = pending.pop_front() {
             if visits.len() >= VISITS {
-                let place = way.calls.first().map(|(_, site)| *site).or_else(|| way.summary.items.first().map(|i| i.site));
+                let place = steps(way.step.as_ref()).last().map(|step| step.call.1).or_else(|| way.summary.items.first().map(|i| i.site));
                 if let Some(site) = place {
                     self.note_unresolved(site, format!("more than {VISITS} functions below one entry"));
                 }
@@ -174,25 +190,24 @@ impl Effects<'_, '_> {
             }
             let index = visits.len();
             for below in &way.summary.calls {
-                let contexts = joined(&way.contexts, &below.contexts);
+                let meaning = way.step.as_ref().map_or_else(Meaning::default, |step| step.meaning).below(&below.contexts);
                 let decided = decisions(&way, index, &below.control);
                 let summary = below.later.as_ref().map_or_else(|| below.summary.clone(), |callee| self.summary_of(callee));
                 let ways = seen.entry((Rc::as_ptr(&summary), below.whole)).or_default();
-                let mark = meaning(&contexts, &decided);
+                let mark = meaning.of(&decided);
                 // One of many behind a trait is looked at once, however many places may mean it, and below few entries.
                 let most = if below.later.is_some() { 1 } else { WAYS };
                 if ways.len() >= most || ways.contains(&mark) || !below.later.as_ref().is_none_or(|callee| self.follows(callee)) {
                     continue;
                 }
                 ways.push(mark);
-                let mut calls = (*way.calls).clone();
-                calls.push((below.call.function, below.call.site));
+                let call = (below.call.function, below.call.site);
+                let step = Step { above: way.step.clone(), call, contexts: below.contexts.clone(), meaning };
                 let given = below.given.as_ref().map(|given| Rc::new(given.iter().map(|deps| above(&way, index, deps.iter())).collect()));
                 pending.push_back(Way {
                     summary,
                     given: given.unwrap_or_default(),
-                    contexts,
-                    calls: Rc::new(calls),
+                    step: Some(Rc::new(step)),
                     decided,
                     inferred: way.inferred.saturating_add(below.inferred),
                     whole: below.whole,
@@ -212,10 +227,6 @@ fn joined(outer: &Rc<Vec<Context>>, inner: &Rc<Vec<Context>>) -> Rc<Vec<Context>
     }
 }
 
-fn after(calls: &[(FunctionRef, Site)], chain: Option<&Rc<Call>>) -> Option<Rc<Call>> {
-    calls.iter().rev().fold(chain.cloned(), |next, (function, site)| Some(Rc::new(Call { function: *function, site: *site, next })))
-}
-
 /// What dependencies of a function on the way are on further up: its own items, and those behind its parameters.
 fn above<'d>(way: &Way, visit: usize, deps: impl Iterator<Item = &'d Dep>) -> Vec<Above> {
     let mut all: Vec<Above> = Vec::new();
@@ -231,14 +242,14 @@ fn above<'d>(way: &Way, visit: usize, deps: impl Iterator<Item = &'d Dep>) -> Ve
 }
 
 /// What decided on the way that a call is made, nearest first; what only stands behind parameters comes last.
-fn decisions(way: &Way, visit: usize, control: &[(Dep, Check)]) -> Rc<Vec<(usize, u32, Column, Check)>> {
+fn decisions(way: &Way, visit: usize, control: &[(Dep, Check)]) -> Rc<Vec<Decision>> {
     let told = |of_parameters: bool| {
         let wanted = control.iter().filter(move |(dep, _)| matches!(dep, Dep::Parameter(..)) == of_parameters);
         wanted.flat_map(|(dep, check)| {
             above(way, visit, std::iter::once(dep)).into_iter().map(|(visit, item, part)| (visit, item, part, *check))
         })
     };
-    let mut all: Vec<(usize, u32, Column, Check)> = told(false).collect();
+    let mut all: Vec<Decision> = told(false).collect();
     let behind: Vec<_> = told(true).collect();
     if all.is_empty() && behind.is_empty() {
         return way.decided.clone();
@@ -253,23 +264,37 @@ fn decisions(way: &Way, visit: usize, control: &[(Dep, Check)]) -> Rc<Vec<(usize
     Rc::new(all)
 }
 
-/// What a way in means, as one number: two ways with the same number find the same.
-fn meaning(contexts: &[Context], decided: &[(usize, u32, Column, Check)]) -> u64 {
-    let mut mark = 0;
-    let (mut retried, mut handled) = (false, 0);
-    for context in contexts {
-        match &context.held {
-            Held::Lock(_) | Held::Rows(_) | Held::Loop { endless: true, .. } => mark = mix(mark, context.token),
-            Held::Transaction { .. } => mark = mix(mark, 1),
-            Held::Retry(_) => retried = true,
-            Held::Caught { types, looks_again } => handled = mix(handled, types.len() as u64 * 2 + u64::from(*looks_again)),
-            Held::Hollow(_) => mark = mix(mark, context.token),
-            Held::Limited(_) => mark = mix(mark, 2),
-            Held::Spawned { .. } | Held::Loop { .. } => {}
+/// What a way in means by what surrounds it: the same for two ways between which there is nothing to tell.
+#[derive(Clone, Copy, Debug, Default)]
+struct Meaning {
+    mark: u64,
+    retried: bool,
+    handled: u64,
+}
+
+impl Meaning {
+    /// What it means with more inside.
+    fn below(mut self, contexts: &[Context]) -> Meaning {
+        for context in contexts {
+            match &context.held {
+                Held::Lock(_) | Held::Rows(_) | Held::Loop { endless: true, .. } | Held::Hollow(_) => {
+                    self.mark = mix(self.mark, context.token);
+                }
+                Held::Transaction { .. } => self.mark = mix(self.mark, 1),
+                Held::Retry(_) => self.retried = true,
+                Held::Caught { types, looks_again } => {
+                    self.handled = mix(self.handled, types.len() as u64 * 2 + u64::from(*looks_again));
+                }
+                Held::Limited(_) => self.mark = mix(self.mark, 2),
+                Held::Spawned { .. } | Held::Loop { .. } => {}
+            }
         }
+        self
     }
-    for (visit, item, ..) in decided {
-        mark = mix(mark, mix(*visit as u64 + 2, u64::from(*item)));
+
+    /// It and what decided on the way, as one number: two ways with the same number find the same.
+    fn of(self, decided: &[Decision]) -> u64 {
+        let and = |mark, (visit, item, ..): &Decision| mix(mark, mix(*visit as u64 + 2, u64::from(*item)));
+        mix(decided.iter().fold(self.mark, and), mix(u64::from(self.retried), self.handled))
     }
-    mix(mark, mix(u64::from(retried), handled))
 }

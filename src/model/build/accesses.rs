@@ -4,10 +4,10 @@ use super::actors::is_aside;
 use super::schema::Schema;
 use super::within::Within;
 use super::{Doing, Input, Run, frames, locks};
-use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Visit};
+use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
 use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::link::{Hole, Part, Template};
-use crate::model::{Access, ActorId, Mode, Model, Resource, ResourceId, Unmapped};
+use crate::model::{Access, ActorId, Mode, Model, Polling, Resource, ResourceId, Unmapped};
 use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -48,67 +48,50 @@ const RUNS: [&str; 6] = ["running", "cancelled", "stopped", "paused", "shutting"
 
 /// Collect accesses.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
-    let mut index: FxHashMap<(String, u32), usize> = FxHashMap::default();
-    let stores = sql_stores(doings, model);
-    let documents = documents(doings);
+    let mut places = Places { stores: sql_stores(doings, model), documents: documents(doings), index: FxHashMap::default() };
+    let mut found: FxHashMap<(*const Effect, Site, u32), Place> = FxHashMap::default();
+    let mut known: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
     for doing in doings {
         let within = Within::of(doing);
         let settled = settled(doing);
-        for (run, visit, item) in doing.runs.iter().flat_map(|r| r.items().map(move |(v, i)| (r, v, i))) {
-            let Some(access) = item.access() else { continue };
-            let control = is_control(access) && access.name.as_ref().is_none_or(|n| !documents.contains(n));
-            if access.private
-                || control
-                || is_aside(&input.files[item.site.file.index()].path)
-                || named_temporary(access)
-                || is_fresh(access)
-            {
-                continue;
-            }
+        for (run, told) in doing.runs.iter().flat_map(|r| r.items(Sorts::ACCESS).map(move |told| (r, told))) {
+            let Some(access) = told.access() else { continue };
             let system = model.actor(doing.actor).system;
-            let Some((id, name, store)) = identity(access, stores.get(&system)) else {
-                // State of the process that no field or variable names has no name that anyone could give it.
-                let in_process = access.kind == "memory" && access.store == "memory";
-                if !access.operation.is_read() && access.operation != Operation::Call && !in_process {
-                    let function = input.effects.program.qualified(item.function).to_string();
-                    model.unmapped.push(Unmapped { site: item.site, actor: doing.actor, verb: access.verb.to_string(), function });
+            let place = (std::ptr::from_ref(access), told.own.site, system);
+            let at = match found.entry(place).or_insert_with(|| places.of(input, &told, access, system, model)) {
+                Place::At(at) => *at,
+                Place::Aside => continue,
+                Place::Unnamed => {
+                    let function = input.effects.program.qualified(told.own.function).to_string();
+                    let site = told.own.site;
+                    model.unmapped.push(Unmapped { site, actor: doing.actor, verb: access.verb.to_string(), function });
+                    continue;
                 }
-                continue;
             };
-            let at = *index.entry((id.clone(), system)).or_insert_with(|| {
-                model.resources.push(Resource {
-                    id,
-                    name,
-                    store,
-                    kind: access.kind.to_string(),
-                    system,
-                    shared: false,
-                    readers: Vec::new(),
-                    writers: Vec::new(),
-                    accesses: Vec::new(),
-                    policy: None,
-                });
-                model.resources.len() - 1
-            });
-            let built = build(input, &Told { doing, run, visit, within: &within, settled: &settled, item }, access, schema, model);
+            let reached = Reached { doing, run, within: &within, settled: &settled, told: &told, item: &told.item() };
+            let mode = reached.mode(access);
             let resource = &mut model.resources[at];
-            let who = if built.mode == Mode::Read { &mut resource.readers } else { &mut resource.writers };
+            let who = if mode == Mode::Read { &mut resource.readers } else { &mut resource.writers };
             if !who.contains(&doing.actor) {
                 who.push(doing.actor);
             }
-            let known = resource.accesses.iter_mut().find(|a| {
-                a.actor == built.actor
-                    && a.site == built.site
-                    && a.operation == built.operation
-                    && a.guards == built.guards
-                    && a.retry == built.retry
-                    // A getter of what a lock holds is polled where one of those who use it loops over it.
-                    && (built.polling.is_none() || access.kind != "memory" || a.polling == built.polling)
-            });
-            match known {
-                Some(known) if known.looped != built.looped => known.looped = None,
-                Some(_) => {}
-                None => resource.accesses.push(built),
+            let around = reached.around(input, access, model);
+            let looped = around.looped;
+            let key = (at, doing.actor, told.own.site, access.operation, around.guards.clone(), around.retry.clone());
+            let alike = known.entry(key).or_default();
+            let accesses = &model.resources[at].accesses;
+            // A getter of what a lock holds is polled where one of those who use it loops over it.
+            let same = |a: &Access| around.polling.is_none() || access.kind != "memory" || a.polling == around.polling;
+            match alike.iter().copied().find(|a| same(&accesses[*a])) {
+                Some(a) => {
+                    let known = &mut model.resources[at].accesses[a];
+                    known.looped = known.looped.filter(|_| known.looped == looped);
+                }
+                None => {
+                    alike.push(accesses.len());
+                    let built = build(input, &reached, access, mode, around, schema, model);
+                    model.resources[at].accesses.push(built);
+                }
             }
         }
     }
@@ -125,13 +108,71 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     }
 }
 
+/// What a place accesses, for all of one system who come to it.
+enum Place {
+    /// Nothing that agents share.
+    Aside,
+    /// Something that is changed and that nobody can name.
+    Unnamed,
+    /// A resource.
+    At(usize),
+}
+
+/// What accesses have in common that are told as one, besides the loops around them: resource, actor, place, what is done, locks
+/// held, retry.
+type Key = (usize, ActorId, Site, Operation, Vec<String>, Option<(Site, String)>);
+
+/// What says which resource an access is to.
+struct Places {
+    stores: FxHashMap<u32, String>,
+    documents: FxHashSet<Template>,
+    /// The resources that there are.
+    index: FxHashMap<(String, u32), usize>,
+}
+
+impl Places {
+    fn of(&mut self, input: &Input, told: &Told, access: &Effect, system: u32, model: &mut Model) -> Place {
+        let control = is_control(access) && access.name.as_ref().is_none_or(|n| !self.documents.contains(n));
+        if access.private
+            || control
+            || is_aside(&input.files[told.own.site.file.index()].path)
+            || named_temporary(access)
+            || is_fresh(access)
+        {
+            return Place::Aside;
+        }
+        let Some((id, name, store)) = identity(access, self.stores.get(&system)) else {
+            // State of the process that no field or variable names has no name that anyone could give it.
+            let in_process = access.kind == "memory" && access.store == "memory";
+            let changed = !access.operation.is_read() && access.operation != Operation::Call && !in_process;
+            return if changed { Place::Unnamed } else { Place::Aside };
+        };
+        let at = *self.index.entry((id.clone(), system)).or_insert_with(|| {
+            model.resources.push(Resource {
+                id,
+                name,
+                store,
+                kind: access.kind.to_string(),
+                system,
+                shared: false,
+                readers: Vec::new(),
+                writers: Vec::new(),
+                accesses: Vec::new(),
+                policy: None,
+            });
+            model.resources.len() - 1
+        });
+        Place::At(at)
+    }
+}
+
 /// One store's name per system for tables whose store the code does not say (ORM rows).
 fn sql_stores(doings: &[Doing], model: &Model) -> FxHashMap<u32, String> {
     let mut stores: FxHashMap<u32, Vec<String>> = FxHashMap::default();
     for doing in doings {
         let system = model.actor(doing.actor).system;
-        for (_, item) in doing.items() {
-            if let Some(access) = item.access().filter(|a| a.kind == "table" && a.store != "sql" && !a.store.is_empty()) {
+        for told in doing.each(Sorts::ACCESS) {
+            if let Some(access) = told.access().filter(|a| a.kind == "table" && a.store != "sql" && !a.store.is_empty()) {
                 let known = stores.entry(system).or_default();
                 if !known.contains(&access.store.to_string()) {
                     known.push(access.store.to_string());
@@ -175,8 +216,8 @@ fn carries_run(name: &Template) -> bool {
 fn documents(doings: &[Doing]) -> FxHashSet<Template> {
     let mut found = FxHashSet::default();
     for doing in doings {
-        for (visit, item) in doing.runs.iter().flat_map(|r| r.items()) {
-            let Some(access) = item.access().filter(|a| !a.operation.is_read()) else { continue };
+        for told in doing.each(Sorts::WRITE) {
+            let Some(access) = told.access().filter(|a| !a.operation.is_read()) else { continue };
             // A collection of what runs or was stopped is no flag.
             let adds = access.kind == "memory" && matches!(access.operation, Operation::Insert | Operation::Upsert);
             if let Some(name) = access.name.as_ref().filter(|_| adds) {
@@ -185,8 +226,8 @@ fn documents(doings: &[Doing]) -> FxHashSet<Template> {
             if access.kind != "cache" {
                 continue;
             }
-            let of_itself = |dep: &Dep| visit.behind(dep).is_some_and(|i| is_look_at(i, access));
-            if let Some(name) = access.name.as_ref().filter(|_| item.data.iter().any(of_itself)) {
+            let of_itself = |dep: &Dep| told.visit.behind(dep).is_some_and(|i| is_look_at(i, access));
+            if let Some(name) = access.name.as_ref().filter(|_| told.own.data.iter().any(of_itself)) {
                 found.insert(name.clone());
             }
         }
@@ -230,47 +271,75 @@ pub(super) fn is_shared(model: &Model, resource: &Resource) -> bool {
 }
 
 /// One access as an actor reaches it.
-struct Told<'a> {
+struct Reached<'a> {
     doing: &'a Doing,
     run: &'a Run,
-    visit: &'a Visit,
     within: &'a Within,
     settled: &'a FxHashSet<Site>,
+    told: &'a Told<'a>,
+    /// It with all that surrounds it.
     item: &'a Item,
 }
 
-fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &Model) -> Access {
-    let Told { doing, run, visit, within, settled, item } = told;
-    let before = |dep: &Dep| visit.behind(dep).is_some_and(|i| is_look_at(i, access));
-    let reads_back = !access.operation.is_read() && item.data.iter().any(before);
-    let decided = item.control.iter().any(|(dep, _)| before(dep));
+/// What surrounds an access, as far as it tells accesses at one place apart.
+struct Around {
+    guards: Vec<String>,
+    retry: Option<(Site, String)>,
+    polling: Option<Polling>,
+    looped: Option<Site>,
+}
+
+impl Reached<'_> {
+    fn mode(&self, access: &Effect) -> Mode {
+        match access.operation.is_read() {
+            true => Mode::Read,
+            false if self.told.own.data.iter().any(|dep| self.looks_before(dep, access)) => Mode::ReadModifyWrite,
+            false => Mode::Write,
+        }
+    }
+
+    /// Whether a dependence is on a look at what is accessed.
+    fn looks_before(&self, dep: &Dep, access: &Effect) -> bool {
+        self.told.visit.behind(dep).is_some_and(|i| is_look_at(i, access))
+    }
+
+    fn around(&self, input: &Input, access: &Effect, model: &Model) -> Around {
+        let Reached { doing, run, within, item, .. } = self;
+        // Who looks after things in memory at times is no waiter: that is who goes on when it finds what it looks for.
+        let polling = within.polling(item, |f| input.effects.program.qualified(f).to_string());
+        Around {
+            guards: guards(&item.contexts),
+            retry: sent_again(access, doing, model).or_else(|| retry(doing, run.tool, item, model)),
+            polling: polling.filter(|_| access.kind != "memory" || access.awaited),
+            looped: item.contexts.iter().find(|c| c.is_endless()).map(|c| c.site),
+        }
+    }
+}
+
+fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: Around, schema: &Schema, model: &Model) -> Access {
+    let Reached { doing, run, settled, told, item, .. } = reached;
+    let Around { guards, retry, polling, looped } = around;
+    let decided = item.control.iter().any(|(dep, _)| reached.looks_before(dep, access));
     let unique = access.name.as_ref().and_then(|t| schema.protects(t, &access.columns, access.fresh_key));
     Access {
         actor: doing.actor,
-        mode: match (access.operation.is_read(), reads_back) {
-            (true, _) => Mode::Read,
-            (_, true) => Mode::ReadModifyWrite,
-            _ => Mode::Write,
-        },
+        mode,
         operation: access.operation.word(),
         site: item.site,
         function: input.effects.program.qualified(item.function).to_string(),
         api: access.api.to_string(),
         idempotent: access.is_idempotent(),
         atomic: access.atomic,
-        guards: guards(&item.contexts),
+        guards,
         path: frames(input, item),
         verb: access.verb.to_string(),
         retry_explicit: explicit_retry(doing, run.tool, item).or_else(|| sent_again(access, doing, model)).is_some(),
-        retry: sent_again(access, doing, model).or_else(|| retry(doing, run.tool, item, model)),
+        retry,
         fresh_key: access.fresh_key,
         conditional: access.conditional,
         exclusive: access.exclusive,
         presence: access.presence,
-        // Who looks after things in memory at times is no waiter: that is who goes on when it finds what it looks for.
-        polling: within
-            .polling(item, |f| input.effects.program.qualified(f).to_string())
-            .filter(|_| access.kind != "memory" || access.awaited),
+        polling,
         unique: if access.operation == Operation::Insert { unique } else { None },
         handled: handled(&item.contexts),
         money: access.money,
@@ -278,10 +347,10 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
         decided,
         settled: settled.contains(&item.site),
         in_transaction: item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. })),
-        admitted: admitted(item, visit),
+        admitted: admitted(item, told.visit),
         rolled_back: rolled_back(&item.contexts),
         batch: access.operation == Operation::Insert && access.many && !item.data.is_fresh() && !cleared(item, access, doing),
-        looped: item.contexts.iter().find(|c| c.is_endless()).map(|c| c.site),
+        looped,
         unordered: access.unsorted || in_loop_of_one_transaction(&item.contexts),
         process_guard: item
             .contexts
@@ -293,20 +362,23 @@ fn build(input: &Input, told: &Told, access: &Effect, schema: &Schema, model: &M
 
 /// Whether the function deletes from a table before it fills it anew.
 fn cleared(item: &Item, write: &Effect, doing: &Doing) -> bool {
-    let before = |other: &Item| {
-        let at = other.outer_in(item.function);
+    let before = |other: &Told| {
+        let at = other.item().outer_in(item.function);
         at.is_some_and(|at| at.file == item.site.file && at.span.start < item.site.span.start)
     };
     let deletes =
-        |other: &Item| other.access().is_some_and(|a| a.operation == Operation::Delete && a.name.is_some() && a.name == write.name);
-    doing.items().any(|(_, other)| deletes(other) && before(other))
+        |other: &Told| other.access().is_some_and(|a| a.operation == Operation::Delete && a.name.is_some() && a.name == write.name);
+    doing.items(Sorts::WRITE).any(|other| deletes(&other) && before(&other))
 }
 
 /// Where a write stands that a look at the same thing decided, with nobody coming between.
 fn settled(doing: &Doing) -> FxHashSet<Site> {
     let mut found = FxHashSet::default();
     for visit in doing.runs.iter().flat_map(|r| r.visits.iter()) {
-        let around = visit.around().iter().any(excludes);
+        if !visit.has(Sorts::WRITE) {
+            continue;
+        }
+        let around = visit.around().any(excludes);
         for item in visit.own().iter().filter(|i| around || i.contexts.iter().any(excludes)) {
             let Some(write) = item.access().filter(|a| !a.operation.is_read()) else { continue };
             let alone =

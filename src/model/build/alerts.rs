@@ -6,7 +6,7 @@
 
 use super::systems::{globs, select_below};
 use super::{Doing, Input};
-use crate::effects::{Item, What};
+use crate::effects::{Item, Sorts, What};
 use crate::facts::{Document, ExprId, ExprKind, FileFacts, NodeId, StmtKind};
 use crate::knowledge::RowId;
 use crate::knowledge::vocabulary::{Declares, Effect};
@@ -209,8 +209,8 @@ fn compares(program: &Program, item: &Item, facts: &FileFacts, test: ExprId) -> 
 pub(super) fn emitted(doings: &[Doing]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for doing in doings {
-        for (_, item) in doing.items() {
-            if let What::Control { effect: Effect::Observe | Effect::Metric, name: Some(name), .. } = &*item.what {
+        for told in doing.each(Sorts::CONTROL) {
+            if let What::Control { effect: Effect::Observe | Effect::Metric, name: Some(name), .. } = told.what() {
                 names.extend(name.constant().map(str::to_string));
             }
         }

@@ -5,7 +5,7 @@
 //! process are no channels.
 
 use super::{Doing, Input, Run, frames, join};
-use crate::effects::{Context, Item, Visit, What};
+use crate::effects::{Context, Item, Sorts, Visit, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
 use crate::link::FunctionRef;
 use crate::model::{ActorId, Channel, LooseEnd, Model, StaleView};
@@ -22,8 +22,9 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
 fn channels(doings: &[Doing], model: &mut Model) {
     let mut found: FxHashMap<String, Channel> = FxHashMap::default();
     for doing in doings {
-        for (_, item) in doing.items() {
-            let What::Event { effect, channel, .. } = &*item.what else { continue };
+        for told in doing.each(Sorts::EVENT) {
+            let What::Event { effect, channel, .. } = told.what() else { continue };
+            let site = told.own.site;
             if !channel.has_text() {
                 continue;
             }
@@ -31,9 +32,9 @@ fn channels(doings: &[Doing], model: &mut Model) {
                 id: channel.pattern(),
                 publishers: Vec::new(),
                 subscribers: Vec::new(),
-                site: item.site,
+                site,
             });
-            entry.site = entry.site.min(item.site);
+            entry.site = entry.site.min(site);
             let who = if feeds(*effect) { &mut entry.publishers } else { &mut entry.subscribers };
             join(who, doing.actor);
         }
@@ -119,8 +120,8 @@ fn loose_ends(input: &Input, doings: &[Doing]) -> Vec<LooseEnd> {
     }
     let mut found: Vec<LooseEnd> = Vec::new();
     for doing in doings {
-        for (_, item) in doing.items() {
-            let What::Event { effect, channel, local: false, api } = &*item.what else { continue };
+        for told in doing.items(Sorts::EVENT) {
+            let What::Event { effect, channel, local: false, api } = told.what() else { continue };
             let (id, library) = (channel.pattern(), library(api));
             // Work that is handed over is another matter, and a store's own channels are fed by the store.
             if matches!(effect, Effect::Enqueue | Effect::Consume)
@@ -132,7 +133,7 @@ fn loose_ends(input: &Input, doings: &[Doing]) -> Vec<LooseEnd> {
             }
             let (own, other) = if feeds(*effect) { (&fed, &heard) } else { (&heard, &fed) };
             if own.knows(library) && other.knows(library) && !other.may_meet(library, &id) {
-                add(input, &mut found, doing.actor, item, id, feeds(*effect));
+                add(input, &mut found, doing.actor, &told.item(), id, feeds(*effect));
             }
         }
     }
@@ -163,11 +164,12 @@ fn stale_views(input: &Input, doings: &[Doing], model: &Model) -> Vec<StaleView>
     for doing in doings.iter().filter(|d| model.actor(d.actor).kind == ActorKind::Agent) {
         for (run, visit) in doing.runs.iter().flat_map(|r: &Run| r.visits.iter().map(move |v| (r, v))) {
             for (read, used) in kept(visit, run.entry) {
-                let Some(read) = visit.item(read) else { continue };
+                let Some(read) = visit.item(read).map(|told| told.item()) else { continue };
                 let Some(access) = read.access() else { continue };
-                let again = doing
-                    .items()
-                    .any(|(_, i)| looping(i).is_some() && i.access().is_some_and(|a| a.name == access.name && a.operation.is_read()));
+                let again = doing.items(Sorts::READ).any(|t| {
+                    t.access().is_some_and(|a| a.name == access.name && a.operation.is_read())
+                        && t.contexts().iter().any(|c| c.is_endless())
+                });
                 let Some(resource) = super::accesses::find(model, access, doing.actor).filter(|_| !again) else { continue };
                 if found.iter().any(|v| v.actor == doing.actor && v.resource == resource) {
                     continue;

@@ -4,7 +4,7 @@
 //! function decides upon a look is paired with that look by `races`.
 
 use super::{Doing, Input, accesses, frames, join};
-use crate::effects::{Context, Held, Item, Visit};
+use crate::effects::{Context, Held, Sorts, Told};
 use crate::knowledge::vocabulary::LockScope;
 use crate::model::{Claim, Model};
 
@@ -12,12 +12,13 @@ use crate::model::{Claim, Model};
 pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     let mut claims: Vec<Claim> = Vec::new();
     for doing in doings {
-        for (visit, item) in doing.runs.iter().filter(|r| r.tool).flat_map(|r| r.items()) {
-            let Some(access) = item.access() else { continue };
-            let Some(column) = access.claims.as_ref().filter(|_| !asks(visit, item) && !item.contexts.iter().any(excludes)) else {
+        for told in doing.runs.iter().filter(|r| r.tool).flat_map(|r| r.items(Sorts::ACCESS)) {
+            let Some(access) = told.access() else { continue };
+            let Some(column) = access.claims.as_ref().filter(|_| !asks(&told) && !told.contexts().into_iter().any(excludes)) else {
                 continue;
             };
             let Some(resource) = accesses::find(model, access, doing.actor) else { continue };
+            let item = told.item();
             match claims.iter_mut().find(|c| c.site == item.site) {
                 Some(known) => join(&mut known.actors, doing.actor),
                 None => claims.push(Claim {
@@ -26,7 +27,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                     site: item.site,
                     function: input.effects.program.qualified(item.function).to_string(),
                     column: column.to_string(),
-                    path: frames(input, item),
+                    path: frames(input, &item),
                     inferred: item.inferred,
                 }),
             }
@@ -37,8 +38,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
 }
 
 /// Whether something that was read decided that it is written.
-fn asks(visit: &Visit, item: &Item) -> bool {
-    item.control.iter().filter_map(|(dep, _)| visit.behind(dep)?.access()).any(|a| a.operation.is_read())
+fn asks(told: &Told) -> bool {
+    told.own.control.iter().filter_map(|(dep, _)| told.visit.behind(dep)?.access()).any(|a| a.operation.is_read())
 }
 
 /// Whether a context keeps the accesses of other processes out.

@@ -3,7 +3,7 @@
 use super::actors::{Draft, is_aside};
 use super::systems::{globs, select};
 use super::{Doing, Input, Run, alerts, join};
-use crate::effects::{Item, What};
+use crate::effects::{Item, Sorts, Told, What};
 use crate::facts::{ExprKind, FileFacts, Name};
 use crate::knowledge::RowId;
 use crate::knowledge::vocabulary::{ActorKind, Declares, Effect};
@@ -21,8 +21,8 @@ const STOPS: [&str; 12] =
 pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
     let metrics = alerts::emitted(doings);
     for doing in doings {
-        for (_, item) in doing.items() {
-            observe(input, doing, item, model);
+        for told in doing.each(Sorts::CONTROL) {
+            observe(input, doing, &told, model);
         }
     }
     alerts::rules(input, &metrics, model);
@@ -54,15 +54,15 @@ pub(super) fn collect(input: &Input, draft: &Draft, doings: &[Doing], model: &mu
 /// An agent whose own code runs another agent sends it a message.
 fn direct_calls(draft: &Draft, doings: &[Doing], model: &mut Model) {
     for doing in doings.iter().filter(|d| model.actors[d.actor.0 as usize].kind == ActorKind::Agent) {
-        for (_, item) in doing.items() {
-            let What::Declare(declaration) = &*item.what else { continue };
+        for told in doing.each(Sorts::DECLARE) {
+            let What::Declare(declaration) = told.what() else { continue };
             let Kind::Object(object) = &declaration.subject else { continue };
             let known = object.site.and_then(|s| draft.by_site.get(&s)).or_else(|| draft.by_class.get(&object.class));
             let Some(to) = known.map(|i| ActorId(*i as u32)).filter(|to| declaration.effect == Effect::Run && *to != doing.actor) else {
                 continue;
             };
-            if !model.messages.contains(&(doing.actor, to, item.site)) {
-                model.messages.push((doing.actor, to, item.site));
+            if !model.messages.contains(&(doing.actor, to, told.own.site)) {
+                model.messages.push((doing.actor, to, told.own.site));
             }
         }
     }
@@ -96,8 +96,9 @@ fn operations(input: &Input, model: &mut Model) {
     }
 }
 
-fn observe(input: &Input, doing: &Doing, item: &Item, model: &mut Model) {
-    let What::Control { effect, name, abrupt, api } = &*item.what else { return };
+fn observe(input: &Input, doing: &Doing, told: &Told, model: &mut Model) {
+    let What::Control { effect, name, abrupt, api } = told.what() else { return };
+    let item = told.own;
     let name = name.as_ref().map(|n| n.pattern()).unwrap_or_default();
     match effect {
         Effect::Observe | Effect::Metric if alerts::about_locks(&name) => {
@@ -117,8 +118,9 @@ fn observe(input: &Input, doing: &Doing, item: &Item, model: &mut Model) {
 
 /// A place that ends an actor as it stands, and the locks that are given back in the same run.
 fn stop_at(input: &Input, doing: &Doing, item: &Item, api: &Name, model: &mut Model) {
-    let gives = |run: &&Run| run.items().any(|(_, i)| i.site == item.site);
-    let given = doing.runs.iter().filter(gives).flat_map(Run::items).filter_map(|(_, i)| match &*i.what {
+    let gives = |run: &&Run| run.items(Sorts::CONTROL).any(|told| told.own.site == item.site);
+    let released = doing.runs.iter().filter(gives).flat_map(|run| run.items(Sorts::LOCK.and(Sorts::WRITE)));
+    let given = released.filter_map(|told| match told.what() {
         What::Release { name, .. } => Some(name.pattern()),
         What::Access(access) if access.operation == crate::effects::Operation::Delete => access.name.as_ref().map(|n| n.pattern()),
         _ => None,
@@ -142,8 +144,8 @@ fn stop_at(input: &Input, doing: &Doing, item: &Item, api: &Name, model: &mut Mo
 fn kill_switches(doings: &[Doing], model: &mut Model) {
     let mut writers: Vec<(String, ActorId, Site)> = Vec::new();
     for doing in doings {
-        for (_, item) in doing.items() {
-            let Some(access) = item.access() else { continue };
+        for told in doing.each(Sorts::WRITE) {
+            let Some(access) = told.access() else { continue };
             let Some(name) = access.name.as_ref().map(|n| n.pattern().to_lowercase()) else { continue };
             let stops = STOPS.iter().any(|w| name.contains(w));
             if !stops {
@@ -151,7 +153,7 @@ fn kill_switches(doings: &[Doing], model: &mut Model) {
             }
             // Taking a flag away revives; setting it stops.
             if !access.operation.is_read() && access.operation != crate::effects::Operation::Delete {
-                writers.push((name, doing.actor, item.site));
+                writers.push((name, doing.actor, told.own.site));
             }
         }
     }
@@ -160,12 +162,12 @@ fn kill_switches(doings: &[Doing], model: &mut Model) {
         if model.actor(doing.actor).kind != ActorKind::Agent && model.actor(doing.actor).kind != ActorKind::Worker {
             continue;
         }
-        for (_, item) in doing.items() {
-            let Some(access) = item.access().filter(|a| a.operation.is_read()) else { continue };
+        for told in doing.each(Sorts::READ) {
+            let Some(access) = told.access().filter(|a| a.operation.is_read()) else { continue };
             let Some(name) = access.name.as_ref().map(|n| n.pattern().to_lowercase()) else { continue };
             let Some((_, setter, set)) = writers.iter().find(|(n, w, _)| *w != doing.actor && same_flag(n, &name)) else { continue };
             let admin = model.actor(*setter).kind == ActorKind::Endpoint;
-            model.actors[doing.actor.0 as usize].stopped_by.get_or_insert(item.site);
+            model.actors[doing.actor.0 as usize].stopped_by.get_or_insert(told.own.site);
             let detail = if admin { "per agent via orchestrator admin API" } else { "per agent via a flag that its loop reads" };
             switches.push(Control::new(ControlKind::KillSwitch, vec![doing.actor], *set, detail.into()));
         }

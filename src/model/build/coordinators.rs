@@ -2,7 +2,7 @@
 //! their tasks run by one.
 
 use super::{Doing, Input};
-use crate::effects::{Held, What};
+use crate::effects::{Held, Sorts, What};
 use crate::link::{ClassRef, FunctionRef};
 use crate::model::{ActorKind, Model, Orchestrator};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,20 +17,23 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
             continue;
         }
         let own: Vec<ClassRef> = doing.runs.iter().filter_map(|r| class_of(input, r.entry)).collect();
-        for (_, item) in doing.items() {
-            let through = std::iter::once(item.function).chain(item.calls().map(|call| call.function));
-            let classes = through.filter_map(|f| class_of(input, f)).filter(|c| !is_kin(input, *c, &own));
-            match &*item.what {
+        for told in doing.items(Sorts::LOCK.and(Sorts::DECLARE)) {
+            match told.what() {
                 // Handed out: the lock's name comes from whoever asks.
                 What::Acquire { lock, .. } if !lock.name.hole_names().count().eq(&0) || lock.own => {
+                    let item = told.item();
+                    let classes = item.way().filter_map(|(f, _)| class_of(input, f)).filter(|c| !is_kin(input, *c, &own));
                     classes.for_each(|c| {
                         locks.entry(c).or_default().insert(doing.actor.0);
                     });
                 }
                 // A task run by a class that is none of the agent's own: with retries around it.
                 What::Declare(d) if d.effect == crate::knowledge::vocabulary::Effect::Run => {
-                    let retrying =
-                        item.contexts.iter().filter(|c| matches!(c.held, Held::Retry(_))).filter_map(|c| class_of(input, c.function));
+                    let retrying = told
+                        .contexts()
+                        .into_iter()
+                        .filter(|c| matches!(c.held, Held::Retry(_)))
+                        .filter_map(|c| class_of(input, c.function));
                     retrying.filter(|c| !is_kin(input, *c, &own)).for_each(|c| {
                         tasks.entry(c).or_default().insert(doing.actor.0);
                     });

@@ -6,7 +6,7 @@
 use super::Doing;
 use super::actors::{Draft, Run};
 use super::overlap::{run_of, runs_actor};
-use crate::effects::{Context, What};
+use crate::effects::{Context, Sorts, What};
 use crate::source::Site;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ pub(super) fn around_tools(draft: &Draft, doings: &mut [Doing]) {
         let mut changed = false;
         for (doing, outer) in doings.iter_mut().zip(held).filter(|(_, outer)| !outer.is_empty()) {
             for run in doing.runs.iter_mut().filter(|r| r.tool) {
-                let known = run.visits.first().is_none_or(|v| outer.iter().all(|c| v.around().iter().any(|o| o.token == c.token)));
+                let known = run.visits.first().is_none_or(|v| outer.iter().all(|c| v.around().any(|o| o.token == c.token)));
                 if !known {
                     let outer = Rc::new(outer.clone());
                     run.visits = Rc::new(run.visits.iter().map(|v| v.within(&outer)).collect());
@@ -39,11 +39,11 @@ pub(super) fn around_tools(draft: &Draft, doings: &mut [Doing]) {
 fn held_at_runs(draft: &Draft, doings: &[Doing]) -> Vec<Vec<Context>> {
     // The runs that actors reach, each with what is held there by every way to it.
     let mut reached: BTreeMap<Site, (Run, Vec<Context>)> = BTreeMap::new();
-    for (_, item) in doings.iter().flat_map(Doing::items) {
-        let What::Declare(declaration) = &*item.what else { continue };
-        let Some(run) = run_of(draft, declaration, item) else { continue };
-        let locks: Vec<Context> = item.contexts.iter().filter(|c| c.lock().is_some()).cloned().collect();
-        reached.entry(item.site).and_modify(|(_, known)| keep_common(known, &locks)).or_insert((run, locks));
+    for told in doings.iter().flat_map(|doing| doing.items(Sorts::DECLARE)) {
+        let What::Declare(declaration) = told.what() else { continue };
+        let Some(run) = run_of(draft, declaration, &told) else { continue };
+        let locks: Vec<Context> = run.contexts.iter().filter(|c| c.lock().is_some()).cloned().collect();
+        reached.entry(run.site).and_modify(|(_, known)| keep_common(known, &locks)).or_insert((run, locks));
     }
     (0..doings.len())
         .map(|actor| {

@@ -1,8 +1,8 @@
 //! Locks: which there are, when they expire, who takes them where, holding what.
 
 use super::within::Within;
-use super::{Doing, Input, Run, accesses, frames, join};
-use crate::effects::{Context, Held, Item, LockUse, Ttl, Visit, Wait, Way, What, is_same_lock};
+use super::{Doing, Input, accesses, frames, join};
+use crate::effects::{Context, Held, Item, LockUse, Sorts, Told, Ttl, Visit, Wait, Way, What, is_same_lock};
 use crate::facts::MODULE;
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{Hole, Kind, Owner, Part};
@@ -34,18 +34,20 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     let mut known: FxHashMap<(usize, Site, Vec<usize>), usize> = FxHashMap::default();
     for doing in doings {
         let within = Within::of(doing);
-        for (visit, item) in doing.runs.iter().flat_map(Run::items) {
-            if let What::Leak { lock, way } = &*item.what
+        for told in doing.items(Sorts::LOCK) {
+            let visit = told.visit;
+            if let What::Leak { lock, way } = told.what()
                 && !nameless(lock)
             {
-                let at = add(lock, item.site, &mut index, &mut uses, model);
-                leak(input, model, doing.actor, item, at, *way);
+                let at = add(lock, told.own.site, &mut index, &mut uses, model);
+                leak(input, model, doing.actor, &told.item(), at, *way);
             }
-            let What::Acquire { lock, explicit, again, unasked, .. } = &*item.what else { continue };
+            let What::Acquire { lock, explicit, again, unasked, .. } = told.what() else { continue };
             // A lock of the process that is known only as a value given from somewhere: which one it is, nobody can say.
             if nameless(lock) {
                 continue;
             }
+            let item = &told.item();
             let at = add(lock, item.site, &mut index, &mut uses, model);
             let held: Vec<(usize, Site)> = item
                 .contexts
@@ -75,7 +77,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                         function: input.effects.program.qualified(item.function).to_string(),
                         held,
                         many: looped(&item.contexts).map(|l| l.1),
-                        kept: outlives_loop(item, lock, visit),
+                        kept: outlives_loop(&told, lock),
                         waiting: waiting(lock, item),
                         release: if *explicit { release(lock, item, visit.own()) } else { Release::Checked },
                         seized: if *explicit { seized(lock, item, visit.own()) } else { None },
@@ -209,11 +211,12 @@ pub(super) fn guarded(input: &Input, doings: &[Doing], model: &mut Model) {
         at.entry(take.site).or_default().push(index);
     }
     for doing in doings {
-        for (_, item) in doing.items() {
-            let Some(access) = item.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
-            let guards = item.contexts.iter().any(|c| matches!(c.held, Held::Lock(_) | Held::Hollow(_)));
+        for told in doing.items(Sorts::WRITE) {
+            let Some(access) = told.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
+            let contexts = told.contexts();
+            let guards = contexts.iter().any(|c| matches!(c.held, Held::Lock(_) | Held::Hollow(_)));
             let Some(resource) = guards.then(|| accesses::find(model, access, doing.actor)).flatten() else { continue };
-            for context in item.contexts.iter() {
+            for context in contexts {
                 match &context.held {
                     Held::Lock(_) => {
                         for take in at.get(&context.site).into_iter().flatten() {
@@ -223,7 +226,7 @@ pub(super) fn guarded(input: &Input, doings: &[Doing], model: &mut Model) {
                             }
                         }
                     }
-                    Held::Hollow(name) => hollow(input, doing.actor, item, context, name, resource, model),
+                    Held::Hollow(name) => hollow(input, doing.actor, &told, context, name, resource, model),
                     _ => {}
                 }
             }
@@ -232,11 +235,12 @@ pub(super) fn guarded(input: &Input, doings: &[Doing], model: &mut Model) {
     model.hollow.sort_by_key(|h| h.site);
 }
 
-fn hollow(input: &Input, actor: ActorId, item: &Item, context: &Context, name: &str, resource: ResourceId, model: &mut Model) {
+fn hollow(input: &Input, actor: ActorId, told: &Told, context: &Context, name: &str, resource: ResourceId, model: &mut Model) {
     if let Some(known) = model.hollow.iter_mut().find(|h| h.site == context.site) {
         join(&mut known.actors, actor);
         return;
     }
+    let item = told.item();
     model.hollow.push(Hollow {
         name: name.to_string(),
         site: context.site,
@@ -244,7 +248,7 @@ fn hollow(input: &Input, actor: ActorId, item: &Item, context: &Context, name: &
         actors: vec![actor],
         resource,
         write: item.site,
-        path: frames(input, item),
+        path: frames(input, &item),
         inferred: item.inferred,
     });
 }
@@ -291,11 +295,11 @@ fn looped(contexts: &[Context]) -> Option<(u64, bool)> {
 }
 
 /// Whether a lock taken in a loop is still held behind it, so that several of the kind are held at once.
-fn outlives_loop(item: &Item, lock: &LockUse, visit: &Visit) -> bool {
+fn outlives_loop(told: &Told, lock: &LockUse) -> bool {
     // A loop above the function is around everything here.
-    let Some((token, _)) = looped(&item.contexts[visit.around().len()..]) else { return false };
-    visit.own().iter().any(|other| {
-        let holds = other.contexts.iter().any(|c| c.site == item.site && c.lock().is_some_and(|l| l.name == lock.name));
+    let Some((token, _)) = looped(&told.own.contexts) else { return false };
+    told.visit.own().iter().any(|other| {
+        let holds = other.contexts.iter().any(|c| c.site == told.own.site && c.lock().is_some_and(|l| l.name == lock.name));
         holds && !other.contexts.iter().any(|c| c.token == token)
     })
 }

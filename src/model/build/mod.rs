@@ -30,12 +30,12 @@ mod within;
 
 use super::{ActorId, Coverage, Frame, Model};
 use crate::config::Config;
-use crate::effects::{Context, Effects, Item, Summary, Visit, What};
+use crate::effects::{Context, Effects, Item, Sorts, Summary, Told, Visit, What};
 use crate::facts::Document;
 use crate::knowledge::vocabulary::Effect;
 use crate::link::FunctionRef;
 use crate::source::{FileId, Site, SourceFile};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// A document with the file it stands in.
@@ -121,9 +121,9 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Every item told once, with the visit that tells it.
-    pub fn items(&self) -> impl Iterator<Item = (&Visit, &Item)> {
-        self.visits.iter().flat_map(|v| v.told().iter().map(move |(_, i)| (v, i)))
+    /// Every item of some sorts told once, and others that stand beside them.
+    pub fn items(&self, sorts: Sorts) -> impl Iterator<Item = Told<'_>> {
+        self.visits.iter().filter(move |visit| visit.has(sorts)).flat_map(Visit::told)
     }
 }
 
@@ -136,17 +136,23 @@ impl Doing {
             Run { entry: e.function.function, tool: e.tool, visits: visits.0.clone() }
         };
         let mut doing = Doing { actor, runs: entries.iter().map(run).collect(), retried_run: None };
-        let retried = doing.items().find_map(|(_, item)| match &*item.what {
-            What::Declare(d) if d.effect == Effect::Run => item.contexts.iter().find_map(Context::retries),
+        let retried = doing.items(Sorts::DECLARE).find_map(|told| match told.what() {
+            What::Declare(d) if d.effect == Effect::Run => told.contexts().into_iter().find_map(Context::retries),
             _ => None,
         });
         doing.retried_run = retried;
         doing
     }
 
-    /// Every item with its run.
-    pub fn items(&self) -> impl Iterator<Item = (&Run, &Item)> {
-        self.runs.iter().flat_map(|r| r.items().map(move |(_, i)| (r, i)))
+    /// Each item once, however many ways lead to it: for whoever asks nothing of what is around it.
+    pub fn each(&self, sorts: Sorts) -> impl Iterator<Item = Told<'_>> {
+        let mut seen: FxHashSet<*const Item> = FxHashSet::default();
+        self.items(sorts).filter(move |told| seen.insert(std::ptr::from_ref(told.own)))
+    }
+
+    /// The items of all its runs.
+    pub fn items(&self, sorts: Sorts) -> impl Iterator<Item = Told<'_>> {
+        self.runs.iter().flat_map(move |run| run.items(sorts))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::actors::{Draft, Run};
 use super::{Doing, Input};
-use crate::effects::{Declaration, Held, Item, What};
+use crate::effects::{Declaration, Held, Sorts, Told, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
 use crate::model::{ActorId, Concurrency, Model};
 use crate::source::Site;
@@ -79,12 +79,13 @@ pub(super) fn runs_actor(draft: &Draft, run: &Run, actor: usize) -> bool {
 }
 
 /// The run that a declaration is, if it is one.
-pub(super) fn run_of(draft: &Draft, declaration: &Declaration, item: &Item) -> Option<Run> {
+pub(super) fn run_of(draft: &Draft, declaration: &Declaration, told: &Told) -> Option<Run> {
     if declaration.effect != Effect::Run {
         return None;
     }
     let (subject, class) = draft.subject_of(&declaration.subject);
-    Some(Run { site: item.site, function: item.function, subject, class, contexts: item.contexts.clone(), many: false, sessions: false })
+    let item = told.item();
+    Some(Run { site: item.site, function: item.function, subject, class, contexts: item.contexts, many: false, sessions: false })
 }
 
 /// An agent that a request handler or worker runs, runs as often at once as that one.
@@ -95,15 +96,15 @@ fn reached_from_many(_input: &Input, draft: &Draft, doings: &[Doing], model: &mu
         if runner.multiple.is_none() {
             continue;
         }
-        for (_, item) in doing.items() {
-            let What::Declare(declaration) = &*item.what else { continue };
+        for told in doing.items(Sorts::DECLARE) {
+            let What::Declare(declaration) = told.what() else { continue };
             if declaration.effect == Effect::Actor && declaration.once {
-                if let Some(actor) = draft.by_site.get(&item.site) {
+                if let Some(actor) = draft.by_site.get(&told.own.site) {
                     reached.push((*actor, format!("{} starts one for every request", runner.name)));
                 }
                 continue;
             }
-            let Some(run) = run_of(draft, declaration, item) else { continue };
+            let Some(run) = run_of(draft, declaration, &told) else { continue };
             for actor in 0..model.actors.len() {
                 if actor != doing.actor.0 as usize && runs_actor(draft, &run, actor) {
                     reached.push((actor, format!("{} runs it for every request", runner.name)));
@@ -120,11 +121,11 @@ fn reached_from_many(_input: &Input, draft: &Draft, doings: &[Doing], model: &mu
 fn long_running(doings: &[Doing], model: &mut Model) {
     for doing in doings {
         let mut looping: Option<Site> = None;
-        for (_, item) in doing.items() {
-            for context in item.contexts.iter() {
-                if context.is_endless() {
-                    looping = Some(looping.map_or(context.site, |l| l.min(context.site)));
-                }
+        for visit in doing.runs.iter().flat_map(|run| run.visits.iter()) {
+            let own = visit.told().flat_map(|told| told.own.contexts.iter());
+            let around = visit.told().take(1).flat_map(|told| told.visit.around());
+            for context in own.chain(around).filter(|c| c.is_endless()) {
+                looping = Some(looping.map_or(context.site, |l| l.min(context.site)));
             }
         }
         let actor = &mut model.actors[doing.actor.0 as usize];

@@ -2,14 +2,14 @@
 
 use super::schema::Schema;
 use super::{Doing, Input, accesses, frames, join, locks};
-use crate::effects::{Check, Column, Context, Dep, Held, Item, Operation, Visit};
+use crate::effects::{Access, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{FunctionRef, Template};
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::borrow::Cow;
+use std::cell::LazyCell;
 
 /// How many calls may lie between a look at what a lock holds and a change that it decides.
 const NEAR: u8 = 3;
@@ -122,21 +122,13 @@ fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
     kept
 }
 
-/// What else the functions do in which the two halves of a pair are told.
-#[derive(Clone, Copy)]
-struct Beside<'v> {
-    write: &'v [Item],
-    read: &'v [Item],
-}
-
 /// A write and a read that it depends on.
-struct Pair<'i> {
-    read: Cow<'i, Item>,
-    write: Cow<'i, Item>,
+struct Pair<'v> {
+    read: Told<'v>,
+    write: Told<'v>,
     dependence: Dependence,
     /// The columns of the record read that it depends on.
     columns: Vec<Column>,
-    beside: Beside<'i>,
 }
 
 impl Pair<'_> {
@@ -147,7 +139,7 @@ impl Pair<'_> {
 
     /// Whether this column may have decided. Of a row that went as a whole into something, nobody knows what was asked of it; of one
     /// that a query's text made, the query says what it holds.
-    fn decides_by(&self, column: &str, from: &crate::effects::Access, told: bool) -> bool {
+    fn decides_by(&self, column: &str, from: &Access, told: bool) -> bool {
         let selected = |c: &Name| c == "*" || c.eq_ignore_ascii_case(column);
         let whole = || !told || from.aggregate || from.columns.iter().any(selected);
         self.columns.iter().any(|part| *part == Column::named(column) || *part == Column::WHOLE && whole())
@@ -159,8 +151,8 @@ type Changed = FxHashSet<(Template, Column)>;
 
 fn changed(doings: &[Doing]) -> Changed {
     let mut changed = Changed::default();
-    for item in doings.iter().flat_map(Doing::items).map(|(_, item)| item) {
-        let Some(access) = item.access().filter(|a| a.kind == "table" && !a.operation.is_read()) else { continue };
+    for told in doings.iter().flat_map(|doing| doing.each(Sorts::WRITE)) {
+        let Some(access) = told.access().filter(|a| a.kind == "table" && !a.operation.is_read()) else { continue };
         if let (Some(table), Operation::Update | Operation::Increment | Operation::Upsert) = (&access.name, access.operation) {
             changed.extend(access.columns.iter().map(|c| (table.clone(), Column::named(c))));
         }
@@ -171,23 +163,22 @@ fn changed(doings: &[Doing]) -> Changed {
 /// Every write with each read that it depends on, in the innermost function that has both.
 fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     let mut found = Vec::new();
-    for visit in visits {
-        let decided = decided(visits, visit);
-        for (index, own) in visit.own().iter().enumerate() {
-            if own.access().is_none_or(|a| a.operation.is_read() || a.private) {
-                continue;
-            }
+    for visit in visits.iter().filter(|visit| visit.has(Sorts::WRITE)) {
+        let decided = LazyCell::new(|| decided(visits, visit));
+        for own in visit.own() {
+            let Some(access) = own.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
+            let write = Write { told: Told { visit, own }, access };
             let tells = |own: &Item| visit.tells(own);
             // What both callers have a copy of is paired there, where more is known of it.
             let seen = |read: u32| tells(own) || visit.own().get(read as usize).is_some_and(tells);
             let mut told = Reads::default();
             item_reads(own, &mut told);
-            found.extend(told.pairs(visit, visit, index as u32, seen));
+            found.extend(told.pairs(visit, &write, seen));
             if !tells(own) {
                 continue;
             }
-            for (above, reads) in &decided {
-                found.extend(reads.pairs(above, visit, index as u32, |_| true));
+            for (above, reads) in decided.iter() {
+                found.extend(reads.pairs(above, &write, |_| true));
             }
         }
     }
@@ -198,6 +189,10 @@ fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
 fn decided<'v>(visits: &'v [Visit], visit: &Visit) -> Vec<(&'v Visit, Reads)> {
     let mut above: Vec<(usize, Reads)> = Vec::new();
     for (at, read, column, check) in visit.decided.iter() {
+        let decides = visits.get(*at).and_then(|above| above.own().get(*read as usize)).and_then(Item::access);
+        if decides.is_none_or(|access| !access.operation.is_read()) {
+            continue;
+        }
         if above.iter().all(|(known, _)| known != at) {
             above.push((*at, Reads::default()));
         }
@@ -226,6 +221,12 @@ fn by_condition(check: Check) -> Dependence {
     }
 }
 
+/// A write where it is told.
+struct Write<'v> {
+    told: Told<'v>,
+    access: &'v Access,
+}
+
 /// What a write depends on.
 #[derive(Default)]
 struct Reads(Vec<ReadOf>);
@@ -246,17 +247,19 @@ impl Reads {
     }
 
     /// The pairs of a write with those of them that are reads.
-    fn pairs<'v>(&self, above: &'v Visit, below: &'v Visit, write: u32, seen: impl Fn(u32) -> bool) -> Vec<Pair<'v>> {
-        let reads = self.0.iter().filter(|of| is_read(above.own(), of.item) && seen(of.item));
+    fn pairs<'v>(&self, above: &'v Visit, write: &Write<'v>, seen: impl Fn(u32) -> bool) -> Vec<Pair<'v>> {
+        let Write { told, access } = *write;
         let pair = |of: &ReadOf| {
-            let (read, write) = above.item(of.item).zip(below.item(write))?;
-            let beside = Beside { write: below.own(), read: above.own() };
-            let operation = write.access()?.operation;
-            let counted = of.columns.iter().filter(|(_, check)| check.is_none_or(|c| is_asked_for(c, operation)));
+            let read = above.item(of.item)?;
+            let from = read.access().filter(|from| from.operation.is_read() && of_one_resource(from, access))?;
+            if !matters(of.dependence, access, from) || apart(from, access) || !seen(of.item) {
+                return None;
+            }
+            let counted = of.columns.iter().filter(|(_, check)| check.is_none_or(|c| is_asked_for(c, access.operation)));
             let columns: Vec<Column> = counted.map(|(column, _)| *column).collect();
-            (!columns.is_empty()).then_some(Pair { read, write, dependence: of.dependence, columns, beside })
+            (!columns.is_empty()).then_some(Pair { read, write: told, dependence: of.dependence, columns })
         };
-        reads.filter_map(pair).collect()
+        self.0.iter().filter_map(pair).collect()
     }
 }
 
@@ -271,28 +274,19 @@ fn item_reads(item: &Item, reads: &mut Reads) {
     item.control.iter().for_each(|(dep, check)| on(dep, by_condition(*check), Some(*check)));
 }
 
-fn is_read(items: &[Item], index: u32) -> bool {
-    items.get(index as usize).and_then(Item::access).is_some_and(|a| a.operation.is_read())
-}
-
 fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &Schema, model: &Model) -> Option<Race> {
-    let Pair { read, write: item, dependence, .. } = pair;
-    let (read, item, dependence) = (read.as_ref(), item.as_ref(), *dependence);
-    let (from, write) = (read.access()?, item.access()?);
-    if !same_resource(from.name.as_ref(), write.name.as_ref()) || from.kind != write.kind {
-        return None;
-    }
-    if !matters(dependence, write, from)
-        || apart(from, write)
-        || of_other_fields(pair, write)
-        || !on_what_changes(pair, from, write, changed, !input.effects.program.is_rust(read.function.module))
+    let dependence = pair.dependence;
+    let (from, write) = (pair.read.access()?, pair.write.access()?);
+    if of_other_fields(pair, write)
+        || !on_what_changes(pair, from, write, changed, !input.effects.program.is_rust(pair.read.own.function.module))
     {
         return None;
     }
+    let (read, item) = (&pair.read.item(), &pair.write.item());
     // A value worked out apart is written only where the state is still the one it was made of.
     let taken = || match dependence {
-        Dependence::Data => asked_again(item, pair.beside.write, Some(Check::State)),
-        _ => asked_again(item, pair.beside.write, None) || reserved(read, pair.beside.read),
+        Dependence::Data => asked_again(item, pair.write.visit.own(), Some(Check::State)),
+        _ => asked_again(item, pair.write.visit.own(), None) || reserved(read, pair.read.visit.own()),
     };
     if write.kind == "memory" && taken() {
         return None;
@@ -350,7 +344,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
 }
 
 /// Whether this write depending on that read in this way can lose or double something.
-fn matters(dependence: Dependence, write: &crate::effects::Access, read: &crate::effects::Access) -> bool {
+fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
     use Operation::{Append, Call, CompareAndSet, CreateIfAbsent, Delete, Increment, Insert, Put, Read, Replace, Update, Upsert};
     match (dependence, write.operation) {
         (_, Read | CreateIfAbsent | CompareAndSet) => false,
@@ -381,13 +375,13 @@ fn matters(dependence: Dependence, write: &crate::effects::Access, read: &crate:
 }
 
 /// Whether a read and a write behind one lock are of different fields.
-fn apart(read: &crate::effects::Access, write: &crate::effects::Access) -> bool {
+fn apart(read: &Access, write: &Access) -> bool {
     let fields = write.kind == "memory" && !read.columns.is_empty() && !write.columns.is_empty();
     fields && !read.columns.iter().any(|c| write.columns.contains(c))
 }
 
 /// Whether what is changed behind a lock depends on other fields of what it holds, and on those alone.
-fn of_other_fields(pair: &Pair, write: &crate::effects::Access) -> bool {
+fn of_other_fields(pair: &Pair, write: &Access) -> bool {
     let written = |part: &Column| *part == Column::WHOLE || write.columns.iter().any(|c| Column::named(c) == *part);
     write.kind == "memory" && !write.columns.is_empty() && !pair.columns.iter().any(written)
 }
@@ -426,7 +420,7 @@ fn reserved(read: &Item, items: &[Item]) -> bool {
 /// Whether the columns of a table that a write depends on are such that another actor can change the outcome.
 ///
 /// `told`: the code says which columns it looks at.
-fn on_what_changes(pair: &Pair, from: &crate::effects::Access, write: &crate::effects::Access, changed: &Changed, told: bool) -> bool {
+fn on_what_changes(pair: &Pair, from: &Access, write: &Access, changed: &Changed, told: bool) -> bool {
     if write.kind != "table" {
         return true;
     }
@@ -448,6 +442,10 @@ fn on_what_changes(pair: &Pair, from: &crate::effects::Access, write: &crate::ef
     }
 }
 
+fn of_one_resource(a: &Access, b: &Access) -> bool {
+    a.kind == b.kind && same_resource(a.name.as_ref(), b.name.as_ref())
+}
+
 fn same_resource(a: Option<&Template>, b: Option<&Template>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a == b && a.has_text(),
@@ -456,7 +454,7 @@ fn same_resource(a: Option<&Template>, b: Option<&Template>) -> bool {
 }
 
 /// Whether what is common to both halves keeps others out.
-fn is_protected(common: &[&Context], write: &Item, access: &crate::effects::Access) -> bool {
+fn is_protected(common: &[&Context], write: &Item, access: &Access) -> bool {
     // What lives in the process is kept by the process's own locks.
     let reach = |scope: LockScope| scope != LockScope::Process || access.kind == "memory";
     let lock = common.iter().any(|c| c.lock().is_some_and(|l| reach(l.scope)));

@@ -5,7 +5,7 @@
 
 use super::schema::Schema;
 use super::{Doing, Input, accesses, frames, join, races};
-use crate::effects::{Held, Item, Operation, Visit};
+use crate::effects::{Held, Item, Operation, Sorts, Visit};
 use crate::model::{Model, Replacement};
 
 /// Collect them from what every actor does.
@@ -42,7 +42,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
 fn pairs(visit: &Visit) -> Vec<(&Item, &Item)> {
     let mut found = Vec::new();
     // What a caller has begun spans all that is done here.
-    if visit.around().iter().any(|c| spans(&c.held)) {
+    if !visit.has(Sorts::WRITE) || visit.around().any(|c| spans(&c.held)) {
         return found;
     }
     for (at, delete) in visit.own().iter().enumerate() {

@@ -1,7 +1,7 @@
 //! What happens inside a lock or an endless loop, in whatever function it is done.
 
 use super::Doing;
-use crate::effects::{Held, Item, LockUse, What};
+use crate::effects::{Held, Item, LockUse, Sorts, What};
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{FunctionRef, Template};
 use crate::model::{Pause, Polling};
@@ -25,34 +25,35 @@ impl Within {
     pub fn of(doing: &Doing) -> Within {
         let mut within =
             Within { locks: FxHashMap::default(), sleeps: FxHashMap::default(), consuming: FxHashSet::default(), renewed: Vec::new() };
-        for (_, item) in doing.items() {
-            if let What::Event { effect: Effect::Consume, .. } = &*item.what {
-                within.consuming.extend(item.contexts.iter().filter(|c| matches!(c.held, Held::Loop { .. })).map(|c| c.token));
+        for told in doing.items(Sorts::EVENT.and(Sorts::LOCK).and(Sorts::PAUSE)) {
+            if let What::Event { effect: Effect::Consume, .. } = told.what() {
+                within.consuming.extend(told.contexts().iter().filter(|c| matches!(c.held, Held::Loop { .. })).map(|c| c.token));
             }
-            if let What::Renew { name } = &*item.what {
+            if let What::Renew { name } = told.what() {
                 within.renewed.push(name.clone());
             }
-            let What::Pause { effect, seconds, limited, .. } = &*item.what else { continue };
+            let What::Pause { effect, seconds, limited, .. } = told.what() else { continue };
+            let (site, contexts) = (told.own.site, told.contexts());
             // A pause between attempts of something in a loop is not the loop's own pace.
-            let paced = item.contexts.iter().rfind(|c| matches!(c.held, Held::Loop { .. } | Held::Retry(_)));
+            let paced = contexts.iter().rfind(|c| matches!(c.held, Held::Loop { .. } | Held::Retry(_)));
             let paced = paced.map(|c| c.token);
             let what = match effect {
                 Effect::ModelCall => "model call",
                 Effect::NetworkCall => "network call",
                 _ => "sleep",
             };
-            let cut = item.contexts.iter().filter_map(|c| match &c.held {
+            let cut = contexts.iter().filter_map(|c| match &c.held {
                 Held::Limited(seconds) => Some(*seconds),
                 _ => None,
             });
             let cut: Vec<Option<f64>> = cut.collect();
             let least = cut.iter().chain([seconds]).copied().flatten().reduce(f64::min);
             let limited = *limited || !cut.is_empty() || what == "sleep";
-            let pause = Pause { site: item.site, what, seconds: least, limited, stopped: None };
+            let pause = Pause { site, what, seconds: least, limited, stopped: None };
             let mut stopped: Option<f64> = None;
             // Work that is started and left alone goes on without the lock.
-            let left_alone = item.contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. }));
-            for (at, context) in item.contexts.iter().enumerate() {
+            let left_alone = contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. }));
+            for (at, context) in contexts.iter().enumerate() {
                 match &context.held {
                     Held::Limited(Some(seconds)) => stopped = Some(stopped.map_or(*seconds, |s| s.min(*seconds))),
                     Held::Lock(_) if left_alone.is_some_and(|started| at < started) => {}
@@ -64,7 +65,7 @@ impl Within {
                         }
                     }
                     Held::Loop { endless: true, .. } if *effect == Effect::Sleep && paced == Some(context.token) => {
-                        within.sleeps.entry(context.token).or_insert((item.site, *seconds));
+                        within.sleeps.entry(context.token).or_insert((site, *seconds));
                     }
                     _ => {}
                 }

@@ -505,6 +505,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let mut repeated = FxHashMap::default();
         let mut around: Option<Around> = None;
         let mut decided: Option<Decided> = None;
+        // What decided the call itself is all that decided most of what the callee does.
+        let mut here: Option<Rc<Vec<(Dep, Check)>>> = None;
         let mut whole = false;
         for item in &summary.items {
             whole |= self.summary.items.len() >= ITEMS;
@@ -519,8 +521,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             });
             around = Some((item.contexts.clone(), held.clone()));
             let (_, control) = decided.take_if(|(of, _)| Rc::ptr_eq(of, &item.control)).unwrap_or_else(|| {
-                let mut control = self.state.control.clone();
-                add_new(&mut control, &binding.control(&item.control));
+                let here = here.get_or_insert_with(|| Rc::new(self.state.control.clone()));
+                let inside = binding.control(&item.control);
+                if inside.is_empty() {
+                    return (item.control.clone(), here.clone());
+                }
+                let mut control = Vec::clone(here);
+                add_new(&mut control, &inside);
                 (item.control.clone(), Rc::new(control))
             });
             decided = Some((item.control.clone(), control.clone()));

@@ -123,7 +123,7 @@ impl Reader<'_, '_> {
         let facts = self.program.facts(self.class.module);
         let methods: Vec<FunctionRef> =
             self.program.class(self.class).methods.iter().map(|m| FunctionRef { module: self.class.module, function: *m }).collect();
-        if methods.len() < 2 {
+        if methods.len() < 2 || !methods.iter().any(|m| self.enters(*m)) {
             return None;
         }
         let uses: Vec<Uses> = methods.iter().map(|m| self.uses(*m)).collect();
@@ -312,6 +312,24 @@ impl Reader<'_, '_> {
             ExprKind::Attr { base, name } => matches!(&facts.expr(*base).kind, ExprKind::Name(n) if n == receiver).then_some(name),
             _ => None,
         }
+    }
+
+    /// Whether a method enters something in a table that the receiver keeps: few do, and of the others nothing more is read.
+    fn enters(&self, method: FunctionRef) -> bool {
+        let facts = self.program.facts(method.module);
+        let mut pending: Vec<_> = self.program.function(method).body.to_vec();
+        while let Some(id) = pending.pop() {
+            let kind = &facts.stmt(id).kind;
+            if let StmtKind::Assign { targets, value: Some(_), .. } = kind
+                && targets.iter().any(
+                    |target| matches!(facts.expr(*target).kind, ExprKind::Index { base, .. } if self.own_field(method, base).is_some()),
+                )
+            {
+                return true;
+            }
+            pending.extend(kind.blocks().into_iter().flatten().copied());
+        }
+        false
     }
 
     fn uses(&self, method: FunctionRef) -> Uses {

@@ -7,8 +7,10 @@ use crate::facts::Name;
 use crate::link::Template;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Up to how many decisions are looked through one by one.
+/// Up to how many decisions are looked through one by one, and for how many.
 const FEW: usize = 24;
+/// For how many decisions all others are looked through one by one, however many these are: a table of them costs more.
+const NEW: usize = 8;
 
 /// How a block of statements ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -24,7 +26,7 @@ pub(super) enum End {
 
 /// Add the decisions that are not among these yet, in their order.
 pub(super) fn add_new(known: &mut Vec<(Dep, Check)>, more: &[(Dep, Check)]) {
-    if known.len().max(more.len()) < FEW {
+    if more.len() <= NEW || known.len().max(more.len()) < FEW {
         for dep in more {
             if !known.contains(dep) {
                 known.push(*dep);
@@ -60,13 +62,9 @@ impl State {
     /// The state after either of two paths that both go on.
     pub fn join(mut self, other: State) -> State {
         for (name, theirs) in other.vars {
-            match self.vars.remove(&name) {
-                Some(mine) if mine == theirs => {
-                    self.vars.insert(name, mine);
-                }
-                Some(mine) => {
-                    self.vars.insert(name, mine.or(theirs));
-                }
+            match self.vars.get_mut(&name) {
+                Some(mine) if *mine == theirs => {}
+                Some(mine) => *mine = std::mem::take(mine).or(theirs),
                 None => {
                     self.vars.insert(name, theirs);
                 }

@@ -307,7 +307,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let control = self.state.control.clone();
         let mut without = self.state.clone();
         without.held.retain(|c| !taken.iter().any(|t| t.token == c.token));
-        let (then_state, other_state) = if refused_first { (without, self.state.clone()) } else { (self.state.clone(), without) };
+        let with = std::mem::take(&mut self.state);
+        let (then_state, other_state) = if refused_first { (without, with) } else { (with, without) };
 
         self.state = then_state;
         self.state.decide(&on.then);

@@ -9,7 +9,6 @@ use crate::link::{FunctionRef, Template};
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::LazyCell;
 
 /// How many calls may lie between a look at what a lock holds and a change that it decides.
 const NEAR: u8 = 3;
@@ -164,20 +163,17 @@ fn changed(doings: &[Doing]) -> Changed {
 fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     let mut found = Vec::new();
     for visit in visits.iter().filter(|visit| visit.has(Sorts::WRITE)) {
-        let decided = LazyCell::new(|| decided(visits, visit));
         for own in visit.own() {
             let Some(access) = own.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
             let write = Write { told: Told { visit, own }, access };
             let tells = |own: &Item| visit.tells(own);
             // What both callers have a copy of is paired there, where more is known of it.
             let seen = |read: u32| tells(own) || visit.own().get(read as usize).is_some_and(tells);
-            let mut told = Reads::default();
-            item_reads(own, &mut told);
-            found.extend(told.pairs(visit, &write, seen));
+            found.extend(item_reads(visit, &write).pairs(visit, &write, seen));
             if !tells(own) {
                 continue;
             }
-            for (above, reads) in decided.iter() {
+            for (above, reads) in decided(visits, visit, access) {
                 found.extend(reads.pairs(above, &write, |_| true));
             }
         }
@@ -185,12 +181,11 @@ fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     found
 }
 
-/// What was read further up and decided that a visit runs, by the visits that read it.
-fn decided<'v>(visits: &'v [Visit], visit: &Visit) -> Vec<(&'v Visit, Reads)> {
+/// What was read further up of what is written here and decided that a visit runs, by the visits that read it.
+fn decided<'v>(visits: &'v [Visit], visit: &Visit, write: &Access) -> Vec<(&'v Visit, Reads)> {
     let mut above: Vec<(usize, Reads)> = Vec::new();
     for (at, read, column, check) in visit.decided.iter() {
-        let decides = visits.get(*at).and_then(|above| above.own().get(*read as usize)).and_then(Item::access);
-        if decides.is_none_or(|access| !access.operation.is_read()) {
+        if !visits.get(*at).is_some_and(|above| looks_at(above, *read, write)) {
             continue;
         }
         if above.iter().all(|(known, _)| known != at) {
@@ -227,7 +222,7 @@ struct Write<'v> {
     access: &'v Access,
 }
 
-/// What a write depends on.
+/// What a write depends on: reads of what it writes.
 #[derive(Default)]
 struct Reads(Vec<ReadOf>);
 
@@ -251,7 +246,7 @@ impl Reads {
         let Write { told, access } = *write;
         let pair = |of: &ReadOf| {
             let read = above.item(of.item)?;
-            let from = read.access().filter(|from| from.operation.is_read() && of_one_resource(from, access))?;
+            let from = read.access()?;
             if !matters(of.dependence, access, from) || apart(from, access) || !seen(of.item) {
                 return None;
             }
@@ -263,15 +258,22 @@ impl Reads {
     }
 }
 
-/// What an item of the function depends on.
-fn item_reads(item: &Item, reads: &mut Reads) {
-    let mut on = |dep: &Dep, dependence, check| {
-        if let Dep::Item(index, column) = dep {
-            reads.add(*index, dependence, *column, check);
-        }
+/// What of what it writes a write depends on in its function.
+fn item_reads(visit: &Visit, write: &Write) -> Reads {
+    let mut reads = Reads::default();
+    let mut on = |dep: &Dep, dependence, check| match dep {
+        Dep::Item(index, column) if looks_at(visit, *index, write.access) => reads.add(*index, dependence, *column, check),
+        _ => {}
     };
-    item.data.iter().for_each(|dep| on(dep, Dependence::Data, None));
-    item.control.iter().for_each(|(dep, check)| on(dep, by_condition(*check), Some(*check)));
+    write.told.own.data.iter().for_each(|dep| on(dep, Dependence::Data, None));
+    write.told.own.control.iter().for_each(|(dep, check)| on(dep, by_condition(*check), Some(*check)));
+    reads
+}
+
+/// Whether an item of a function reads what is written.
+fn looks_at(visit: &Visit, item: u32, write: &Access) -> bool {
+    let from = visit.own().get(item as usize).and_then(Item::access);
+    from.is_some_and(|from| from.operation.is_read() && of_one_resource(from, write))
 }
 
 fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &Schema, model: &Model) -> Option<Race> {

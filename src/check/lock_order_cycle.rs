@@ -22,7 +22,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     // Edge: holding the first, the second is taken; patterns with holes may be any lock and make no cycle by themselves.
     let mut edges: BTreeMap<(usize, usize), Vec<&Take>> = BTreeMap::new();
-    for take in &model.takes {
+    // Who only tries waits for nobody.
+    for take in model.takes.iter().filter(|take| take.waiting.waits()) {
         for (held, _) in &take.held {
             let known = |lock: usize| !model.locks[lock].name.contains('*');
             if *held != take.lock && known(*held) && known(take.lock) {

@@ -158,6 +158,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             && let ExprKind::Attr { name, .. } = &facts.expr(callee).kind
         {
             self.call_further(name, &place);
+            self.consumed(name, &place, &called.value);
         }
         called
     }

@@ -20,6 +20,9 @@ const CODE: [&str; 10] =
 /// How many boxes are opened to see whether code is in them.
 const BOXES: usize = 3;
 
+/// Methods of a result that hand what is in it over to a closure.
+const CONSUMING: [&str; 6] = ["map", "map_or", "map_or_else", "and_then", "is_ok_and", "is_some_and"];
+
 impl Walker<'_, '_, '_> {
     /// What is held now, by token.
     pub fn tokens(&self) -> Vec<u64> {
@@ -70,6 +73,19 @@ impl Walker<'_, '_, '_> {
             {
                 self.state.held.retain(|c| !(c.site == site && c.lock().is_some_and(|l| l.guard)));
             }
+        }
+    }
+
+    /// A method of the result of taking a lock that hands the guard over to a closure: `lock.lock().map(|state| state.len())`. The
+    /// guard ends with the closure, unless that gives it back.
+    pub fn consumed(&mut self, method: &Name, place: &CallPlace, result: &Value) {
+        if !CONSUMING.contains(&method.as_str()) {
+            return;
+        }
+        let Some(receiver) = place.receiver.clone() else { return };
+        let given_back = |site| carries(&result.kind, site);
+        if self.guard_behind(&receiver).is_some_and(|through| !through.guard.site.is_some_and(given_back)) {
+            self.drop_value(&receiver);
         }
     }
 

@@ -12,6 +12,8 @@ use std::rc::Rc;
 /// What a call gives its callee.
 pub(super) struct Binding<'a, 'k> {
     pub program: &'a Program<'k>,
+    /// The callee is Rust.
+    pub rust: bool,
     /// Arguments by the callee's parameter index, the receiver first where there is one.
     pub params: Vec<Value>,
     /// Names of the callee's parameters, as hints in patterns.
@@ -22,8 +24,12 @@ pub(super) struct Binding<'a, 'k> {
     pub own_receiver: bool,
     /// What the callee captured, where it is a closure.
     pub captured: Rc<Vec<(Name, Kind)>>,
+    /// What the variables that it captured depend on here, where it was made here.
+    pub variables: Vec<(Column, Deps)>,
     /// The caller's items that the receiver itself depends on.
     pub receiver_read: Deps,
+    /// In Rust: the rows that the receiver was made of, whose columns its fields are.
+    pub receiver_rows: Deps,
     /// What the receiver's fields depend on in the caller.
     pub fields: Vec<(Column, Deps)>,
     /// The caller's items that the callee's became.
@@ -58,7 +64,8 @@ impl Binding<'_, '_> {
             Dep::Parameter(index, part) => match self.params.get(usize::from(*index)) {
                 Some(value) if *part == Column::WHOLE => value.deps.clone(),
                 Some(value) => value.deps.selected(match &value.kind {
-                    Kind::Object(object) if self.program.model_row(object.class).is_none() => Selected::Field(*part),
+                    // In Rust what is read is handed on as a struct whose fields are called like the columns.
+                    Kind::Object(object) if !self.rust && self.program.model_row(object.class).is_none() => Selected::Field(*part),
                     _ => Selected::Member(*part),
                 }),
                 None => Deps::default(),
@@ -67,7 +74,12 @@ impl Binding<'_, '_> {
                 Some((_, deps)) => deps.clone(),
                 None if self.own_receiver => Deps::one(*dep),
                 // A field of what was read is read.
-                None => self.receiver_read.clone(),
+                None => self.receiver_read.clone().with(&self.receiver_rows.selected(Selected::Member(*name))),
+            },
+            Dep::Captured(name, part) => match self.variables.iter().find(|(n, _)| n == name) {
+                Some((_, deps)) if *part == Column::WHOLE => deps.clone(),
+                Some((_, deps)) => deps.selected(Selected::Member(*part)),
+                None => Deps::default(),
             },
             Dep::Fresh => Deps::one(Dep::Fresh),
         }

@@ -468,17 +468,41 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         };
         Binding {
             program: self.program,
+            rust: self.rust && self.program.is_rust(value.function.module),
             names: function.params.iter().map(|p| p.name.clone()).collect(),
             params,
             receiver: value.receiver.clone().unwrap_or_default(),
             own_receiver,
             captured: value.captured.clone(),
+            variables: self.variables_of(value.function),
             receiver_read: read.unwrap_or_default(),
+            receiver_rows: self.rows_of(place),
             fields,
             items: Vec::new(),
             depth: std::cell::Cell::new(0),
             token: mix(token(place.site, 5), self.summary.items.len() as u64),
         }
+    }
+
+    /// The rows that what a method is called on was made of, in Rust.
+    fn rows_of(&self, place: &CallPlace) -> Deps {
+        let Some(receiver) = place.receiver.as_ref().filter(|_| self.rust) else { return Deps::default() };
+        receiver.deps.iter().filter(|dep| self.is_row(dep)).copied().collect()
+    }
+
+    /// What the variables of this function depend on that a closure made in it names.
+    fn variables_of(&self, closure: crate::link::FunctionRef) -> Vec<(Column, Deps)> {
+        let made_here = closure.module == self.at.module && self.program.function(closure).parent == Some(self.at.function);
+        if !self.rust || !made_here || self.at_module() {
+            return Vec::new();
+        }
+        let names = self.program.names_used(closure);
+        let read = |name: &Name| match self.state.vars.get(name) {
+            Some(value) => value.deps.clone(),
+            None => self.captured_variable(name),
+        };
+        let all = names.iter().map(|name| (Column::named(name), read(name)));
+        all.filter(|(_, deps)| !deps.is_empty()).collect()
     }
 
     /// The value of a parameter that is not given.
@@ -548,7 +572,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                     asked: *asked,
                 });
             }
-            let chain = Some(Rc::new(Call { function: self.origin_function(), site: place.site, next: item.chain.clone() }));
+            let chain = Some(self.led_to(place.site, item.chain.clone()));
             if let What::CallParameter { callee, args } = &*what {
                 let (held, control) = ((*held).clone(), (*control).clone());
                 let on = if self.rust { binding.deps(&item.data) } else { Deps::default() };
@@ -628,6 +652,15 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         Called { value: returns, opened, hollow }
     }
 
+    /// A call at a place, after those that lead to the code in whose name it is made.
+    fn led_to(&self, site: Site, next: Option<Rc<Call>>) -> Rc<Call> {
+        let call = Rc::new(Call { function: self.origin_function(), site, next });
+        match self.proxy.as_ref().and_then(|(_, chain)| chain.as_ref()) {
+            Some(chain) => chain.then(call),
+            None => call,
+        }
+    }
+
     /// Remember a call whose callee keeps something to itself.
     fn leave_below(&mut self, summary: &Rc<Summary>, later: Option<Rc<FunctionValue>>, whole: bool, place: &CallPlace, params: &[Value]) {
         let tokens = self.state.held.iter().fold(0, |all, c| mix(all, c.token));
@@ -637,6 +670,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             return;
         }
         let function = self.origin_function();
+        let call = self.led_to(place.site, None);
         // What code in Rust does for each of what it is given is decided by what there was to give.
         let told = self.rust && params.iter().any(|p| p.deps.iter().any(|d| matches!(d, Dep::Item(..) | Dep::Parameter(..))));
         let given = told.then(|| Rc::new(params.iter().map(|p| p.deps.clone()).collect()));
@@ -644,7 +678,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             summary: summary.clone(),
             later,
             function,
-            call: Rc::new(Call { function, site: place.site, next: None }),
+            call,
             contexts: Rc::new(self.state.held.clone()),
             control: Rc::new(self.state.control.clone()),
             inferred: u8::from(self.inferring),

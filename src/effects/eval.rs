@@ -241,7 +241,7 @@ impl Walker<'_, '_, '_> {
     /// A value with what `value.name` depends on.
     fn of_column(&self, value: Value, name: &str) -> Value {
         if self.rust {
-            return self.of_field(value, name);
+            return self.of_record(self.of_field(value, name), name);
         }
         match self.selects(&value.kind, name) {
             Some(selected) => Value { deps: value.deps.selected(selected), ..value },
@@ -301,23 +301,32 @@ impl Walker<'_, '_, '_> {
         if let Some(value) = self.state.vars.get(name) {
             return value.clone();
         }
-        if let Some((_, kind)) = self.captured.iter().find(|(n, _)| n == name) {
-            if !matches!(kind, Kind::Unknown | Kind::Null) && !super::bind::is_callers(kind) {
-                return Value::of(kind.clone());
-            }
-            // What the maker of this function does not know, or leaves out by default, its declaration may tell.
-            return Value::of(match self.program.name(self.at, name) {
-                Kind::Library(declared) if self.rust && declared.identity.is_none() && super::bind::is_callers(kind) => {
-                    // Its type is declared; which one it is, the maker's caller says.
-                    let identity = Some(Template::hole(Hole::Captured(name.clone())));
-                    Kind::Library(Rc::new(crate::link::LibraryValue { identity, ..(*declared).clone() }))
-                }
-                declared @ (Kind::Object(_) | Kind::Library(_) | Kind::Class(_)) => declared,
-                _ if self.rust && super::bind::is_callers(kind) => Kind::Captured(name.clone()),
-                _ => kind.clone(),
-            });
+        let deps = self.captured_variable(name);
+        let Some((_, kind)) = self.captured.iter().find(|(n, _)| n == name) else {
+            return Value { deps, ..Value::of(self.program.name(self.at, name)) };
+        };
+        if !matches!(kind, Kind::Unknown | Kind::Null) && !super::bind::is_callers(kind) {
+            return Value { deps, ..Value::of(kind.clone()) };
         }
-        Value::of(self.program.name(self.at, name))
+        // What the maker of this function does not know, or leaves out by default, its declaration may tell.
+        let kind = match self.program.name(self.at, name) {
+            Kind::Library(declared) if self.rust && declared.identity.is_none() && super::bind::is_callers(kind) => {
+                // Its type is declared; which one it is, the maker's caller says.
+                let identity = Some(Template::hole(Hole::Captured(name.clone())));
+                Kind::Library(Rc::new(crate::link::LibraryValue { identity, ..(*declared).clone() }))
+            }
+            declared @ (Kind::Object(_) | Kind::Library(_) | Kind::Class(_)) => declared,
+            _ if self.rust && super::bind::is_callers(kind) => Kind::Captured(name.clone()),
+            _ => kind.clone(),
+        };
+        Value { deps, ..Value::of(kind) }
+    }
+
+    /// What a variable of the function around a closure in Rust depends on: that function knows.
+    pub fn captured_variable(&self, name: &Name) -> Deps {
+        let closure = self.rust && self.program.function(self.at).name == "<lambda>";
+        let variable = name.starts_with(|c: char| c.is_lowercase() || c == '_');
+        if closure && variable { Deps::one(Dep::Captured(Column::named(name), Column::WHOLE)) } else { Deps::default() }
     }
 
     /// `holder.name`.

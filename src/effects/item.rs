@@ -45,6 +45,19 @@ pub struct Call {
     pub next: Option<Rc<Call>>,
 }
 
+impl Call {
+    /// This call and those behind it, outermost first.
+    pub fn steps(&self) -> impl Iterator<Item = &Call> {
+        std::iter::successors(Some(self), |call| call.next.as_deref())
+    }
+
+    /// The same chain with more calls at its end.
+    pub fn then(&self, last: Rc<Call>) -> Rc<Call> {
+        let next = self.next.as_ref().map_or(last.clone(), |next| next.then(last));
+        Rc::new(Call { function: self.function, site: self.site, next: Some(next) })
+    }
+}
+
 /// What a condition asks of something that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Check {

@@ -190,7 +190,7 @@ impl Walker<'_, '_, '_> {
             let index = match dep {
                 Dep::Item(index, _) => index,
                 // What a setter is given, its caller may have read.
-                Dep::Parameter(..) | Dep::Fresh => {
+                Dep::Parameter(..) | Dep::Captured(..) | Dep::Fresh => {
                     data.join(&Deps::one(*dep));
                     continue;
                 }

@@ -31,6 +31,7 @@ mod meaning;
 mod memory;
 mod orm;
 mod print;
+mod records;
 mod rows;
 mod settle;
 mod sorts;

@@ -54,6 +54,7 @@ fn one(dep: &Dep) -> String {
         Dep::Item(index, part) => format!("#{index}{}", if *part == Column::WHOLE { "" } else { "." }),
         Dep::Parameter(index, part) => format!("p{index}{}", if *part == Column::WHOLE { "" } else { "." }),
         Dep::Field(_) => "field".into(),
+        Dep::Captured(..) => "captured".into(),
         Dep::Fresh => "fresh".into(),
     }
 }

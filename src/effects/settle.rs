@@ -30,7 +30,7 @@ pub struct Below {
     pub later: Option<Rc<FunctionValue>>,
     /// The function whose code calls.
     pub function: FunctionRef,
-    /// The call.
+    /// The call, after those that lead to it from the summarised function.
     pub call: Rc<Call>,
     /// What is held or around at the call, in this function.
     pub contexts: Rc<Vec<Context>>,
@@ -86,7 +86,7 @@ impl Summary {
     }
 
     fn is_open(&self, item: &Item) -> bool {
-        let opens = |dep: &Dep| matches!(dep, Dep::Parameter(..) | Dep::Field(_));
+        let opens = |dep: &Dep| matches!(dep, Dep::Parameter(..) | Dep::Captured(..) | Dep::Field(_));
         let around = || item.contexts.iter().any(context_is_open);
         match &*item.what {
             What::Declare(_) | What::CallParameter { .. } => return true,

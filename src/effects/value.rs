@@ -46,6 +46,8 @@ pub enum Dep {
     Parameter(u8, Column),
     /// A field of the receiver, as it was when the function was entered.
     Field(Column),
+    /// A variable that a closure captured, by its name, or a field of it: whoever made the closure knows on what it depends.
+    Captured(Column, Column),
     /// Something that differs at each run: uuid, clock, random.
     Fresh,
 }
@@ -61,7 +63,7 @@ impl Dep {
 
     fn part(&self) -> Option<Column> {
         match self {
-            Dep::Item(_, part) | Dep::Parameter(_, part) => Some(*part),
+            Dep::Item(_, part) | Dep::Parameter(_, part) | Dep::Captured(_, part) => Some(*part),
             _ => None,
         }
     }
@@ -75,6 +77,7 @@ impl Dep {
         match self {
             Dep::Item(index, _) => Dep::Item(*index, part),
             Dep::Parameter(index, _) => Dep::Parameter(*index, part),
+            Dep::Captured(name, _) => Dep::Captured(*name, part),
             other => *other,
         }
     }

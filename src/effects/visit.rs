@@ -7,7 +7,7 @@ use super::context::{Context, Held, mix};
 use super::item::{Access, Call, Check, Item, What};
 use super::sorts::Sorts;
 use super::value::{Column, Dep};
-use super::{Effects, Rc, Summary};
+use super::{Below, Effects, Rc, Summary};
 use crate::link::{FunctionRef, FunctionValue};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
@@ -143,6 +143,16 @@ fn steps(nearest: Option<&Rc<Step>>) -> impl Iterator<Item = &Step> {
     std::iter::successors(nearest.map(Rc::as_ref), |step| step.above.as_deref())
 }
 
+/// The way on over a call: what is around it is around the last of the calls that lead to it.
+fn stepped(above: Option<Rc<Step>>, below: &Below, meaning: Meaning) -> Rc<Step> {
+    let Below { call, contexts, .. } = below;
+    let step = |above, call: &Call, contexts| Rc::new(Step { above, call: (call.function, call.site), contexts, meaning });
+    let last = call.steps().last().unwrap_or(call);
+    let leading = call.steps().take_while(|call| call.next.is_some());
+    let above = leading.fold(above, |above, call| Some(step(above, call, Rc::default())));
+    step(above, last, contexts.clone())
+}
+
 /// Something read further up: visit, item, which part of it.
 type Above = (usize, u32, Column);
 
@@ -201,13 +211,12 @@ impl Effects<'_, '_> {
                     continue;
                 }
                 ways.push(mark);
-                let call = (below.call.function, below.call.site);
-                let step = Step { above: way.step.clone(), call, contexts: below.contexts.clone(), meaning };
+                let step = stepped(way.step.clone(), below, meaning);
                 let given = below.given.as_ref().map(|given| Rc::new(given.iter().map(|deps| above(&way, index, deps.iter())).collect()));
                 pending.push_back(Way {
                     summary,
                     given: given.unwrap_or_default(),
-                    step: Some(Rc::new(step)),
+                    step: Some(step),
                     decided,
                     inferred: way.inferred.saturating_add(below.inferred),
                     whole: below.whole,
@@ -234,7 +243,7 @@ fn above<'d>(way: &Way, visit: usize, deps: impl Iterator<Item = &'d Dep>) -> Ve
         match dep {
             Dep::Item(item, part) => all.push((visit, *item, *part)),
             Dep::Parameter(index, _) => all.extend(way.given.get(usize::from(*index)).into_iter().flatten()),
-            Dep::Field(_) | Dep::Fresh => {}
+            Dep::Field(_) | Dep::Captured(..) | Dep::Fresh => {}
         }
     }
     all.truncate(DECISIONS);

@@ -334,12 +334,18 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let inner = left(&after_then, &on.then) || left(&after_other, &on.other);
                 let mut decided = control;
                 if inner {
-                    let all = after_then.control.iter().chain(&after_other.control);
-                    all.for_each(|d| {
-                        if !decided.contains(d) {
+                    let all: Vec<(Dep, Check)> = after_then.control.iter().chain(&after_other.control).copied().collect();
+                    // `if let Some(job) = found { if job.done { return } }`: what it holds decided, and not that it is there.
+                    let only_led_there = |(dep, check): &(Dep, Check)| {
+                        let asked = on.then.contains(&(*dep, *check)) || on.other.contains(&(*dep, *check));
+                        let held = |other: &(Dep, Check)| other.1 == Check::State && other.0.same_record(dep);
+                        self.rust && asked && *check == Check::Existence && all.iter().any(held)
+                    };
+                    for d in &all {
+                        if !decided.contains(d) && !only_led_there(d) {
                             decided.push(*d);
                         }
-                    });
+                    }
                 }
                 // `if dialect == "postgresql": select(…).with_for_update()`: where rows cannot be locked, the store locks more,
                 // and so it does where the other way begins a transaction that nobody else may write beside.

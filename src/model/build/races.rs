@@ -13,6 +13,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// How many calls may lie between a look at what a lock holds and a change that it decides.
 const NEAR: u8 = 3;
 
+/// Of how many columns a row is still a few values, each in a variable of its own; of more it is a struct.
+const VALUES: usize = 3;
+
 /// Collect the races that nothing protects.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut races: Vec<Race> = Vec::new();
@@ -20,6 +23,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let changed = changed(doings);
     for doing in doings {
         for pair in doing.runs.iter().flat_map(|r| pairs(&r.visits)) {
+            let pair = pair.by_columns(input);
             let Some(race) = race(input, doing.actor, &pair, &changed, schema, model) else { continue };
             let key = (race.resource, race.read, race.write, race.dependence);
             match known.get(&key) {
@@ -128,9 +132,21 @@ struct Pair<'v> {
     dependence: Dependence,
     /// The columns of the record read that it depends on.
     columns: Vec<Column>,
+    /// A change of the same that only one can make let the write through.
+    claimed: bool,
 }
 
 impl Pair<'_> {
+    /// The same with the parts of a row by the table's columns: in Rust a field that is called like none may be made of any.
+    fn by_columns(mut self, input: &Input) -> Self {
+        if input.effects.program.is_rust(self.read.own.function.module)
+            && let Some(from) = self.read.access()
+        {
+            self.columns.iter_mut().for_each(|part| *part = of_table(*part, from));
+        }
+        self
+    }
+
     /// Whether one of these columns may be among those it depends on.
     fn on(&self, is_one: impl Fn(Column) -> bool) -> bool {
         self.columns.iter().any(|column| *column == Column::WHOLE || is_one(*column))
@@ -138,9 +154,10 @@ impl Pair<'_> {
 
     /// Whether this column may have decided. Of a row that went as a whole into something, nobody knows what was asked of it; of one
     /// that a query's text made, the query says what it holds.
-    fn decides_by(&self, column: &str, from: &Access, told: bool) -> bool {
+    fn decides_by(&self, column: &str, from: &Access, rust: bool) -> bool {
         let selected = |c: &Name| c == "*" || c.eq_ignore_ascii_case(column);
-        let whole = || !told || from.aggregate || from.columns.iter().any(selected);
+        // Statements that are built by calls in Rust say nothing of columns.
+        let whole = || from.aggregate || from.columns.iter().any(selected) || rust && from.columns.is_empty();
         self.columns.iter().any(|part| *part == Column::named(column) || *part == Column::WHOLE && whole())
     }
 }
@@ -169,16 +186,31 @@ fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
             let tells = |own: &Item| visit.tells(own);
             // What both callers have a copy of is paired there, where more is known of it.
             let seen = |read: u32| tells(own) || visit.own().get(read as usize).is_some_and(tells);
-            found.extend(item_reads(visit, &write).pairs(visit, &write, seen));
-            if !tells(own) {
-                continue;
+            let mut of_this = item_reads(visit, &write).pairs(visit, &write, seen);
+            if tells(own) {
+                let above = decided(visits, visit, access);
+                of_this.extend(above.into_iter().flat_map(|(above, reads)| reads.pairs(above, &write, |_| true)));
             }
-            for (above, reads) in decided(visits, visit, access) {
-                found.extend(reads.pairs(above, &write, |_| true));
+            if !of_this.is_empty() && is_claimed(visits, visit, own) {
+                of_this.iter_mut().for_each(|pair| pair.claimed = true);
             }
+            found.extend(of_this);
         }
     }
     found
+}
+
+/// Whether a change of the same that asks again, and of whose success somebody asked, let a write through: what follows a claim
+/// is done by whoever got it.
+fn is_claimed(visits: &[Visit], visit: &Visit, write: &Item) -> bool {
+    let Some(name) = write.access().and_then(|a| a.name.as_ref()).filter(|name| name.has_text()) else { return false };
+    let claims = |item: &Item| {
+        let access = item.access().filter(|a| a.conditional && a.decides && !a.operation.is_read());
+        access.is_some_and(|a| a.name.as_ref() == Some(name))
+    };
+    let beside = write.control.iter().filter_map(|(dep, _)| visit.behind(dep));
+    let above = visit.decided.iter().filter_map(|(at, item, ..)| visits.get(*at)?.own().get(*item as usize));
+    beside.chain(above).any(claims)
 }
 
 /// What was read further up of what is written here and decided that a visit runs, by the visits that read it.
@@ -252,7 +284,7 @@ impl Reads {
             }
             let counted = of.columns.iter().filter(|(_, check)| check.is_none_or(|c| is_asked_for(c, access.operation)));
             let columns: Vec<Column> = counted.map(|(column, _)| *column).collect();
-            (!columns.is_empty()).then_some(Pair { read, write: told, dependence: of.dependence, columns })
+            (!columns.is_empty()).then_some(Pair { read, write: told, dependence: of.dependence, columns, claimed: false })
         };
         self.0.iter().filter_map(pair).collect()
     }
@@ -280,7 +312,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     let dependence = pair.dependence;
     let (from, write) = (pair.read.access()?, pair.write.access()?);
     if of_other_fields(pair, write)
-        || !on_what_changes(pair, from, write, changed, !input.effects.program.is_rust(pair.read.own.function.module))
+        || !on_what_changes(pair, from, write, changed, input.effects.program.is_rust(pair.read.own.function.module))
     {
         return None;
     }
@@ -295,6 +327,9 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     }
     // What is made beside something that is there is not made because it was missing.
     let resource = accesses::find(model, write, actor)?;
+    if dependence != Dependence::Data && pair.claimed {
+        return None;
+    }
     let common: Vec<&Context> = item.contexts.iter().filter(|c| read.contexts.iter().any(|r| r.token == c.token)).collect();
     if is_protected(&common, item, write) {
         return None;
@@ -419,26 +454,38 @@ fn reserved(read: &Item, items: &[Item]) -> bool {
     items.iter().any(|i| changes(i) && after(i))
 }
 
+/// A part of what was read from a table: a field that is called like none of its columns may be made of any.
+fn of_table(part: Column, from: &Access) -> Column {
+    let last = |c: &Name| c.rsplit('.').next().is_some_and(|name| Column::named(name) == part);
+    let told = from.kind != "table" || from.columns.iter().any(|c| c == "*" || last(c));
+    if told { part } else { Column::WHOLE }
+}
+
 /// Whether the columns of a table that a write depends on are such that another actor can change the outcome.
 ///
-/// `told`: the code says which columns it looks at.
-fn on_what_changes(pair: &Pair, from: &Access, write: &Access, changed: &Changed, told: bool) -> bool {
+/// `rust`: rows become structs, whose fields are called like the columns; what goes into something as a whole says little.
+fn on_what_changes(pair: &Pair, from: &Access, write: &Access, changed: &Changed, rust: bool) -> bool {
     if write.kind != "table" {
         return true;
     }
+    let untold = from.columns.is_empty() || from.aggregate;
+    let is_record = rust && !untold && (from.columns.len() > VALUES || from.columns.iter().any(|c| c == "*"));
     match (pair.dependence, write.operation) {
         // A change that is lost is one of the same column: of others, at most an older value was used. A state that another
         // actor may act upon as well is left by this write.
         (Dependence::Data, Operation::Update) => {
-            write.columns.is_empty() || pair.on(|part| write.columns.iter().any(|c| Column::named(c) == part))
+            let written = |part: Column| write.columns.iter().any(|c| Column::named(c) == part);
+            write.columns.is_empty() || if is_record { pair.columns.iter().any(|c| written(*c)) } else { pair.on(written) }
         }
         (Dependence::State, Operation::Update | Operation::Increment) => {
-            write.columns.is_empty() || write.columns.iter().any(|c| pair.decides_by(c, from, told))
+            write.columns.is_empty() || write.columns.iter().any(|c| pair.decides_by(c, from, rust))
         }
         // Who owns it, of which kind it is: what nobody changes is as true at the end as it was at the check.
         (Dependence::State, Operation::Delete | Operation::Insert | Operation::Call) => {
             let table = write.name.clone().unwrap_or_default();
-            pair.on(|part| changed.contains(&(table.clone(), part)))
+            let changes = |part: Column| changed.contains(&(table.clone(), part));
+            let any = untold || !rust || from.columns.iter().any(|c| c == "*" || changes(Column::named(c)));
+            any && pair.on(changes)
         }
         _ => true,
     }

@@ -129,10 +129,14 @@ impl Lowering<'_> {
     }
 }
 
-/// Whether a pattern asks only for presence (`Some(x)`, `Ok(x)`) or absence (`None`, `Err(e)`).
+/// Whether a pattern asks only for presence (`Some(x)`, `Ok(Some(x))`) or absence (`None`, `Err(e)`, `Ok(None)`).
 pub(super) fn presence(pattern: &syn::Pat) -> Option<bool> {
     let name = match pattern {
         syn::Pat::TupleStruct(t) if t.elems.iter().all(irrefutable) => t.path.get_ident()?.to_string(),
+        // It went well, and what it gave is there or not.
+        syn::Pat::TupleStruct(t) if t.elems.len() == 1 && t.path.get_ident().is_some_and(|i| i == "Ok" || i == "Some") => {
+            return presence(t.elems.first()?);
+        }
         syn::Pat::Ident(p) if p.subpat.is_none() => p.ident.to_string(),
         syn::Pat::Path(p) => p.path.get_ident()?.to_string(),
         syn::Pat::Paren(p) => return presence(&p.pat),

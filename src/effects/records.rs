@@ -1,0 +1,43 @@
+//! Fields in Rust as columns: what was read from a table is handed on as a struct, whose fields are called like the columns.
+
+use super::item::Item;
+use super::value::{Column, Dep, Deps, Value};
+use super::walk::Walker;
+use crate::facts::Name;
+use crate::link::Kind;
+
+impl Walker<'_, '_, '_> {
+    /// A value with what `value.name` depends on: of a row that was read, that column; of what a caller gives, that part.
+    pub fn of_record(&self, value: Value, name: &str) -> Value {
+        let whole =
+            |dep: &Dep| matches!(dep, Dep::Item(_, Column::WHOLE) | Dep::Parameter(_, Column::WHOLE) | Dep::Captured(_, Column::WHOLE));
+        if !value.deps.iter().any(whole) {
+            return value;
+        }
+        let part = Column::named(name);
+        let row = |index: u32| self.summary.items.get(index as usize).is_some_and(|item| has_column(item, name));
+        let any = |index: u32| self.summary.items.get(index as usize).is_some_and(|item| has_column(item, "*"));
+        // A row that is a field of something else is no column of it.
+        let nested = matches!(self.program.member(&self.opened_object(&value.kind), name), Kind::Object(_));
+        let of_it = |dep: &Dep| match dep {
+            Dep::Item(index, Column::WHOLE) if row(*index) || any(*index) && !nested => Dep::Item(*index, part),
+            Dep::Parameter(index, Column::WHOLE) if !nested => Dep::Parameter(*index, part),
+            Dep::Captured(variable, Column::WHOLE) if !nested => Dep::Captured(*variable, part),
+            other => *other,
+        };
+        let deps: Deps = value.deps.iter().map(of_it).collect();
+        Value { deps, ..value }
+    }
+
+    /// Whether a dependency is on what was read from a table.
+    pub fn is_row(&self, dep: &Dep) -> bool {
+        let read = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
+        read.is_some_and(|a| a.kind == "table" && a.operation.is_read())
+    }
+}
+
+/// Whether an item reads a column of this name from a table.
+fn has_column(item: &Item, name: &str) -> bool {
+    let named = |c: &Name| c.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name));
+    item.access().is_some_and(|a| a.kind == "table" && a.operation.is_read() && a.columns.iter().any(named))
+}

@@ -14,6 +14,10 @@ use std::rc::Rc;
 
 /// How deep conditions are nested.
 const DEPTH: u8 = 6;
+/// How builders call comparisons: `tries__lt=3`, `tries.lt(3)`.
+const BOUNDS: [&str; 8] = ["lt", "lte", "le", "gt", "gte", "ge", "range", "between"];
+/// What SQL calls the order from the highest down, and every builder of it after it.
+const DESCENDING: &str = "desc";
 
 impl Walker<'_, '_, '_> {
     /// A statement with what one more call says of it.
@@ -61,6 +65,32 @@ impl Walker<'_, '_, '_> {
         Value { kind, deps, ..result }
     }
 
+    /// A query with the order of its rows: which column the first of them has the highest value of.
+    pub fn ordered(&self, given: &[Given], result: Value) -> Value {
+        let Kind::Library(query) = &result.kind else { return result };
+        let mut query = (**query).clone();
+        query.highest = given.first().and_then(|first| self.descending(first));
+        let kind = Kind::Library(Rc::new(query));
+        let deps = result.deps.clone();
+        Value { kind, deps, ..result }
+    }
+
+    /// The column by which rows stand highest first: `Order.number.desc()`, `desc(Order.number)`, `-Order.number`, `"-number"`.
+    fn descending(&self, by: &Given) -> Option<Name> {
+        if let Kind::Text(text) = &by.value.kind {
+            return text.constant()?.strip_prefix('-').map(Name::from);
+        }
+        match &self.facts.expr(by.expr?).kind {
+            ExprKind::Unary(inner) => self.column(*inner),
+            ExprKind::Call { callee, args } => match (&self.facts.expr(*callee).kind, args.as_slice()) {
+                (ExprKind::Attr { base, name }, []) if name == DESCENDING => self.column(*base),
+                (ExprKind::Attr { name, .. } | ExprKind::Name(name), [column]) if name == DESCENDING => self.column(column.value),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// What a list of rows that a statement is given says: that there are many, and that nobody put them in order.
     pub fn rows_given(&self, rows: &Value) -> Vec<Name> {
         let declared = self.opened_object(&rows.kind);
@@ -93,7 +123,9 @@ impl Walker<'_, '_, '_> {
         match &facts.expr(condition).kind {
             ExprKind::Compare { left, rest } => {
                 let ([(op, right)], Some(column)) = (rest.as_slice(), self.column(*left)) else { return };
-                asks.push(Asked { column, fixed: *op != CompareOp::Eq || negated || self.is_constant(*right) });
+                let fixed = *op != CompareOp::Eq || negated || self.is_constant(*right);
+                let bounds = matches!(op, CompareOp::Lt | CompareOp::Le | CompareOp::Gt | CompareOp::Ge);
+                asks.push(Asked { column, fixed, bounds });
             }
             ExprKind::Logic { items, .. } => items.iter().for_each(|i| self.asked(Some(*i), negated, depth - 1, asks)),
             ExprKind::Binary { left, right, .. } => [left, right].into_iter().for_each(|i| self.asked(Some(*i), negated, depth - 1, asks)),
@@ -107,13 +139,14 @@ impl Walker<'_, '_, '_> {
                     }
                     _ => {
                         let fixed = name != "eq" || negated || args.iter().all(|a| self.is_constant(a.value));
-                        asks.extend(self.column(*base).map(|column| Asked { column, fixed }));
+                        let bounds = BOUNDS.contains(&name.as_str());
+                        asks.extend(self.column(*base).map(|column| Asked { column, fixed, bounds }));
                     }
                 },
                 // `Order.owner.is_(None)`, `Order.status.in_(["open"])`.
                 ExprKind::Attr { base, .. } if matches!(facts.expr(*base).kind, ExprKind::Attr { .. }) => {
                     let fixed = args.iter().all(|a| self.is_constant(a.value));
-                    asks.extend(self.column(*base).map(|column| Asked { column, fixed }));
+                    asks.extend(self.column(*base).map(|column| Asked { column, fixed, bounds: false }));
                 }
                 _ => args.iter().for_each(|a| self.asked(Some(a.value), negated, depth - 1, asks)),
             },
@@ -200,7 +233,8 @@ fn by_keyword(name: &Name, value: &Kind) -> Asked {
         Kind::Text(text) => text.constant().is_some(),
         _ => false,
     };
-    Asked { column: column.into(), fixed: constant || !matches!(how, "" | "exact" | "in" | "id" | "pk") }
+    let bounds = BOUNDS.contains(&how);
+    Asked { column: column.into(), fixed: constant || !matches!(how, "" | "exact" | "in" | "id" | "pk"), bounds }
 }
 
 /// The columns that an argument sets: `status="taken"`, `{"status": "taken"}`, `{Order.status: "taken"}`.
@@ -224,12 +258,22 @@ pub(super) fn is_constant_name(name: &Name) -> bool {
     name.chars().any(|c| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
+/// The columns of a row that is added, where the call says them all: `create(number=n)`, `insert(number=n).execute()`.
+fn columns_given(statement: &LibraryValue, given: &[Given]) -> Vec<Name> {
+    if given.iter().any(|g| g.spread != 0) {
+        return Vec::new();
+    }
+    statement.sets.iter().cloned().chain(given.iter().filter_map(|g| g.name.clone())).collect()
+}
+
 /// What an access that runs a statement asks for and sets.
 pub(super) fn tell(access: &mut Access, statement: &LibraryValue, given: &[Given]) {
     if access.kind != "table" {
         return;
     }
     access.keys = statement.asks.iter().filter(|a| a.fixed).map(|a| a.column.clone()).collect();
+    access.bounded = statement.asks.iter().any(|a| a.bounds);
+    access.highest = statement.highest.clone();
     match access.operation {
         Operation::Increment => access.columns = statement.sets.clone(),
         Operation::Update => {
@@ -246,6 +290,7 @@ pub(super) fn tell(access: &mut Access, statement: &LibraryValue, given: &[Given
             // It changes what its condition asks for: done twice, the second finds nothing.
             access.conditional |= statement.asks.iter().any(|a| access.columns.contains(&a.column));
         }
+        Operation::Insert if access.columns.is_empty() => access.columns = columns_given(statement, given),
         Operation::Delete => access.conditional |= statement.asks.iter().any(|a| a.fixed),
         _ => {}
     }

@@ -484,9 +484,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
     }
 
-    /// The rows that what a method is called on was made of, in Rust.
+    /// The rows that what a method is called on is, or in Rust was made of.
     fn rows_of(&self, place: &CallPlace) -> Deps {
-        let Some(receiver) = place.receiver.as_ref().filter(|_| self.rust) else { return Deps::default() };
+        let Some(receiver) = &place.receiver else { return Deps::default() };
+        if !self.rust {
+            return self.row_read(receiver);
+        }
         receiver.deps.iter().filter(|dep| self.is_row(dep)).copied().collect()
     }
 

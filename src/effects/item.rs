@@ -199,7 +199,7 @@ pub struct Access {
     pub idempotent: Option<(bool, &'static str)>,
     /// One indivisible step in the store, readers see all or nothing.
     pub atomic: bool,
-    /// It commits for itself where no transaction is begun around it.
+    /// It commits for itself where no transaction is begun around it, or is committed before anything else is done.
     pub autocommit: bool,
     /// It takes effect only where a condition holds in the store at that moment.
     pub conditional: bool,
@@ -209,8 +209,12 @@ pub struct Access {
     pub columns: Vec<Name>,
     /// Columns that its condition fixes or bounds.
     pub keys: Vec<Name>,
+    /// Its condition asks for what lies on one side of a bound: older than, more than.
+    pub bounded: bool,
     /// It computes a number over many rows: max, count, sum.
     pub aggregate: bool,
+    /// The column of which the first row that it reads has the highest value.
+    pub highest: Option<Name>,
     /// Several records in an order that depends on its input.
     pub many: bool,
     /// It locks several records in the order of a list that it is given and that nothing sorts.
@@ -328,7 +332,9 @@ impl Access {
             decides: false,
             columns: Vec::new(),
             keys: Vec::new(),
+            bounded: false,
             aggregate: false,
+            highest: None,
             autocommit: false,
             many: false,
             unsorted: false,

@@ -250,6 +250,7 @@ impl Words<'_, '_> {
             (access.aggregate, "aggregate"),
         ];
         flags.into_iter().for_each(|(holds, name)| self.flag(holds, name));
+        self.pair("highest", access.highest.as_ref().map(ToString::to_string).unwrap_or_default());
     }
 
     fn lock(&mut self, lock: &LockUse) {

@@ -2,7 +2,7 @@
 
 use super::call::{CallPlace, Given, all_deps};
 use super::context::{Context, Held, token};
-use super::item::{Access, Operation, What};
+use super::item::{Access, Item, Operation, What};
 use super::rows::given_at;
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
@@ -95,7 +95,7 @@ impl<'k> Walker<'_, '_, 'k> {
             };
         }
         access.verb = self.verb(operation);
-        access.aggregate = receiver.is_some_and(|r| r.traits.iter().any(|t| t == "count")) || api.ends_with("count");
+        access.aggregate |= receiver.is_some_and(|r| r.traits.iter().any(|t| t == "count"));
         let for_update = receiver.is_some_and(|r| r.traits.iter().any(|t| t == "for-update")) || self.row_locks(found, given);
         let data = subject.map(|s| s.value.deps.clone()).unwrap_or_else(|| all_deps(given));
         let data = if operation.is_read() { Deps::default() } else { data };
@@ -145,6 +145,12 @@ impl<'k> Walker<'_, '_, 'k> {
             access.is_some_and(|a| a.operation.is_read() && a.name.as_ref() == Some(table))
         };
         deps.iter().filter_map(Dep::item).any(read)
+    }
+
+    /// The reads that gave a row.
+    pub fn row_read(&self, row: &Value) -> Deps {
+        let Some(table) = self.subject_table(&row.kind) else { return Deps::default() };
+        row.deps.iter().filter(|dep| self.reads_table(&Deps::one(**dep), &table)).copied().collect()
     }
 
     /// A statement built by calls: `select(Order).where(…).with_for_update()`, `insert(Order).values(…).on_conflict_do_nothing()`.
@@ -201,15 +207,20 @@ impl<'k> Walker<'_, '_, 'k> {
         Value { kind, deps: item, ..result }
     }
 
-    /// `row.column = value`: a pending UPDATE, where the row was loaded and not made here.
-    pub fn set_attribute(&mut self, holder: &Value, name: &Name, value: &Value, site: Site) {
+    /// `row.column = value`: a pending UPDATE, where the row was loaded and not made here. `own`: by a method of the row itself,
+    /// whose caller has loaded it.
+    pub fn set_attribute(&mut self, holder: &Value, own: bool, name: &Name, value: &Value, site: Site) {
         let Some(class) = self.mapped_class(&holder.kind).filter(|class| !self.program.is_plain(*class)) else { return };
         // What nobody maps stays in memory.
         if name.starts_with('_') {
             return;
         }
         let Some(table) = self.program.table_of(class).map(Template::text) else { return };
-        let open = matches!(holder.kind, Kind::Parameter(_));
+        let makes = || self.program.function(self.at).name.starts_with("__");
+        if own && (makes() || !self.program.maps_column(class, name)) {
+            return;
+        }
+        let open = own || matches!(holder.kind, Kind::Parameter(_));
         if !open && !self.reads_table(&holder.deps, &table) {
             return;
         }
@@ -240,6 +251,24 @@ impl<'k> Walker<'_, '_, 'k> {
             }
         }
         self.summary.flushes.get_or_insert(caught);
+    }
+}
+
+impl Walker<'_, '_, '_> {
+    /// What was removed, and nothing put in its place yet, is gone for everybody from here on.
+    pub fn commit_removals(&mut self) {
+        let held = |item: &Item| item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. }));
+        let mut replaced: Vec<Option<Template>> = Vec::new();
+        for item in self.summary.items.iter_mut().rev() {
+            let What::Access(access) = &*item.what else { continue };
+            match access.operation {
+                Operation::Insert => replaced.push(access.name.clone()),
+                Operation::Delete if access.kind == "table" && !held(item) && !replaced.contains(&access.name) => {
+                    item.what = Rc::new(What::Access(Access { autocommit: true, ..access.clone() }));
+                }
+                _ => {}
+            }
+        }
     }
 }
 

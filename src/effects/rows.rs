@@ -118,10 +118,11 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.orm(effect, found, receiver, api, given, place, result)
             }
             Effect::OrmFilter | Effect::OrmValues => self.built_further(effect, row, given, place, result),
+            Effect::OrmOrder => self.ordered(given, result),
             // `orders.filter(…)`, where the table itself is asked.
             Effect::OrmStatement if self.rust && row.key.is_some() => self.built_further(Effect::OrmFilter, row, given, place, result),
             Effect::OrmStatement if self.rust => result,
-            Effect::OrmStatement if row.sql.as_deref() == Some("=UPDATE") => {
+            Effect::OrmStatement if matches!(row.sql.as_deref(), Some("=UPDATE" | "=INSERT")) => {
                 self.built_further(Effect::OrmValues, row, given, place, result)
             }
             Effect::OrmStatement | Effect::OrmConflict => result,
@@ -163,6 +164,7 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::Commit | Effect::Rollback => {
                 if effect == Effect::Commit {
                     self.flush(&[]);
+                    self.commit_removals();
                 }
                 self.state.end_transaction();
                 result
@@ -443,6 +445,7 @@ impl<'k> Walker<'_, '_, 'k> {
             decides: row.decides,
             money: row.money,
             presence: row.presence,
+            aggregate: row.aggregate,
             private: row.private,
             exclusive: row.exclusive,
             ..Access::new(operation, row.kind.clone().unwrap_or_default(), store, api.clone(), api.rsplit('.').next().unwrap_or(api))

@@ -281,6 +281,9 @@ impl<'k> Walker<'_, '_, 'k> {
                 if let Some(at) = begun {
                     self.state.held.remove(at);
                 }
+                if matches!(statement.verb, Verb::Commit) {
+                    self.commit_removals();
+                }
                 self.state.end_transaction();
                 return None;
             }
@@ -303,6 +306,7 @@ impl<'k> Walker<'_, '_, 'k> {
         access.exact = statement.exact;
         access.verb = verb(statement).into();
         access.aggregate = statement.aggregate.is_some();
+        access.highest = statement.highest.as_ref().map(|c| c.display().into());
         let listed = |c: &sql::Condition| c.op == Op::In && !statement.placeholders.is_empty() && !matches!(c.value, SqlValue::Text(_));
         let by_list = match statement.verb {
             Verb::Update | Verb::Delete => access.many || statement.predicate.conditions.iter().any(listed),
@@ -315,6 +319,7 @@ impl<'k> Walker<'_, '_, 'k> {
             access.columns = statement.columns.iter().map(|c| c.display().into()).collect();
         }
         access.keys = statement.predicate.conditions.iter().filter(|c| fixes(c)).map(|c| c.column.display().into()).collect();
+        access.bounded = statement.predicate.conditions.iter().any(|c| c.op == Op::Compare);
         access.conditional = conditional(statement);
         access.decides = true;
         access.claims = claimed(statement).filter(|_| !access.conditional).map(Name::from);
@@ -340,6 +345,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 read.operation = Operation::Read;
                 read.name = Some(self.table_name(table, bound));
                 read.aggregate = false;
+                read.highest = None;
                 self.push_at(What::Access(read), site, Deps::default());
             } else if !statement.writes() && !own {
                 let mut read = access.clone();

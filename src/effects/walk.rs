@@ -771,10 +771,11 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let holder = self.eval_place(*base);
                 let site = self.site(facts.expr(target).span);
                 let set = Value { deps: self.unless_kept(*base, name, from, &value.deps), ..value.clone() };
-                self.set_attribute(&holder, name, &set, site);
+                let path = self.path(*base);
+                let own = path.is_some() && path == self.receiver_name;
+                self.set_attribute(&holder, own, name, &set, site);
                 self.write_through(&holder, Some(name), &value, site);
-                if let Some(path) = self.path(*base) {
-                    let own = Some(&path) == self.receiver_name.as_ref();
+                if let Some(path) = path {
                     let value = self.aimed(value, name);
                     if own {
                         self.summary.fields.retain(|(n, _)| n != name);

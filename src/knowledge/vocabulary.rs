@@ -206,6 +206,9 @@ pub struct Row {
     /// It asks whether the thing is there, or about its outside, and not what it holds.
     #[serde(default)]
     pub presence: bool,
+    /// It gives a number over many records: a count, a highest value.
+    #[serde(default)]
+    pub aggregate: bool,
     /// The row stands for a method of that name where its receiver's code is out of sight; what it names lies in the
     /// receiver, whose class or name goes before it.
     #[serde(default)]
@@ -542,8 +545,10 @@ pub enum Effect {
 
     /// Loads mapped objects: rows as values.
     OrmLoad,
-    /// Restricts a query: filters, orders; `for-update` locks its rows.
+    /// Restricts a query: filters, joins; `for-update` locks its rows.
     OrmFilter,
+    /// Puts the rows of a query in the order of the columns it is given.
+    OrmOrder,
     /// Adds a new mapped object to be inserted.
     OrmAdd,
     /// Adds or replaces by primary key.

@@ -215,6 +215,13 @@ impl Program<'_> {
         self.model_row(class).is_some_and(|row| matches!(row.is, BaseKind::PlainModel | BaseKind::Table))
     }
 
+    /// Whether a mapped class declares a column, itself or in a base: `owner`, and `owner_id` with it.
+    pub fn maps_column(&self, class: ClassRef, name: &str) -> bool {
+        let declares = |c: &ClassRef, name: &str| !self.class_scope(*c).get(name).is_empty();
+        let ancestors = self.ancestors(class);
+        ancestors.iter().any(|c| declares(c, name) || name.strip_suffix("_id").is_some_and(|of| declares(c, of)))
+    }
+
     /// Whether rows of a mapped class carry a version, so that an update of an older one fails.
     pub fn is_versioned(&self, class: ClassRef) -> bool {
         let Some(row) = self.model_row(class) else { return false };

@@ -226,6 +226,8 @@ pub struct LibraryValue {
     pub sets: Vec<Name>,
     /// A mapping whose entries it sets, where only the caller knows it.
     pub given: Kind,
+    /// The column of which its first row has the highest value.
+    pub highest: Option<Name>,
 }
 
 /// A column that a condition names.
@@ -235,6 +237,8 @@ pub struct Asked {
     pub column: Name,
     /// The condition asks for a state that the code names, and not for a record that the caller names.
     pub fixed: bool,
+    /// It asks for what lies on one side of a bound: older than, more than.
+    pub bounds: bool,
 }
 
 impl Kind {
@@ -361,6 +365,7 @@ impl LibraryValue {
             asks: Vec::new(),
             sets: Vec::new(),
             given: Kind::Unknown,
+            highest: None,
         }
     }
 }

@@ -226,6 +226,7 @@ impl Reader<'_> {
             return;
         };
         self.projection(select, out);
+        out.highest = self.highest(query);
         if select.from.is_empty() && select.selection.is_none() {
             // `SELECT EXISTS (SELECT … FROM t WHERE …)` asks what its subquery asks.
             let nested = select.projection.iter().find_map(|item| match item {
@@ -265,6 +266,13 @@ impl Reader<'_> {
             matches!(node, Node::Expr(_)) && !found
         });
         found
+    }
+
+    /// The column by which rows stand, where the highest comes first.
+    fn highest(&self, query: &Query) -> Option<Name> {
+        let Some(ast::OrderByKind::Expressions(order)) = query.order_by.as_ref().map(|order| &order.kind) else { return None };
+        let first = order.first().filter(|first| matches!(first.options.sort, Some(ast::OrderBySort::Desc)))?;
+        self.exprs.column_of(&first.expr).map(|(_, column)| column)
     }
 
     fn limits_to_one(&self, query: &Query) -> bool {

@@ -26,6 +26,8 @@ pub struct Statement {
     pub locking: Locking,
     /// Whether it has an ORDER BY, also in a subquery.
     pub order_by: bool,
+    /// The column by which a query's rows stand, highest first.
+    pub highest: Option<Name>,
     /// Whether it has LIMIT, TOP or FETCH FIRST, also in a subquery.
     pub limit: bool,
     /// RETURNING or OUTPUT.
@@ -287,6 +289,7 @@ impl Statement {
             predicate: Predicate::default(),
             locking: Locking::default(),
             order_by: false,
+            highest: None,
             limit: false,
             returning: false,
             aggregate: None,

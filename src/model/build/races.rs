@@ -364,7 +364,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         function: input.effects.program.qualified(function).to_string(),
         operation: write.operation.word(),
         verb: write.verb.to_string(),
-        aggregate: from.aggregate,
+        aggregate: from.aggregate || write.operation == Operation::Insert && counts_on(write, from),
         columns: write.columns.iter().map(ToString::to_string).collect(),
         process_lock,
         unique,
@@ -387,7 +387,7 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         (_, Read | CreateIfAbsent | CompareAndSet) => false,
         // What is written is made of what was read; a relative change in the store is not.
         (Dependence::Data, Update | Put | Replace) => !write.conditional,
-        (Dependence::Data, Insert) => read.aggregate && !write.fresh_key,
+        (Dependence::Data, Insert) => (read.aggregate || counts_on(write, read)) && !write.fresh_key,
         (Dependence::Data, Upsert) => !write.conditional && write.kind != "table",
         (Dependence::Data, Append | Increment | Delete | Call) => false,
         // It was not there, so it is made.
@@ -409,6 +409,11 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         (Dependence::State, Upsert) => write.kind == "memory",
         (Dependence::State, Append | Replace) => false,
     }
+}
+
+/// Whether a row is added with the next value of a column whose highest value was read.
+fn counts_on(write: &crate::effects::Access, read: &crate::effects::Access) -> bool {
+    read.highest.as_ref().is_some_and(|highest| write.columns.contains(highest))
 }
 
 /// Whether a read and a write behind one lock are of different fields.
@@ -473,6 +478,9 @@ fn on_what_changes(pair: &Pair, from: &Access, write: &Access, changed: &Changed
     match (pair.dependence, write.operation) {
         // A change that is lost is one of the same column: of others, at most an older value was used. A state that another
         // actor may act upon as well is left by this write.
+        (Dependence::Data, Operation::Insert) if !from.aggregate => {
+            from.highest.as_ref().is_some_and(|highest| pair.on(|part| part == Column::named(highest)))
+        }
         (Dependence::Data, Operation::Update) => {
             let written = |part: Column| write.columns.iter().any(|c| Column::named(c) == part);
             write.columns.is_empty() || if is_record { pair.columns.iter().any(|c| written(*c)) } else { pair.on(written) }

@@ -1,11 +1,11 @@
-//! Rows that are taken away and put anew by statements that each commit for themselves.
+//! Rows that are taken away and put anew, where the removal commits for itself.
 //!
 //! Whoever reads in between finds nothing, and two that do it at once leave the rows twice. Within one transaction, under one
 //! lock or where a unique key refuses the second copy it says nothing; which rows are meant it tells by the columns alone.
 
 use super::schema::Schema;
 use super::{Doing, Input, accesses, frames, join, races};
-use crate::effects::{Held, Item, Operation, Sorts, Visit};
+use crate::effects::{Access, Held, Item, Operation, Sorts, Visit};
 use crate::model::{Model, Replacement};
 
 /// Collect them from what every actor does.
@@ -46,13 +46,15 @@ fn pairs(visit: &Visit) -> Vec<(&Item, &Item)> {
         return found;
     }
     for (at, delete) in visit.own().iter().enumerate() {
-        let Some(removed) = delete.access().filter(|a| a.autocommit && a.operation == Operation::Delete) else { continue };
+        // What is past a bound is cleared away, and not what comes instead.
+        let removes = |a: &&Access| a.autocommit && a.operation == Operation::Delete && !a.bounded;
+        let Some(removed) = delete.access().filter(removes) else { continue };
         // What both callers have a copy of is told there, where more is known of it.
         let here = |insert: &&Item| visit.tells(delete) || visit.tells(insert);
         let back = visit.own()[at + 1..].iter().filter(here).find(|insert| {
             insert.access().is_some_and(|added| {
                 let same_rows = added.columns.is_empty() || removed.keys.iter().all(|k| added.columns.contains(k));
-                added.autocommit && added.operation == Operation::Insert && added.name == removed.name && added.name.is_some() && same_rows
+                added.operation == Operation::Insert && added.name == removed.name && added.name.is_some() && same_rows
             })
         });
         if let Some(insert) = back.filter(|insert| !together(delete, insert)) {

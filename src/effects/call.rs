@@ -370,8 +370,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let value = self.state.vars.entry(path.clone()).or_insert_with(|| Value::unknown(Deps::one(Dep::Field(Column::named(&field)))));
             value.deps.join(deps);
             let value = value.clone();
-            self.summary.fields.retain(|(n, _)| *n != field);
-            self.summary.fields.push((field, value));
+            self.set_field(&field, value);
         }
     }
 
@@ -699,8 +698,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             for (name, value) in &summary.fields {
                 let bound = binding.value(value);
                 if Some(path) == self.receiver_name.as_ref() {
-                    self.summary.fields.retain(|(n, _)| n != name);
-                    self.summary.fields.push((name.clone(), bound.clone()));
+                    self.set_field(name, bound.clone());
                 }
                 self.state.vars.insert(compact_str::format_compact!("{path}.{name}"), bound);
             }

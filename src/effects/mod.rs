@@ -22,6 +22,7 @@ mod context;
 mod coordinator;
 mod declare;
 mod eval;
+mod fields;
 mod guard;
 mod item;
 mod leaks;

@@ -54,6 +54,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub rust: bool,
     /// Parameters of statements being built, by where the statement is made.
     pub binds: FxHashMap<Site, Vec<Value>>,
+    /// What the receiver's fields hold where the function is left, of all such places so far.
+    pub fields_left: Vec<(Name, Value)>,
     /// What is held at every return so far.
     held_at_returns: Option<Vec<Context>>,
     /// More was done than the summary keeps, and that was said.
@@ -107,6 +109,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             returned: None,
             rust: program.is_rust(at.module),
             binds: FxHashMap::default(),
+            fields_left: Vec::new(),
             held_at_returns: None,
             cut: false,
             ledger: Ledger::default(),
@@ -230,6 +233,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     None => value,
                 });
                 self.note_left(self.site(stmt.span));
+                self.leave_fields();
                 let held = &self.state.held;
                 match &mut self.held_at_returns {
                     // A guard ends with its scope, whichever way that is left.
@@ -778,8 +782,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 if let Some(path) = path {
                     let value = self.aimed(value, name);
                     if own {
-                        self.summary.fields.retain(|(n, _)| n != name);
-                        self.summary.fields.push((name.clone(), value.clone()));
+                        self.set_field(name, value.clone());
                     } else if let Some(holder) = self.state.vars.get_mut(&path) {
                         holder.deps.join(&value.deps);
                     }
@@ -831,8 +834,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     self.receiver_name.as_ref().and_then(|r| path.strip_prefix(r.as_str())).and_then(|p| p.strip_prefix('.'))
                     && !field.contains('.')
                 {
-                    self.summary.fields.retain(|(n, _)| n != field);
-                    self.summary.fields.push((field.into(), holder));
+                    self.set_field(field, holder);
                 }
                 return;
             }
@@ -929,6 +931,12 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     fn finish(mut self) -> Summary {
         self.summary.returns = self.returned.take().unwrap_or(Value::of(Kind::Null));
         self.summary.awaits = self.awaits;
+        if self.state.end == End::Open {
+            self.leave_fields();
+        }
+        if !self.fields_left.is_empty() {
+            self.summary.fields = std::mem::take(&mut self.fields_left);
+        }
         let generator = self.program.function(self.at).is_generator;
         if !generator {
             let at_returns = self.held_at_returns.take().unwrap_or_default();

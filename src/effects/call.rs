@@ -352,7 +352,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         {
             let value =
                 FunctionValue { function: init, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
-            let inner = CallPlace { receiver: Some(Value::of(made.clone())), receiver_path: None, ..place.clone() };
+            let receiver_path = Some(super::fields::made_at(place.site));
+            let inner = CallPlace { receiver: Some(Value::of(made.clone())), receiver_path, ..place.clone() };
             self.call_function(&value, given, &inner, &Coroutine::Awaited);
         }
         let deps = all_deps(given);
@@ -454,17 +455,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         let read = place.receiver.as_ref().filter(|_| self.rust).map(|r| r.deps.iter().filter(|d| self.in_memory(d)).cloned().collect());
         let own_receiver = place.receiver_path.is_some() && place.receiver_path == self.receiver_name;
-        let fields = match &place.receiver_path {
-            Some(path) => {
-                let prefix = format!("{path}.");
-                self.state
-                    .vars
-                    .iter()
-                    .filter_map(|(n, v)| n.strip_prefix(&prefix).filter(|f| !f.contains('.')).map(|f| (Column::named(f), v.deps.clone())))
-                    .collect()
-            }
-            None => Vec::new(),
-        };
+        let fields = self.fields_of(value.receiver.as_ref(), place.receiver_path.as_ref());
         Binding {
             program: self.program,
             rust: self.rust && self.program.is_rust(value.function.module),

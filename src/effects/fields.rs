@@ -1,8 +1,15 @@
 //! Fields of the receiver: what a method leaves in them for whoever called it.
 
-use super::value::Value;
+use super::value::{Column, Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
+use crate::link::Kind;
+use crate::source::Site;
+
+/// The path under which the fields of an object are known that has no variable yet: `Store("jobs.json").add(job)`.
+pub(super) fn made_at(site: Site) -> Name {
+    compact_str::format_compact!("made at {}:{}", site.file.0, site.span.start)
+}
 
 impl Walker<'_, '_, '_> {
     /// A field of the receiver is set.
@@ -11,6 +18,25 @@ impl Walker<'_, '_, '_> {
             Some((_, before)) => *before = value,
             None => self.summary.fields.push((name.into(), value)),
         }
+    }
+
+    /// What the fields of an object depend on: as they were set through the path that leads to it, or when it was made.
+    pub fn fields_of(&self, object: Option<&Kind>, path: Option<&Name>) -> Vec<(Column, Deps)> {
+        let made = match object {
+            Some(Kind::Object(object)) => object.site.map(made_at),
+            _ => None,
+        };
+        let mut fields: Vec<(Column, Deps)> = Vec::new();
+        for path in [path, made.as_ref()].into_iter().flatten() {
+            for (name, value) in &self.state.vars {
+                let field = name.strip_prefix(path.as_str()).and_then(|rest| rest.strip_prefix('.')).filter(|f| !f.contains('.'));
+                let Some(field) = field.map(Column::named) else { continue };
+                if fields.iter().all(|(known, _)| *known != field) {
+                    fields.push((field, value.deps.clone()));
+                }
+            }
+        }
+        fields
     }
 
     /// The function is left here: its fields hold what they hold on this way, or what they held where it was left before.

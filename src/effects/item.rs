@@ -213,6 +213,8 @@ pub struct Access {
     pub bounded: bool,
     /// It computes a number over many rows: max, count, sum.
     pub aggregate: bool,
+    /// It gives the elements of a collection.
+    pub elements: bool,
     /// The column of which the first row that it reads has the highest value.
     pub highest: Option<Name>,
     /// Several records in an order that depends on its input.
@@ -334,6 +336,7 @@ impl Access {
             keys: Vec::new(),
             bounded: false,
             aggregate: false,
+            elements: false,
             highest: None,
             autocommit: false,
             many: false,

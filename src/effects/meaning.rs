@@ -248,6 +248,7 @@ impl Words<'_, '_> {
             (access.exclusive, "exclusive"),
             (access.many, "many"),
             (access.aggregate, "aggregate"),
+            (access.elements, "elements"),
         ];
         flags.into_iter().for_each(|(holds, name)| self.flag(holds, name));
         self.pair("highest", access.highest.as_ref().map(ToString::to_string).unwrap_or_default());

@@ -446,6 +446,7 @@ impl<'k> Walker<'_, '_, 'k> {
             money: row.money,
             presence: row.presence,
             aggregate: row.aggregate,
+            elements: row.elements,
             private: row.private,
             exclusive: row.exclusive,
             ..Access::new(operation, row.kind.clone().unwrap_or_default(), store, api.clone(), api.rsplit('.').next().unwrap_or(api))

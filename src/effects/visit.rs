@@ -112,6 +112,11 @@ impl Visit {
         self.whole || own.kept
     }
 
+    /// Whether the function returns something of an item.
+    pub fn returns(&self, index: u32) -> bool {
+        self.summary.returns.deps.iter().any(|dep| dep.item() == Some(index))
+    }
+
     /// An item by its number.
     pub fn item(&self, index: u32) -> Option<Told<'_>> {
         self.own().get(index as usize).map(|own| Told { visit: self, own })

@@ -206,6 +206,9 @@ pub struct Row {
     /// It asks whether the thing is there, or about its outside, and not what it holds.
     #[serde(default)]
     pub presence: bool,
+    /// It gives the elements of a collection, each of which somebody may take out and work on: `LRANGE`, `SMEMBERS`.
+    #[serde(default)]
+    pub elements: bool,
     /// It gives a number over many records: a count, a highest value.
     #[serde(default)]
     pub aggregate: bool,

@@ -25,6 +25,7 @@ mod replacements;
 mod schema;
 mod settings;
 mod systems;
+mod taken;
 mod told;
 mod within;
 

@@ -1,7 +1,7 @@
 //! Pairing reads with the writes that depend on them, and asking what protects the pair.
 
 use super::schema::Schema;
-use super::{Doing, Input, accesses, frames, join, locks};
+use super::{Doing, Input, accesses, frames, join, locks, taken};
 use crate::effects::{Access, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
@@ -180,6 +180,10 @@ fn changed(doings: &[Doing]) -> Changed {
 fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     let mut found = Vec::new();
     for visit in visits.iter().filter(|visit| visit.has(Sorts::WRITE)) {
+        found.extend(taken::pairs(visit).into_iter().filter_map(|(read, write)| {
+            let (read, write) = (visit.item(read)?, visit.item(write)?);
+            Some(Pair { read, write, dependence: Dependence::Existence, columns: vec![Column::WHOLE], claimed: false })
+        }));
         for own in visit.own() {
             let Some(access) = own.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
             let write = Write { told: Told { visit, own }, access };

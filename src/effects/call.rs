@@ -674,6 +674,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             call,
             contexts: Rc::new(self.state.held.clone()),
             control: Rc::new(self.state.control.clone()),
+            awaits: self.awaits,
             inferred: u8::from(self.inferring),
             whole,
             given,

@@ -17,6 +17,7 @@
 mod bind;
 mod built;
 mod call;
+mod changes;
 mod closures;
 mod context;
 mod coordinator;
@@ -86,6 +87,8 @@ pub struct Summary {
     pub flushes: Option<Vec<Context>>,
     /// How many awaits it passes.
     pub awaits: u32,
+    /// What is changed here or below.
+    pub changes: changes::Changes,
     /// A model is called or an agent run, here or below.
     pub thinks: bool,
     /// What it returns.

@@ -7,6 +7,7 @@
 //!
 //! A read and a write that belong together are paired in the innermost summary that has both.
 
+use super::changes::Changes;
 use super::context::{Context, Held};
 use super::item::{Call, Check, Item, What};
 use super::value::{Dep, Deps, Value};
@@ -36,6 +37,8 @@ pub struct Below {
     pub contexts: Rc<Vec<Context>>,
     /// What decided that it is called.
     pub control: Rc<Vec<(Dep, Check)>>,
+    /// How many awaits of the summarised function came before it.
+    pub awaits: u32,
     /// The callee was inferred.
     pub inferred: u8,
     /// Its open items were not copied either.
@@ -82,6 +85,10 @@ impl Summary {
             What::Declare(declaration) => matches!(declaration.effect, Effect::Run | Effect::Actor),
             _ => false,
         });
+        self.items.iter().for_each(|item| self.changes.note(item));
+        for below in &self.calls {
+            self.changes.join(if below.later.is_some() { &Changes::ANY } else { &below.summary.changes });
+        }
         self.thinks = own || self.calls.iter().any(|c| c.summary.thinks);
     }
 

@@ -15,6 +15,10 @@ use std::collections::VecDeque;
 
 /// For how many ways in one function is visited.
 const WAYS: usize = 6;
+/// The same for one that does and calls no more than [`SMALL`].
+const WAYS_OF_SMALL: usize = 40;
+/// How many items and calls a small function has.
+const SMALL: usize = 12;
 /// How many visits one entry makes.
 const VISITS: usize = 4000;
 /// Below how many entries one of many behind a trait is looked at: two that meet are enough.
@@ -161,8 +165,8 @@ fn stepped(above: Option<Rc<Step>>, below: &Below, meaning: Meaning) -> Rc<Step>
 /// Something read further up: visit, item, which part of it.
 type Above = (usize, u32, Column);
 
-/// The same with what was asked of it.
-type Decision = (usize, u32, Column, Check);
+/// The same with what was asked of it, and whether the function that asked waited for something before the call.
+type Decision = (usize, u32, Column, Check, bool);
 
 struct Way {
     summary: Rc<Summary>,
@@ -206,12 +210,27 @@ impl Effects<'_, '_> {
             let index = visits.len();
             for below in &way.summary.calls {
                 let meaning = way.step.as_ref().map_or_else(Meaning::default, |step| step.meaning).below(&below.contexts);
-                let decided = decisions(&way, index, &below.control);
                 let summary = below.later.as_ref().map_or_else(|| below.summary.clone(), |callee| self.summary_of(callee));
+                let mut decided = decisions(&way, index, below);
+                if !decided.is_empty() {
+                    let own = |at: usize, item: u32| match visits.get(at) {
+                        Some(visit) => visit.own().get(item as usize),
+                        None => way.summary.items.get(item as usize),
+                    };
+                    let matters = |(at, item, ..): &Decision| own(*at, *item).is_some_and(|i| summary.changes.may_hold(i));
+                    decided = Rc::new(decided.iter().filter(|decision| matters(decision)).copied().collect());
+                }
                 let ways = seen.entry((Rc::as_ptr(&summary), below.whole)).or_default();
                 let mark = meaning.of(&decided);
                 // One of many behind a trait is looked at once, however many places may mean it, and below few entries.
-                let most = if below.later.is_some() { 1 } else { WAYS };
+                let small = summary.items.len() + summary.calls.len() <= SMALL;
+                let most = if below.later.is_some() {
+                    1
+                } else if small {
+                    WAYS_OF_SMALL
+                } else {
+                    WAYS
+                };
                 if ways.len() >= most || ways.contains(&mark) || !below.later.as_ref().is_none_or(|callee| self.follows(callee)) {
                     continue;
                 }
@@ -256,11 +275,12 @@ fn above<'d>(way: &Way, visit: usize, deps: impl Iterator<Item = &'d Dep>) -> Ve
 }
 
 /// What decided on the way that a call is made, nearest first; what only stands behind parameters comes last.
-fn decisions(way: &Way, visit: usize, control: &[(Dep, Check)]) -> Rc<Vec<Decision>> {
+fn decisions(way: &Way, visit: usize, below: &Below) -> Rc<Vec<Decision>> {
+    let waited = |dep: &Dep| dep.item().and_then(|i| way.summary.items.get(i as usize)).is_none_or(|read| below.awaits > read.awaits);
     let told = |of_parameters: bool| {
-        let wanted = control.iter().filter(move |(dep, _)| matches!(dep, Dep::Parameter(..)) == of_parameters);
+        let wanted = below.control.iter().filter(move |(dep, _)| matches!(dep, Dep::Parameter(..)) == of_parameters);
         wanted.flat_map(|(dep, check)| {
-            above(way, visit, std::iter::once(dep)).into_iter().map(|(visit, item, part)| (visit, item, part, *check))
+            above(way, visit, std::iter::once(dep)).into_iter().map(|(visit, item, part)| (visit, item, part, *check, waited(dep)))
         })
     };
     let mut all: Vec<Decision> = told(false).collect();

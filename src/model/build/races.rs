@@ -134,6 +134,8 @@ struct Pair<'v> {
     columns: Vec<Column>,
     /// A change of the same that only one can make let the write through.
     claimed: bool,
+    /// Something was waited for between the two.
+    waited: bool,
 }
 
 impl Pair<'_> {
@@ -182,7 +184,7 @@ fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     for visit in visits.iter().filter(|visit| visit.has(Sorts::WRITE)) {
         found.extend(taken::pairs(visit).into_iter().filter_map(|(read, write)| {
             let (read, write) = (visit.item(read)?, visit.item(write)?);
-            Some(Pair { read, write, dependence: Dependence::Existence, columns: vec![Column::WHOLE], claimed: false })
+            Some(Pair { read, write, dependence: Dependence::Existence, columns: vec![Column::WHOLE], claimed: false, waited: true })
         }));
         for own in visit.own() {
             let Some(access) = own.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
@@ -220,7 +222,7 @@ fn is_claimed(visits: &[Visit], visit: &Visit, write: &Item) -> bool {
 /// What was read further up of what is written here and decided that a visit runs, by the visits that read it.
 fn decided<'v>(visits: &'v [Visit], visit: &Visit, write: &Access) -> Vec<(&'v Visit, Reads)> {
     let mut above: Vec<(usize, Reads)> = Vec::new();
-    for (at, read, column, check) in visit.decided.iter() {
+    for (at, read, column, check, waited) in visit.decided.iter() {
         if !visits.get(*at).is_some_and(|above| looks_at(above, *read, write)) {
             continue;
         }
@@ -229,6 +231,7 @@ fn decided<'v>(visits: &'v [Visit], visit: &Visit, write: &Access) -> Vec<(&'v V
         }
         if let Some((_, reads)) = above.iter_mut().find(|(known, _)| known == at) {
             reads.add(*read, by_condition(*check), *column, Some(*check));
+            reads.note_wait(*read, *waited);
         }
     }
     above.into_iter().filter_map(|(at, reads)| Some((visits.get(at)?, reads))).collect()
@@ -267,14 +270,21 @@ struct ReadOf {
     item: u32,
     dependence: Dependence,
     columns: Vec<(Column, Option<Check>)>,
+    /// Something was waited for before what it decided.
+    waited: bool,
 }
 
 impl Reads {
     fn add(&mut self, item: u32, dependence: Dependence, column: Column, check: Option<Check>) {
         match self.0.iter_mut().find(|known| known.item == item && known.dependence == dependence) {
             Some(known) => known.columns.push((column, check)),
-            None => self.0.push(ReadOf { item, dependence, columns: vec![(column, check)] }),
+            None => self.0.push(ReadOf { item, dependence, columns: vec![(column, check)], waited: false }),
         }
+    }
+
+    /// The function that read it waited for something before what it decided.
+    fn note_wait(&mut self, item: u32, waited: bool) {
+        self.0.iter_mut().filter(|of| of.item == item).for_each(|of| of.waited |= waited);
     }
 
     /// The pairs of a write with those of them that are reads.
@@ -288,7 +298,8 @@ impl Reads {
             }
             let counted = of.columns.iter().filter(|(_, check)| check.is_none_or(|c| is_asked_for(c, access.operation)));
             let columns: Vec<Column> = counted.map(|(column, _)| *column).collect();
-            (!columns.is_empty()).then_some(Pair { read, write: told, dependence: of.dependence, columns, claimed: false })
+            let waited = of.waited || std::ptr::eq(above, told.visit) && told.own.awaits > read.own.awaits;
+            (!columns.is_empty()).then_some(Pair { read, write: told, dependence: of.dependence, columns, claimed: false, waited })
         };
         self.0.iter().filter_map(pair).collect()
     }
@@ -345,6 +356,11 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));
     let function = innermost(read, item);
     let distance = distance(item, function);
+    let by_condition = write.kind == "memory" && dependence != Dependence::Data;
+    let site = item.outer_in(function).unwrap_or(item.site);
+    if by_condition && !pair.waited && tells_again(pair, site) {
+        return None;
+    }
     let unique = match write.operation {
         Operation::Insert => write.name.as_ref().and_then(|t| schema.protects(t, &write.columns, write.fresh_key)),
         _ => None,
@@ -354,8 +370,8 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     let vain = inserts && write.name.as_ref().is_some_and(|t| schema.never_refuses(t, &write.columns, write.fresh_key));
     // Of a lock only the type that holds it is told, so that two of them may be taken for one; and what lies so far down is
     // seldom done because of what was found.
-    let by_condition = write.kind == "memory" && dependence != Dependence::Data;
-    let in_memory = u8::from(by_condition) + u8::from(by_condition && distance > NEAR);
+    let far = || depth(input, item, function) > NEAR;
+    let in_memory = u8::from(by_condition) + u8::from(by_condition && far());
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
     Some(Race {
         resource,
@@ -363,7 +379,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         dependence,
         read: read.outer_in(function).unwrap_or(read.site),
         read_access: read.site,
-        write: item.outer_in(function).unwrap_or(item.site),
+        write: site,
         write_access: item.site,
         function: input.effects.program.qualified(function).to_string(),
         operation: write.operation.word(),
@@ -529,6 +545,26 @@ fn is_protected(common: &[&Context], write: &Item, access: &Access) -> bool {
         _ => false,
     }) && access.operation != Operation::Insert;
     lock || transaction || rows
+}
+
+/// Whether the call that changes what a lock holds looks at it again and hands back what it found, before anything else was done:
+/// who only counts what it admits asks before that to save itself the trouble.
+fn tells_again(pair: &Pair, call: Site) -> bool {
+    let (read, name) = (pair.read.own, pair.write.access().and_then(|a| a.name.as_ref()));
+    let items = pair.read.visit.own();
+    let of_it = |item: &Item| item.access().is_some_and(|a| a.kind == "memory" && a.operation.is_read() && a.name.as_ref() == name);
+    let again = items.iter().position(|i| i.chain.is_some() && i.outer_site() == call && of_it(i) && !std::ptr::eq(i, read));
+    let Some(again) = again else { return false };
+    let begun = items.iter().position(|i| std::ptr::eq(i, read)).unwrap_or(0);
+    let acts = |item: &Item| item.access().is_some_and(|a| a.kind != "memory" && !a.operation.is_read());
+    !items.iter().take(again).skip(begun).any(acts)
+}
+
+/// The same without the functions that only hand on to another.
+fn depth(input: &Input, item: &Item, function: FunctionRef) -> u8 {
+    let hands_on = |at: FunctionRef| at != function && input.effects.program.function(at).body.len() == 1;
+    let calls = item.calls().skip_while(|call| call.function != function).filter(|call| !hands_on(call.function)).count();
+    u8::try_from(calls).unwrap_or(u8::MAX)
 }
 
 /// How many calls lie between a function and the item it leads to.

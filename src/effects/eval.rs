@@ -264,7 +264,11 @@ impl Walker<'_, '_, '_> {
                 Kind::Library(_) => None,
                 _ => Some(Selected::Member(part)),
             },
-            Kind::Unknown | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Member(_) | Kind::OneOf(_) => Some(Selected::Member(part)),
+            Kind::Unknown | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Member(_) | Kind::OneOf(_) | Kind::Called(_) => {
+                Some(Selected::Member(part))
+            }
+            // A row as its library has it: an element of a query.
+            Kind::Library(row) => self.subject_table(&row.subject).map(|_| Selected::Member(part)),
             _ => None,
         }
     }

@@ -28,7 +28,7 @@ pub(super) struct Binding<'a, 'k> {
     pub variables: Vec<(Column, Deps)>,
     /// The caller's items that the receiver itself depends on.
     pub receiver_read: Deps,
-    /// In Rust: the rows that the receiver was made of, whose columns its fields are.
+    /// The rows that the receiver is, or in Rust was made of: its fields are their columns.
     pub receiver_rows: Deps,
     /// What the receiver's fields depend on in the caller.
     pub fields: Vec<(Column, Deps)>,

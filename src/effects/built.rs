@@ -70,9 +70,7 @@ impl Walker<'_, '_, '_> {
         let Kind::Library(query) = &result.kind else { return result };
         let mut query = (**query).clone();
         query.highest = given.first().and_then(|first| self.descending(first));
-        let kind = Kind::Library(Rc::new(query));
-        let deps = result.deps.clone();
-        Value { kind, deps, ..result }
+        Value { kind: Kind::Library(Rc::new(query)), ..result }
     }
 
     /// The column by which rows stand highest first: `Order.number.desc()`, `desc(Order.number)`, `-Order.number`, `"-number"`.

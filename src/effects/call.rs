@@ -365,9 +365,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if let Some(value) = self.state.vars.get_mut(path) {
             value.deps.join(deps);
         }
-        let own = self.receiver_name.as_ref().and_then(|r| path.strip_prefix(r.as_str())).and_then(|p| p.strip_prefix('.'));
-        if let Some(field) = own.filter(|f| !f.contains('.')) {
-            let field: Name = field.into();
+        if let Some(field) = self.own_field_at(path) {
             let value = self.state.vars.entry(path.clone()).or_insert_with(|| Value::unknown(Deps::one(Dep::Field(Column::named(&field)))));
             value.deps.join(deps);
             let value = value.clone();

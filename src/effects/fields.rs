@@ -11,7 +11,17 @@ pub(super) fn made_at(site: Site) -> Name {
     compact_str::format_compact!("made at {}:{}", site.file.0, site.span.start)
 }
 
+/// The field that a path names of what another path leads to; nothing for a field of such a field.
+fn field_below<'p>(path: &'p str, holder: &str) -> Option<&'p str> {
+    path.strip_prefix(holder)?.strip_prefix('.').filter(|field| !field.contains('.'))
+}
+
 impl Walker<'_, '_, '_> {
+    /// The field of the receiver that a path names.
+    pub fn own_field_at(&self, path: &str) -> Option<Name> {
+        field_below(path, self.receiver_name.as_ref()?).map(Name::from)
+    }
+
     /// A field of the receiver is set.
     pub fn set_field(&mut self, name: &str, value: Value) {
         match self.summary.fields.iter_mut().find(|(known, _)| known == name) {
@@ -29,8 +39,7 @@ impl Walker<'_, '_, '_> {
         let mut fields: Vec<(Column, Deps)> = Vec::new();
         for path in [path, made.as_ref()].into_iter().flatten() {
             for (name, value) in &self.state.vars {
-                let field = name.strip_prefix(path.as_str()).and_then(|rest| rest.strip_prefix('.')).filter(|f| !f.contains('.'));
-                let Some(field) = field.map(Column::named) else { continue };
+                let Some(field) = field_below(name, path).map(Column::named) else { continue };
                 if fields.iter().all(|(known, _)| *known != field) {
                     fields.push((field, value.deps.clone()));
                 }

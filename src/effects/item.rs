@@ -359,6 +359,16 @@ impl Access {
         }
     }
 
+    /// Whether it is to one thing with another access, by its name.
+    pub fn is_named_like(&self, other: &Access) -> bool {
+        self.name.as_ref().is_some_and(|name| name.has_text()) && self.name == other.name
+    }
+
+    /// Whether it is to one thing with another access, by its kind and name.
+    pub fn is_to_one_with(&self, other: &Access) -> bool {
+        self.kind == other.kind && self.is_named_like(other)
+    }
+
     /// Whether repeating it gives the same state.
     pub fn is_idempotent(&self) -> bool {
         match self.idempotent {
@@ -451,12 +461,17 @@ impl Item {
 impl Item {
     /// The calls that lead to it, outermost first.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        std::iter::successors(self.chain.as_deref(), |call| call.next.as_deref())
+        self.chain.iter().flat_map(|first| first.steps())
     }
 
     /// The functions on the way to it with the place in each, its own last.
     pub fn way(&self) -> impl Iterator<Item = (FunctionRef, Site)> {
         self.calls().map(|call| (call.function, call.site)).chain([(self.function, self.site)])
+    }
+
+    /// What surrounds both it and another item of its function: one entry, not two of one kind.
+    pub fn common<'i>(&'i self, other: &'i Item) -> impl Iterator<Item = &'i Context> {
+        self.contexts.iter().filter(|c| other.contexts.iter().any(|o| o.token == c.token))
     }
 
     /// Where `function` itself does it or calls towards it; `None` where the way does not pass through it.

@@ -140,17 +140,18 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// Whether a value depends on a read of this table.
     fn reads_table(&self, deps: &Deps, table: &Template) -> bool {
-        let read = |index: u32| {
-            let access = self.summary.items.get(index as usize).and_then(|i| i.access());
-            access.is_some_and(|a| a.operation.is_read() && a.name.as_ref() == Some(table))
-        };
-        deps.iter().filter_map(Dep::item).any(read)
+        deps.iter().any(|dep| self.is_read_of(dep, table))
+    }
+
+    fn is_read_of(&self, dep: &Dep, table: &Template) -> bool {
+        let access = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
+        access.is_some_and(|a| a.operation.is_read() && a.name.as_ref() == Some(table))
     }
 
     /// The reads that gave a row.
     pub fn row_read(&self, row: &Value) -> Deps {
         let Some(table) = self.subject_table(&row.kind) else { return Deps::default() };
-        row.deps.iter().filter(|dep| self.reads_table(&Deps::one(**dep), &table)).copied().collect()
+        row.deps.iter().filter(|dep| self.is_read_of(dep, &table)).copied().collect()
     }
 
     /// A statement built by calls: `select(Order).where(…).with_for_update()`, `insert(Order).values(…).on_conflict_do_nothing()`.
@@ -252,9 +253,7 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         self.summary.flushes.get_or_insert(caught);
     }
-}
 
-impl Walker<'_, '_, '_> {
     /// What was removed, and nothing put in its place yet, is gone for everybody from here on.
     pub fn commit_removals(&mut self) {
         let held = |item: &Item| item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. }));

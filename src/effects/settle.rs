@@ -125,7 +125,7 @@ impl Summary {
         let in_memory = |item: &Item| item.access().is_some_and(|a| a.kind == "memory");
         let mut asked: Vec<usize> = Vec::new();
         for change in self.items.iter().filter(|i| !i.kept && in_memory(i)) {
-            let held = |read: &Item| read.contexts.iter().any(|c| c.lock().is_some() && change.contexts.iter().any(|o| o.token == c.token));
+            let held = |read: &Item| read.common(change).any(|c| c.lock().is_some());
             let behind = change.control.iter().filter_map(|(dep, _)| dep.item());
             asked.extend(behind.map(|i| i as usize).filter(|i| self.items.get(*i).is_some_and(|read| in_memory(read) && held(read))));
         }

@@ -224,12 +224,10 @@ impl Effects<'_, '_> {
                 let mark = meaning.of(&decided);
                 // One of many behind a trait is looked at once, however many places may mean it, and below few entries.
                 let small = summary.items.len() + summary.calls.len() <= SMALL;
-                let most = if below.later.is_some() {
-                    1
-                } else if small {
-                    WAYS_OF_SMALL
-                } else {
-                    WAYS
+                let most = match below.later {
+                    Some(_) => 1,
+                    None if small => WAYS_OF_SMALL,
+                    None => WAYS,
                 };
                 if ways.len() >= most || ways.contains(&mark) || !below.later.as_ref().is_none_or(|callee| self.follows(callee)) {
                     continue;

@@ -830,11 +830,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let holder = self.state.vars.entry(path.clone()).or_insert(inferred);
                 holder.deps.join(deps);
                 let holder = holder.clone();
-                if let Some(field) =
-                    self.receiver_name.as_ref().and_then(|r| path.strip_prefix(r.as_str())).and_then(|p| p.strip_prefix('.'))
-                    && !field.contains('.')
-                {
-                    self.set_field(field, holder);
+                if let Some(field) = self.own_field_at(&path) {
+                    self.set_field(&field, holder);
                 }
                 return;
             }

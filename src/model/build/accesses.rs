@@ -381,8 +381,7 @@ fn settled(doing: &Doing) -> FxHashSet<Site> {
         let around = visit.around().any(excludes);
         for item in visit.own().iter().filter(|i| around || i.contexts.iter().any(excludes)) {
             let Some(write) = item.access().filter(|a| !a.operation.is_read()) else { continue };
-            let alone =
-                |read: &Item| around || item.contexts.iter().any(|c| excludes(c) && read.contexts.iter().any(|r| r.token == c.token));
+            let alone = |read: &Item| around || item.common(read).any(excludes);
             if item.control.iter().filter_map(|(dep, _)| visit.behind(dep)).any(|read| is_look_at(read, write) && alone(read)) {
                 found.insert(item.site);
             }

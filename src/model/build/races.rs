@@ -2,7 +2,7 @@
 
 use super::schema::Schema;
 use super::{Doing, Input, accesses, frames, join, locks, taken};
-use crate::effects::{Access, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
+use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{FunctionRef, Template};
@@ -320,7 +320,7 @@ fn item_reads(visit: &Visit, write: &Write) -> Reads {
 /// Whether an item of a function reads what is written.
 fn looks_at(visit: &Visit, item: u32, write: &Access) -> bool {
     let from = visit.own().get(item as usize).and_then(Item::access);
-    from.is_some_and(|from| from.operation.is_read() && of_one_resource(from, write))
+    from.is_some_and(|from| from.operation.is_read() && from.is_to_one_with(write))
 }
 
 fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &Schema, model: &Model) -> Option<Race> {
@@ -345,7 +345,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     if dependence != Dependence::Data && pair.claimed {
         return None;
     }
-    let common: Vec<&Context> = item.contexts.iter().filter(|c| read.contexts.iter().any(|r| r.token == c.token)).collect();
+    let common: Vec<&Context> = item.common(read).collect();
     if is_protected(&common, item, write) {
         return None;
     }
@@ -461,9 +461,7 @@ fn asked_again(write: &Item, items: &[Item], wanted: Option<Check>) -> bool {
     };
     write.control.iter().filter(|(dep, check)| counts(dep, *check)).any(|(dep, _)| {
         let Some(read) = dep.item().and_then(|i| items.get(i as usize)) else { return false };
-        let same = read
-            .access()
-            .is_some_and(|a| a.operation.is_read() && same_resource(a.name.as_ref(), access.name.as_ref()) && !apart(a, access));
+        let same = read.access().is_some_and(|a| a.operation.is_read() && a.is_named_like(access) && !apart(a, access));
         same && read.contexts.iter().any(held)
     })
 }
@@ -519,17 +517,6 @@ fn on_what_changes(pair: &Pair, from: &Access, write: &Access, changed: &Changed
     }
 }
 
-fn of_one_resource(a: &Access, b: &Access) -> bool {
-    a.kind == b.kind && same_resource(a.name.as_ref(), b.name.as_ref())
-}
-
-fn same_resource(a: Option<&Template>, b: Option<&Template>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a == b && a.has_text(),
-        _ => false,
-    }
-}
-
 /// Whether what is common to both halves keeps others out.
 fn is_protected(common: &[&Context], write: &Item, access: &Access) -> bool {
     // What lives in the process is kept by the process's own locks.
@@ -560,16 +547,19 @@ fn tells_again(pair: &Pair, call: Site) -> bool {
     !items.iter().take(again).skip(begun).any(acts)
 }
 
+/// How many calls lie between a function and the item it leads to.
+pub(super) fn distance(item: &Item, function: FunctionRef) -> u8 {
+    distance_over(item, function, |_| true)
+}
+
 /// The same without the functions that only hand on to another.
 fn depth(input: &Input, item: &Item, function: FunctionRef) -> u8 {
     let hands_on = |at: FunctionRef| at != function && input.effects.program.function(at).body.len() == 1;
-    let calls = item.calls().skip_while(|call| call.function != function).filter(|call| !hands_on(call.function)).count();
-    u8::try_from(calls).unwrap_or(u8::MAX)
+    distance_over(item, function, |call| !hands_on(call.function))
 }
 
-/// How many calls lie between a function and the item it leads to.
-pub(super) fn distance(item: &Item, function: FunctionRef) -> u8 {
-    let calls = item.calls().skip_while(|call| call.function != function).count();
+fn distance_over(item: &Item, function: FunctionRef, counts: impl Fn(&Call) -> bool) -> u8 {
+    let calls = item.calls().skip_while(|call| call.function != function).filter(|call| counts(call)).count();
     u8::try_from(calls).unwrap_or(u8::MAX)
 }
 

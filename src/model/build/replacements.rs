@@ -66,7 +66,7 @@ fn pairs(visit: &Visit) -> Vec<(&Item, &Item)> {
 
 /// Whether one transaction or one lock spans both.
 fn together(delete: &Item, insert: &Item) -> bool {
-    insert.contexts.iter().any(|c| spans(&c.held) && delete.contexts.iter().any(|d| d.token == c.token))
+    insert.common(delete).any(|c| spans(&c.held))
 }
 
 fn spans(held: &Held) -> bool {

@@ -1,6 +1,6 @@
 //! Existence or state is checked, then acted upon, in two steps that another actor can come between.
 
-use super::races::{finding, rivals, subject_of};
+use super::races::{acting, finding, rivals};
 use super::rule::{Draft, Rule, Subject, confidence, witness};
 use crate::finding::{Finding, Severity};
 use crate::model::{ActorId, Claim, Dependence, Model};
@@ -26,13 +26,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             continue;
         }
         let name = &model.resource(race.resource).name;
-        let (verb, what) = match (race.dependence, actors.len()) {
-            (Dependence::Existence, 1) => ("checks", "exists, then writes it, in two steps"),
-            (Dependence::Existence, _) => ("check", "exists, then write it, in two steps"),
-            (_, 1) => ("checks", "allows it, then writes it, in two steps"),
-            _ => ("check", "allows it, then write it, in two steps"),
-        };
-        let message = format!("{} {verb} that \"{name}\" {what}", subject_of(model, &actors));
+        let writes = if model.names(&actors).len() == 1 { "writes" } else { "write" };
+        let what = if race.dependence == Dependence::Existence { "exists" } else { "allows it" };
+        let message = format!("{} that \"{name}\" {what}, then {writes} it, in two steps", acting(model, &actors, "check"));
         let help = "Do it in one step: INSERT … ON CONFLICT, UPDATE … WHERE the checked condition still holds (and test the row count), or hold one lock over both";
         found.push(finding(rule, subject, race, actors, message, help));
     }
@@ -47,14 +43,9 @@ fn claim(rule: &Rule, model: &Model, claim: &Claim) -> Option<Finding> {
     let actors: Vec<ActorId> = claim.actors.iter().copied().filter(|a| takers.iter().any(|b| model.overlap(*a, *b))).collect();
     let first = *actors.first()?;
     let name = &model.resource(claim.resource).name;
-    let verb = if actors.len() == 1 { "sets" } else { "set" };
     let draft = Draft {
         rule,
-        message: format!(
-            "{} {verb} \"{}\" of \"{name}\" without asking whether it is set already",
-            subject_of(model, &actors),
-            claim.column
-        ),
+        message: format!("{} \"{}\" of \"{name}\" without asking whether it is set already", acting(model, &actors, "set"), claim.column),
         actors,
         resource: Some(model.resource(claim.resource).id.clone()),
         function: claim.function.clone(),

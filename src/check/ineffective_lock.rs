@@ -1,6 +1,6 @@
 //! A lock that guards nothing: made anew at each use, doing nothing, or another one in every writer.
 
-use super::races::subject_of;
+use super::races::acting;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Finding, Role, Severity};
 use crate::model::{Access, ActorId, Mode, Model};
@@ -138,12 +138,11 @@ fn different(rule: &Rule, model: &Model) -> Vec<Finding> {
         let mut actors = vec![one.actor, other.actor];
         actors.sort();
         actors.dedup();
-        let verb = if actors.len() == 1 { "changes" } else { "change" };
         let mut finding = Draft {
             rule,
             message: format!(
-                "{} {verb} \"{}\" under two locks that do not exclude each other: \"{}\" and \"{}\"",
-                subject_of(model, &actors),
+                "{} \"{}\" under two locks that do not exclude each other: \"{}\" and \"{}\"",
+                acting(model, &actors, "change"),
                 resource.name,
                 name(one),
                 name(other)

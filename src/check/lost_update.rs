@@ -1,6 +1,6 @@
 //! A value read from a shared resource flows into a write of it, and no guard spans both.
 
-use super::races::{finding, rivals, subject_of};
+use super::races::{acting, finding, rivals};
 use super::rule::{Rule, Subject};
 use crate::finding::{Finding, Severity};
 use crate::model::{Dependence, Mode, Race, Resource};
@@ -33,8 +33,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             continue;
         }
         let name = &model.resource(race.resource).name;
-        let verb = if actors.len() == 1 { "updates" } else { "update" };
-        let message = format!("{} {verb} \"{name}\" by read-modify-write without a lock", subject_of(model, &actors));
+        let message = format!("{} \"{name}\" by read-modify-write without a lock", acting(model, &actors, "update"));
         let help = "Hold one lock over the read and the write, or change the value in one step in the store (UPDATE … SET n = n + ?, a version in the WHERE)";
         found.push(finding(rule, subject, race, actors, message, help));
     }

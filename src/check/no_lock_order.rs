@@ -1,6 +1,6 @@
 //! An actor holds several locks at once, their order depends on data, and nothing sorts it.
 
-use super::races::subject_of;
+use super::races::acting;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Finding, Role, Severity};
 
@@ -35,10 +35,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         if !meet {
             continue;
         }
-        let verb = if take.actors.len() == 1 { "takes" } else { "take" };
         let mut finding = Draft {
             rule,
-            message: format!("{} {verb} several \"{}\" locks in an order that depends on data", subject_of(model, &take.actors), lock.name),
+            message: format!("{} several \"{}\" locks in an order that depends on data", acting(model, &take.actors, "take"), lock.name),
             actors: take.actors.clone(),
             resource: Some(lock.id.clone()),
             function: take.function.clone(),

@@ -1,6 +1,6 @@
 //! A change by an amount that a retry makes twice.
 
-use super::races::subject_of;
+use super::races::acting;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Confidence, Finding, Role, Severity};
 use crate::model::{Access, ActorId};
@@ -32,10 +32,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             let mut actors: Vec<ActorId> = writes.iter().map(|a| a.actor).collect();
             actors.sort();
             actors.dedup();
-            let verb = if actors.len() == 1 { "changes" } else { "change" };
             let mut finding = Draft {
                 rule,
-                message: format!("{} {verb} \"{}\" by an amount under a retry, which may add it twice", subject_of(model, &actors), resource.name),
+                message: format!("{} \"{}\" by an amount under a retry, which may add it twice", acting(model, &actors, "change"), resource.name),
                 actors: actors.clone(),
                 resource: Some(resource.id.clone()),
                 function: first.function.clone(),

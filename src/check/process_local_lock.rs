@@ -1,6 +1,6 @@
 //! An in-process lock is the only guard of a resource that outlives the process, where several processes may run.
 
-use super::races::{finding, rivals, subject_of};
+use super::races::{acting, finding, rivals};
 use super::rule::{Rule, Subject, related};
 use crate::finding::{Finding, Role, Severity};
 use crate::model::{ActorId, Apart, Model};
@@ -28,10 +28,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         let apart = apart(model, &actors, &resource.writers, files).filter(|_| resource.kind != "memory");
         let Some(apart) = apart else { continue };
         let name = &resource.name;
-        let verb = if actors.len() == 1 { "guards" } else { "guard" };
         let message = format!(
-            "{} {verb} \"{name}\" with \"{}\", which other processes do not see",
-            subject_of(model, &actors),
+            "{} \"{name}\" with \"{}\", which other processes do not see",
+            acting(model, &actors, "guard"),
             lock.trim_start_matches("lock:")
         );
         let help = "Use a lock that all processes share: a database row lock, an advisory lock, Redis with a TTL";

@@ -40,6 +40,12 @@ pub(super) fn subject_of(model: &Model, actors: &[ActorId]) -> String {
     named(noun, &model.names(actors))
 }
 
+/// What actors do, with the verb as their names want it: `Agent "a" updates`, `Agents "a" and "b" update`.
+pub(super) fn acting(model: &Model, actors: &[ActorId], verb: &str) -> String {
+    let ending = if model.names(actors).len() == 1 { "s" } else { "" };
+    format!("{} {verb}{ending}", subject_of(model, actors))
+}
+
 /// The schedule of two actors (or of one run twice) that loses.
 fn interleaving(model: &Model, race: &Race, actors: &[ActorId], name: &str) -> Vec<Turn> {
     let ids: Vec<String> = match actors {

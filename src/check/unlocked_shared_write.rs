@@ -1,6 +1,6 @@
 //! A write that is neither atomic nor guarded, to a resource that others read or write at the same time.
 
-use super::races::subject_of;
+use super::races::{acting, subject_of};
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Finding, Role, Severity};
 use crate::model::{Access, ActorId, Mode, Model, Replacement, Told};
@@ -35,27 +35,20 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 .filter(|w| resource.readers.iter().chain(&resource.writers).any(|o| model.overlap(*w, *o)))
                 .collect();
             let (Some(first), false, false) = (writes.first(), in_race, actors.is_empty()) else { continue };
-            let verb = if actors.len() == 1 { "overwrites" } else { "overwrite" };
             let appends = first.operation == "append";
             let (message, help) = if first.exclusive {
-                let verb = if actors.len() == 1 { "opens" } else { "open" };
                 (
-                    format!(
-                        "{} {verb} \"{}\", which one alone may use at a time, without a lock",
-                        subject_of(model, &actors),
-                        resource.name
-                    ),
+                    format!("{} \"{}\", which one alone may use at a time, without a lock", acting(model, &actors, "open"), resource.name),
                     "Give each run one of its own, or hold a lock as long as it is in use",
                 )
             } else if appends {
-                let verb = if actors.len() == 1 { "appends" } else { "append" };
                 (
-                    format!("{} {verb} to \"{}\" in several writes without a lock", subject_of(model, &actors), resource.name),
+                    format!("{} to \"{}\" in several writes without a lock", acting(model, &actors, "append"), resource.name),
                     "Put the whole line together first and write it with one call, or hold one lock in every writer",
                 )
             } else {
                 (
-                    format!("{} {verb} \"{}\" as a whole without a lock", subject_of(model, &actors), resource.name),
+                    format!("{} \"{}\" as a whole without a lock", acting(model, &actors, "overwrite"), resource.name),
                     "Write to a temporary file beside it and rename it over the old one (os.replace), or hold one lock in every reader and writer",
                 )
             };
@@ -100,14 +93,9 @@ fn replaced(rule: &Rule, model: &Model, replacement: &Replacement) -> Option<Fin
     let met = |a: &ActorId| resource.readers.iter().chain(&resource.writers).any(|o| model.overlap(*a, *o));
     let actors: Vec<ActorId> = replacement.actors.iter().copied().filter(met).collect();
     let first = *actors.first().filter(|_| resource.shared)?;
-    let verb = if actors.len() == 1 { "deletes" } else { "delete" };
     let mut finding = Draft {
         rule,
-        message: format!(
-            "{} {verb} rows of \"{}\" and inserts them again outside a transaction",
-            subject_of(model, &actors),
-            resource.name
-        ),
+        message: format!("{} rows of \"{}\" and inserts them again outside a transaction", acting(model, &actors, "delete"), resource.name),
         actors,
         resource: Some(resource.id.clone()),
         function: replacement.function.clone(),

@@ -1,6 +1,6 @@
 //! Many rows are locked at once in the order of a list that nothing sorts, by actors that run beside one another.
 
-use super::races::subject_of;
+use super::races::acting;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Confidence, Finding, Role, Severity};
 use crate::model::{Access, ActorId};
@@ -33,10 +33,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             actors.push(rival.actor);
             actors.sort();
             actors.dedup();
-            let verb = if actors.len() == 1 { "locks" } else { "lock" };
             let mut finding = Draft {
                 rule,
-                message: format!("{} {verb} many rows of \"{}\" in the order of its input", subject_of(model, &actors), resource.name),
+                message: format!("{} many rows of \"{}\" in the order of its input", acting(model, &actors, "lock"), resource.name),
                 actors,
                 resource: Some(resource.id.clone()),
                 function: write.function.clone(),

@@ -308,6 +308,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 }
                 None => Called::default(),
             },
+            Kind::Gives(value) => {
+                let deps = callee.deps.clone().with(&all_deps(given));
+                Called { value: Value { kind: (**value).clone(), truth: Truth::Either, ..Value::unknown(deps) }, ..Called::default() }
+            }
             Kind::ParameterMember(member) if self.is_same_text(member.0, &member.1) => {
                 let kind = Kind::Parameter(member.0);
                 Called { value: Value { kind, deps: callee.deps.clone(), ..Value::default() }, ..Called::default() }
@@ -337,7 +341,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, on.clone());
         let kind = match callee {
             // `self.model(**values)`: an instance, where it is a class.
-            Kind::Parameter(_) | Kind::Field(_) if !self.rust => Kind::Called(Rc::new(callee.clone())),
+            Kind::Parameter(_) | Kind::Field(_) if !self.rust => match self.opened_object(callee) {
+                Kind::Gives(value) => (*value).clone(),
+                _ => Kind::Called(Rc::new(callee.clone())),
+            },
             _ => Kind::Unknown,
         };
         // What it gets may be changed by it: a callback that fills a dictionary.

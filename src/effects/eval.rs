@@ -342,7 +342,13 @@ impl Walker<'_, '_, '_> {
         }
         let kind = match &holder.kind {
             Kind::Parameter(index) => match self.parameter_hint(*index) {
-                hint @ (Kind::Object(_) | Kind::Library(_) | Kind::Class(_)) => self.program.member(&hint, name),
+                hint @ (Kind::Object(_) | Kind::Library(_) | Kind::Class(_)) => match self.program.member(&hint, name) {
+                    // `context.store`, declared as anything: what the constructor was given, the caller knows.
+                    Kind::Member(_) if self.program.is_given_anything(&hint, name) => {
+                        Kind::ParameterMember(Rc::new((*index, name.clone())))
+                    }
+                    found => found,
+                },
                 _ => Kind::ParameterMember(Rc::new((*index, name.clone()))),
             },
             Kind::Field(_) | Kind::ParameterMember(_) | Kind::Captured(_) => Kind::Member(Rc::new((holder.kind.clone(), name.clone()))),

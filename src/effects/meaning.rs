@@ -369,9 +369,13 @@ impl Words<'_, '_> {
         let program = self.program;
         let several = |kinds: &[Kind], between: &str| kinds.iter().map(|k| self.shown(k)).collect::<Vec<_>>().join(between);
         match kind {
-            Kind::Unknown | Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) | Kind::Called(_) => {
-                "?".into()
-            }
+            Kind::Unknown
+            | Kind::Parameter(_)
+            | Kind::ParameterMember(_)
+            | Kind::Field(_)
+            | Kind::Captured(_)
+            | Kind::Called(_)
+            | Kind::Gives(_) => "?".into(),
             Kind::Null => "none".into(),
             Kind::Bool(value) => value.to_string(),
             Kind::Int(number) => number.to_string(),

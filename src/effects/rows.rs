@@ -680,11 +680,8 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     fn partial(&mut self, given: &[Given]) -> Option<Value> {
-        let first = given.first()?;
-        let Kind::Function(function) = &first.value.kind else { return Some(first.value.clone()) };
-        let mut bound: FunctionValue = (**function).clone();
-        bound.bound.extend(given.iter().skip(1).map(|g| (g.name.clone(), g.value.kind.clone())));
-        Some(Value { kind: Kind::Function(Rc::new(bound)), ..first.value.clone() })
+        let (first, rest) = given.split_first()?;
+        Some(Value { kind: first.value.kind.bound_to(&kinds(rest)), ..first.value.clone() })
     }
 
     /// Enter a context manager.

@@ -164,9 +164,9 @@ impl<'p> Check<'p> {
     fn returns(&mut self, file: &PackFile, returns: Option<&str>, at: &Field) {
         match returns {
             None | Some("receiver" | "held" | "element") => {}
-            Some(text) => match text.strip_prefix("argument ") {
+            Some(text) => match text.strip_prefix("argument ").or_else(|| text.strip_prefix("instance of ")) {
                 Some(place) if matches!(Place::parse(place), Ok(Place::Argument { .. })) => {}
-                Some(_) => self.report(file, at, &format!("`{text}` names no argument"), "write `argument 0`"),
+                Some(_) => self.report(file, at, &format!("`{text}` names no argument"), "write `argument 0` or `instance of 0`"),
                 None => self.type_name(file, text, at),
             },
         }

@@ -95,15 +95,22 @@ impl Knowledge {
         self.inherited_type(ty, |def| def.iter_type.as_ref())
     }
 
+    /// Whether values of a type hold a value of another one, which its parameter names: `ContextVar[Store]`.
+    pub fn holds(&self, ty: TypeId) -> bool {
+        let definition = self.type_def(ty);
+        !definition.held_as.is_empty() || definition.methods.iter().any(|row| row.returns.as_deref() == Some("held"))
+    }
+
     /// What a row's `returns` (or a variant's) means.
     pub fn returned<'r>(&self, returns: &'r str) -> Option<Returned<'r>> {
         match returns {
             "receiver" => Some(Returned::Receiver),
             "held" => Some(Returned::Held),
             "element" => Some(Returned::Element),
-            _ => match returns.strip_prefix("argument ") {
-                Some(place) => Some(Returned::Argument(place)),
-                None => self.type_named(returns).map(Returned::Type),
+            _ => match (returns.strip_prefix("argument "), returns.strip_prefix("instance of ")) {
+                (Some(place), _) => Some(Returned::Argument(place)),
+                (_, Some(place)) => Some(Returned::Instance(place)),
+                _ => self.type_named(returns).map(Returned::Type),
             },
         }
     }

@@ -100,6 +100,8 @@ pub enum Returned<'k> {
     Element,
     /// One of the arguments itself, at this place.
     Argument(&'k str),
+    /// An instance of the type that is the argument at this place.
+    Instance(&'k str),
 }
 
 impl Knowledge {

@@ -112,6 +112,7 @@ fn types_share_rows_breadth_first() {
     assert_eq!(known.returned("receiver"), Some(Returned::Receiver));
     assert_eq!(known.returned("store.row"), Some(Returned::Type(ty("store.row"))));
     assert_eq!(known.returned("argument 0"), Some(Returned::Argument("0")));
+    assert_eq!(known.returned("instance of 0:typ"), Some(Returned::Instance("0:typ")));
 }
 
 #[test]

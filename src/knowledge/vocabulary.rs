@@ -147,7 +147,8 @@ pub struct Row {
     /// What it does.
     pub effect: Effect,
     /// The type of the result: a type's name, `receiver` (the receiver itself), `held` (what the receiver holds),
-    /// `element` (what going through the receiver yields: a row of a result), or `argument 0` (that argument itself).
+    /// `element` (what going through the receiver yields: a row of a result), `argument 0` (that argument itself), or
+    /// `instance of 0` (an instance of the class that this argument is).
     #[serde(default)]
     pub returns: Option<String>,
     /// The receiver keeps the rows and hands them out later, though the call returns something else.

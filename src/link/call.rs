@@ -81,6 +81,7 @@ impl Program<'_> {
                 Some(method) => self.returned(method),
                 None => Kind::Unknown,
             },
+            Kind::Gives(given) => (**given).clone(),
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.call_kind(k, args, site)).fold(Kind::Unknown, Kind::or),
             Kind::Lookup(table) => table.1.iter().map(|k| self.call_kind(k, args, site)).fold(Kind::Unknown, Kind::or),
             _ => Kind::Unknown,
@@ -92,6 +93,7 @@ impl Program<'_> {
         match callee {
             Kind::Class(class) => Kind::instance(*class),
             Kind::Function(value) => self.returned(value.function),
+            Kind::Gives(given) => (**given).clone(),
             _ => Kind::Unknown,
         }
     }
@@ -295,6 +297,10 @@ impl Program<'_> {
             Some(Returned::Held) => return receiver.map(|r| r.subject.clone()).unwrap_or_default(),
             Some(Returned::Element) => return receiver.map(|r| self.element(&Kind::Library(r.clone()))).unwrap_or_default(),
             Some(Returned::Argument(place)) => return argument(place, args).cloned().unwrap_or_default(),
+            Some(Returned::Instance(place)) => {
+                let ty = argument(place, args).cloned().unwrap_or_default();
+                return self.instance_of(ty, self.language_at(site));
+            }
             None => return Kind::Unknown,
         };
         let mut made = match self.made(ty, args, site) {
@@ -380,6 +386,7 @@ impl Program<'_> {
                 entry @ (Kind::Text(_) | Kind::Int(_) | Kind::Float(_) | Kind::Bool(_) | Kind::Object(_)) => entry,
                 entry => self.call_kind(&entry, &[], site),
             },
+            Effect::Partial => args.split_first().map(|(first, rest)| first.1.bound_to(rest)).unwrap_or_default(),
             _ => Kind::Unknown,
         }
     }

@@ -3,7 +3,7 @@
 //! Where on an object's way a field is set it refuses to know: all assignments count alike.
 
 use super::{Args, ClassRef, FunctionRef, Kind, Object, Program, argument_at, last_name, remember};
-use crate::facts::{Arg, ExprId, ExprKind, FileFacts, Name, StmtId, StmtKind};
+use crate::facts::{Arg, ExprId, ExprKind, FileFacts, Function, MODULE, Name, StmtId, StmtKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -13,21 +13,41 @@ const ASSIGNMENTS: usize = 8;
 /// An assignment to a field: the method that does it, the value, the annotation.
 pub type FieldAssignment = (FunctionRef, Option<ExprId>, Option<ExprId>);
 
+/// Target, value, annotation.
+type Assignment = (ExprId, Option<ExprId>, Option<ExprId>);
+
 /// The assignments of a class's methods to its fields, by field.
 pub(super) type Assigned = FxHashMap<Name, Vec<FieldAssignment>>;
 
 impl Program<'_> {
     /// What this very object holds in a field: what its constructor was given, else what any instance holds.
     pub fn field_of(&self, object: &Object, name: &str) -> Kind {
-        if !object.args.is_empty()
-            && let Some(index) = self.field_argument(object.class, name)
-            && let Some(given) = argument_at(Some(index.0), Some(&index.1), &object.args)
-        {
-            return given.clone();
+        let given = self.given_field(object, name);
+        let only_typed = match &given {
+            Some(given) => matches!(given, Kind::Library(_)) && !given.is_told(),
+            None => !object.exact && object.args.is_empty(),
+        };
+        let found = given.unwrap_or_else(|| self.field(object.class, name));
+        if !only_typed || found.is_told() {
+            return found;
         }
-        let made = (!object.args.is_empty()).then(|| self.made_of_arguments(object, name)).flatten();
-        let handed = || self.handed_up(object.class, name).map(|(init, given)| self.worth_of(init, given, object));
-        made.or_else(|| handed().filter(|kind| *kind != Kind::Unknown)).unwrap_or_else(|| self.field(object.class, name))
+        // What constructors are given says more than the declaration, where all of it is of what is declared.
+        let made = self.field_of_made(object, name);
+        let fits = |kind: &Kind| *kind == Kind::Null || kind.is_fixed() && (found == Kind::Unknown || found.is_like(kind));
+        if !matches!(made, Kind::Unknown | Kind::Null) && made.alternatives().iter().all(fits) { made } else { found }
+    }
+
+    /// What this object's constructor was given for a field, or makes of it.
+    pub(super) fn given_field(&self, object: &Object, name: &str) -> Option<Kind> {
+        if !object.args.is_empty() {
+            let argument = self.field_argument(object.class, name);
+            let given = argument.and_then(|(at, parameter)| argument_at(Some(at), Some(&parameter), &object.args).cloned());
+            if let Some(given) = given.or_else(|| self.made_of_arguments(object, name)) {
+                return Some(given);
+            }
+        }
+        let (init, handed) = self.handed_up(object.class, name)?;
+        Some(self.worth_of(init, handed, object)).filter(|kind| *kind != Kind::Unknown)
     }
 
     /// What the constructor gives the one above it that becomes a field: `super().__init__(session, Order)`. A parameter or a
@@ -77,6 +97,41 @@ impl Program<'_> {
             || self.handed_up(class, name).is_some_and(|(init, given)| self.parameter_of(init, given).is_some())
     }
 
+    /// Whether a field of an object is what its constructor is given, of which nothing is declared.
+    pub fn is_given_anything(&self, object: &Kind, name: &str) -> bool {
+        let Kind::Object(object) = object else { return false };
+        let Some((_, given)) = self.field_argument(object.class, name) else { return false };
+        let (at, annotation) = match self.method(object.class, "__init__") {
+            Some(init) => (init, self.function(init).params.iter().find(|p| p.name == given).and_then(|p| p.annotation)),
+            None => {
+                let at = FunctionRef { module: object.class.module, function: MODULE };
+                (at, self.field_annotations(object.class).find(|(field, _)| *field == given).map(|(_, annotation)| annotation))
+            }
+        };
+        annotation.is_none_or(|annotation| self.is_anything(at, annotation))
+    }
+
+    /// `Any`, `object`, `Any | None`.
+    fn is_anything(&self, at: FunctionRef, annotation: ExprId) -> bool {
+        let facts = self.facts(at.module);
+        match &facts.expr(annotation).kind {
+            ExprKind::Binary { left, right, .. } => self.is_anything(at, *left) || self.is_anything(at, *right),
+            ExprKind::Index { base, index } => last_name(facts, *base).is_some_and(|n| n == "Optional") && self.is_anything(at, *index),
+            _ => last_name(facts, annotation).is_some_and(|n| matches!(n.as_str(), "Any" | "object")),
+        }
+    }
+
+    /// The annotated class-level names of a record, which are its constructor's arguments in order.
+    fn field_annotations(&self, class: ClassRef) -> impl Iterator<Item = (&Name, ExprId)> {
+        let facts = self.facts(class.module);
+        self.class(class).body.iter().filter_map(|s| match &facts.stmt(*s).kind {
+            StmtKind::Assign { targets, annotation: Some(annotation), .. } => {
+                targets.first().and_then(|t| last_name(facts, *t)).map(|name| (name, *annotation))
+            }
+            _ => None,
+        })
+    }
+
     /// What the constructor makes of its arguments for a field: `self.lock = Lock(client, name)`.
     fn made_of_arguments(&self, object: &Object, name: &str) -> Option<Kind> {
         let (init, call) = self.field_call(object.class, name)?;
@@ -107,7 +162,7 @@ impl Program<'_> {
     }
 
     /// Which parameter of a function a name means.
-    fn parameter_of(&self, function: FunctionRef, expr: ExprId) -> Option<usize> {
+    pub(super) fn parameter_of(&self, function: FunctionRef, expr: ExprId) -> Option<usize> {
         let ExprKind::Name(name) = &self.facts(function.module).expr(expr).kind else { return None };
         self.function(function).params.iter().position(|p| p.name == *name)
     }
@@ -115,13 +170,8 @@ impl Program<'_> {
     /// The constructor's argument (position without the receiver, name) that a field is set from.
     pub fn field_argument(&self, class: ClassRef, name: &str) -> Option<(usize, Name)> {
         let Some(init) = self.method(class, "__init__") else {
-            // A record: its annotated class-level names are the constructor's arguments in order.
-            let facts = self.facts(class.module);
-            let fields = self.class(class).body.iter().filter_map(|s| match &facts.stmt(*s).kind {
-                StmtKind::Assign { targets, annotation: Some(_), .. } => targets.first().and_then(|t| last_name(facts, *t)),
-                _ => None,
-            });
-            return fields.enumerate().find(|(_, f)| *f == name).map(|(i, f)| (i, f.clone()));
+            // A record.
+            return self.field_annotations(class).enumerate().find(|(_, (f, _))| *f == name).map(|(i, (f, _))| (i, f.clone()));
         };
         let facts = self.facts(init.module);
         let owner = ClassRef { module: init.module, class: self.function(init).class? };
@@ -184,7 +234,7 @@ impl Program<'_> {
             let function = facts.function(*method);
             let Some(receiver) = function.params.first() else { continue };
             let assignments = assignments_within(facts, &function.body);
-            let holders = Holders::of(facts, &self.class(class).name, &receiver.name, &assignments);
+            let holders = Holders::of(facts, &self.class(class).name, function, &receiver.name, &assignments);
             for (target, value, annotation) in assignments {
                 let ExprKind::Attr { base, name } = &facts.expr(target).kind else { continue };
                 if holders.has(facts, *base) {
@@ -208,29 +258,51 @@ fn given_above(facts: &FileFacts, expr: ExprId) -> Option<&[Arg]> {
     (name == "__init__" && is_super).then_some(args)
 }
 
-/// What in a method means its object or its class: the receiver, the class by its name, `type(self)`, a variable for that.
+/// What in a method means its object or its class: the receiver, the class by its name, `type(self)`, and what the method keeps
+/// one of these in, or an instance that it makes: `made = cls()`, `cls._instance = cls()`.
 struct Holders<'a> {
     receiver: &'a Name,
+    /// The receiver is the class: calling it makes an instance.
+    of_class: bool,
     names: FxHashSet<&'a Name>,
+    attributes: FxHashSet<&'a Name>,
 }
 
 impl<'a> Holders<'a> {
-    fn of(facts: &'a FileFacts, class: &'a Name, receiver: &'a Name, assignments: &[(ExprId, Option<ExprId>, Option<ExprId>)]) -> Self {
-        let mut holders = Holders { receiver, names: FxHashSet::from_iter([class, receiver]) };
-        let aliases: Vec<&Name> = assignments
-            .iter()
-            .filter(|(_, value, _)| value.is_some_and(|v| holders.is_own_class(facts, v)))
-            .filter_map(|(target, ..)| match &facts.expr(*target).kind {
-                ExprKind::Name(name) => Some(name),
-                _ => None,
-            })
-            .collect();
-        holders.names.extend(aliases);
+    fn of(facts: &'a FileFacts, class: &'a Name, method: &'a Function, receiver: &'a Name, assignments: &[Assignment]) -> Self {
+        let decorated = |name| method.decorators.iter().any(|d| last_name(facts, *d).is_some_and(|n| n == name));
+        let of_class = method.name == "__new__" || decorated("classmethod");
+        let names = FxHashSet::from_iter([class, receiver]);
+        let mut holders = Holders { receiver, of_class, names, attributes: FxHashSet::default() };
+        for (target, value, _) in assignments {
+            if !value.is_some_and(|v| holders.is_own_class(facts, v) || holders.makes_own(facts, v)) {
+                continue;
+            }
+            match &facts.expr(*target).kind {
+                ExprKind::Name(name) => holders.names.insert(name),
+                ExprKind::Attr { base, name } if holders.has(facts, *base) => holders.attributes.insert(name),
+                _ => false,
+            };
+        }
         holders
     }
 
     fn has(&self, facts: &FileFacts, holder: ExprId) -> bool {
-        matches!(&facts.expr(holder).kind, ExprKind::Name(name) if self.names.contains(name)) || self.is_own_class(facts, holder)
+        match &facts.expr(holder).kind {
+            ExprKind::Name(name) => self.names.contains(name),
+            ExprKind::Attr { base, name } if self.attributes.contains(name) => self.has(facts, *base),
+            _ => self.is_own_class(facts, holder),
+        }
+    }
+
+    /// `cls(…)`, `Store(…)` or `super().__new__(cls)`.
+    fn makes_own(&self, facts: &FileFacts, expr: ExprId) -> bool {
+        let ExprKind::Call { callee, .. } = &facts.expr(expr).kind else { return false };
+        match &facts.expr(*callee).kind {
+            ExprKind::Name(name) => self.names.contains(name) && (self.of_class || name != self.receiver),
+            ExprKind::Attr { name, .. } => name == "__new__",
+            _ => self.is_own_class(facts, *callee),
+        }
     }
 
     /// `self.__class__` or `type(self)`.
@@ -247,8 +319,8 @@ impl<'a> Holders<'a> {
     }
 }
 
-/// Every assignment of a body, nested blocks included: target, value, annotation.
-fn assignments_within(facts: &FileFacts, body: &[StmtId]) -> Vec<(ExprId, Option<ExprId>, Option<ExprId>)> {
+/// Every assignment of a body, nested blocks included.
+fn assignments_within(facts: &FileFacts, body: &[StmtId]) -> Vec<Assignment> {
     let mut found = Vec::new();
     let mut pending: Vec<_> = body.iter().rev().copied().collect();
     while let Some(id) = pending.pop() {

@@ -150,12 +150,27 @@ impl Program<'_> {
             return self.source(function, *last, name);
         }
         let values = sources.iter().filter(|s| !matches!(s, Source::Declared(_))).take(ASSIGNMENTS);
-        match values.map(|s| self.source(function, *s, name)).fold(Kind::Unknown, Kind::or) {
-            found @ (Kind::Unknown | Kind::Null) => {
-                let declared = sources.iter().filter(|s| matches!(s, Source::Declared(_))).take(ASSIGNMENTS);
-                declared.map(|s| self.source(function, *s, name)).fold(found, Kind::or)
-            }
-            found => found,
+        let found = values.map(|s| self.source(function, *s, name)).fold(Kind::Unknown, Kind::or);
+        let mut declared = sources.iter().filter(|s| matches!(s, Source::Declared(_))).take(ASSIGNMENTS).peekable();
+        if declared.peek().is_none() || !self.says_little(&found) {
+            return found;
+        }
+        let declared = declared.map(|s| self.source(function, *s, name));
+        match found {
+            found @ (Kind::Unknown | Kind::Null) => declared.fold(found, Kind::or),
+            found => declared.filter(|kind| refines(kind, &found)).last().unwrap_or(found),
+        }
+    }
+
+    /// Whether a declaration may say more than the value: nothing is known of it, it is still empty, or of what it gives.
+    fn says_little(&self, value: &Kind) -> bool {
+        match value {
+            Kind::Unknown | Kind::Null => true,
+            Kind::List(items) => items.is_empty(),
+            Kind::Map(entries) => entries.is_empty(),
+            Kind::Library(value) => value.subject == Kind::Unknown && self.knowledge.holds(value.ty),
+            Kind::Function(value) => self.returned(value.function) == Kind::Unknown,
+            _ => false,
         }
     }
 
@@ -314,7 +329,20 @@ impl Program<'_> {
         let name = super::last_name(facts, base).map_or("", Name::as_str);
         let first = arguments.first().copied();
         match name {
-            "Optional" | "Final" | "ClassVar" | "type" | "Type" | "Awaitable" => first.map(|a| self.annotation(at, a)).unwrap_or_default(),
+            "Callable" => match arguments.get(1).map(|a| self.annotation(at, *a)) {
+                Some(given @ (Kind::Object(_) | Kind::Library(_))) => Kind::Gives(Rc::new(given)),
+                _ => Kind::Unknown,
+            },
+            "Optional"
+            | "Final"
+            | "ClassVar"
+            | "type"
+            | "Type"
+            | "Awaitable"
+            | "ContextManager"
+            | "AsyncContextManager"
+            | "AbstractContextManager"
+            | "AbstractAsyncContextManager" => first.map(|a| self.annotation(at, a)).unwrap_or_default(),
             "Union" => arguments.iter().map(|a| self.annotation(at, *a)).fold(Kind::Unknown, Kind::or),
             "Annotated" => {
                 let declared = first.map(|a| self.annotation(at, a)).unwrap_or_default();
@@ -337,7 +365,7 @@ impl Program<'_> {
             _ => {
                 let made = self.instance_of(self.infer(at, base), PackLanguage::Python);
                 let Kind::Library(value) = &made else { return made };
-                let held = first.filter(|_| !self.knowledge.type_def(value.ty).held_as.is_empty());
+                let held = first.filter(|_| self.knowledge.holds(value.ty));
                 let Some(held) = held.map(|a| self.annotation(at, a)) else { return made };
                 Kind::Library(Rc::new(LibraryValue { subject: held, ..(**value).clone() }))
             }
@@ -679,6 +707,15 @@ impl Program<'_> {
             }
         }
         found
+    }
+}
+
+/// Whether a declaration is of what a value is.
+fn refines(declared: &Kind, value: &Kind) -> bool {
+    match (declared, value) {
+        (Kind::List(_), Kind::List(_)) | (Kind::Map(_), Kind::Map(_)) | (Kind::Gives(_), Kind::Function(_)) => true,
+        (Kind::Library(declared), Kind::Library(value)) => declared.ty == value.ty,
+        _ => false,
     }
 }
 

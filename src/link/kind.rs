@@ -55,6 +55,8 @@ pub enum Kind {
     Captured(Name),
     /// What calling that gives, which only the caller knows: an instance where it is a class.
     Called(Rc<Kind>),
+    /// Something to call, of which an annotation tells what it gives: `Callable[[], Session]`.
+    Gives(Rc<Kind>),
     /// What a table holds under a key that is not known: the values it has, and the default where the key is missing.
     Lookup(Rc<(Kind, Vec<Kind>)>),
     /// One of several values.
@@ -242,6 +244,51 @@ pub struct Asked {
 }
 
 impl Kind {
+    /// Whether it says which one a value is, and not only of which type.
+    pub(super) fn is_told(&self) -> bool {
+        match self {
+            Kind::Unknown | Kind::Null => false,
+            Kind::Object(object) => object.exact,
+            Kind::Library(value) => value.identity.is_some() || value.instance.is_some() || value.subject != Kind::Unknown,
+            Kind::Text(text) => text.constant().is_some(),
+            Kind::OneOf(kinds) => kinds.iter().all(|kind| *kind == Kind::Null || kind.is_told()),
+            _ => true,
+        }
+    }
+
+    /// Whether it is told, and the same whoever asks: nothing in its name is filled in at run time.
+    pub(super) fn is_fixed(&self) -> bool {
+        let fixed = |text: &Template| !text.parts.iter().any(|p| matches!(p, Part::Hole(hole) if !matches!(hole, Hole::Environment(_))));
+        match self {
+            Kind::Object(object) => {
+                object.exact
+                    && object.args.iter().all(|(_, k)| !matches!(k, Kind::Text(_) | Kind::Library(_) | Kind::Object(_)) || k.is_fixed())
+            }
+            Kind::Library(value) => self.is_told() && value.identity.as_ref().is_none_or(fixed),
+            Kind::Text(text) => fixed(text),
+            Kind::Function(_) | Kind::Class(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether another value is of the same sort: an object, a library's value of the same type, a text.
+    pub(super) fn is_like(&self, other: &Kind) -> bool {
+        match (self, other) {
+            (Kind::OneOf(kinds), _) => kinds.iter().any(|kind| kind.is_like(other)),
+            (Kind::Library(a), Kind::Library(b)) => a.ty == b.ty,
+            (Kind::Object(_), Kind::Object(_)) | (Kind::Text(_), Kind::Text(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// A function with arguments that `partial` binds to it; anything else as it is.
+    pub fn bound_to(&self, args: &[(Option<Name>, Kind)]) -> Kind {
+        let Kind::Function(function) = self else { return self.clone() };
+        let mut function = (**function).clone();
+        function.bound.extend(args.iter().cloned());
+        Kind::Function(Rc::new(function))
+    }
+
     /// An instance of a class of the project, made nobody knows where.
     pub fn instance(class: ClassRef) -> Kind {
         Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: None }))

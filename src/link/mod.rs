@@ -10,6 +10,7 @@ mod aside;
 mod call;
 mod classes;
 mod closures;
+mod constructed;
 mod crates;
 mod decorated;
 mod duck;
@@ -119,6 +120,8 @@ struct Caches {
     names: Memo<(FunctionRef, Name), Kind>,
     class_names: Memo<(ClassRef, Name), Kind>,
     fields: Memo<(ClassRef, Name), Kind>,
+    fields_made: Memo<(ClassRef, Name), Kind>,
+    made: Memo<ClassRef, Rc<Vec<Rc<Object>>>>,
     assigned: RefCell<FxHashMap<ClassRef, Rc<fields::Assigned>>>,
     handed: Memo<(ClassRef, Name), Option<(FunctionRef, ExprId)>>,
     methods: RefCell<FxHashMap<(ClassRef, Name), Option<FunctionRef>>>,

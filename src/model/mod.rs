@@ -213,6 +213,11 @@ impl Resource {
             _ => return false,
         };
         let told = |text: &str| text.chars().any(char::is_alphanumeric);
+        // What fills a hole in a path is one step of it, except where the path begins with it.
+        let steps = |name: &str| name.matches('/').count();
+        if self.kind == "file" && !a.is_empty() && !b.is_empty() && steps(&self.name) != steps(&other.name) {
+            return false;
+        }
         (a.starts_with(b) || b.starts_with(a)) && (x.ends_with(y) || y.ends_with(x)) && told(a) && told(b)
     }
 }

@@ -5,7 +5,7 @@ use crate::discover::{self, Found, Options};
 use crate::effects::Effects;
 use crate::facts::{FileFacts, Name, Outline};
 use crate::knowledge::{Knowledge, vocabulary::PackLanguage};
-use crate::link::{CrateName, CratePaths, Module, ModulePaths, Program, needed, needed_rust};
+use crate::link::{Binary, CrateName, CratePaths, Module, ModulePaths, Program, binaries, needed, needed_rust};
 use crate::model::build::{Input, Manifest, build};
 use crate::model::{Coverage, Model};
 use crate::parse::{self, Documents};
@@ -14,7 +14,7 @@ use crate::sql::{Dialect, RoutineKind, SqlText, Statement, Verb};
 use crate::suppress;
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -88,7 +88,8 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     coverage.not_read = found.not_read.into_iter().map(|(language, count)| (language.to_string(), count as u32)).collect();
 
     let crates: Vec<CrateName> = files.iter().filter_map(crate_name).collect();
-    let read: Vec<Read> = pool.install(|| parse_all(&files, config, knowledge, depth, &crates));
+    let built: Vec<Binary> = files.iter().flat_map(|file| built(file, &files)).collect();
+    let read: Vec<Read> = pool.install(|| parse_all(&files, config, knowledge, depth, &crates, &built));
     let mut modules = Vec::new();
     let mut manifests = Vec::new();
     let mut scripts = Vec::new();
@@ -125,6 +126,9 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     coverage.skipped.dedup();
     let mut program = Program::new(knowledge, modules, &crates);
     program.routines = routines(&scripts);
+    let holds = |binary: Binary| Some((program.modules.iter().position(|m| m.path == binary.path)?, binary));
+    program.binaries = built.into_iter().filter_map(holds).map(|(module, binary)| (binary, module as u32)).collect();
+    program.binaries.sort();
     coverage.unknown_imports = unknown_imports(&program);
     let effects = if wanted == Wanted::Uses { Effects::recording(&program) } else { Effects::new(&program) };
     let input = Input { effects: &effects, files: &files, manifests: &manifests, scripts: &scripts, config };
@@ -166,13 +170,46 @@ fn crate_name(file: &SourceFile) -> Option<CrateName> {
     })
 }
 
+/// The programs that a package builds, where a file is its `Cargo.toml`.
+fn built(file: &SourceFile, files: &[SourceFile]) -> Vec<Binary> {
+    let Some(folder) = file.path.strip_suffix("Cargo.toml").filter(|folder| folder.is_empty() || folder.ends_with('/')) else {
+        return Vec::new();
+    };
+    let documents = parse::toml::documents(&file.text).documents;
+    documents.iter().flat_map(|document| binaries(folder, document, files.iter().map(|f| f.path.as_str()))).collect()
+}
+
+/// The files of those programs that anything which starts programs names.
+fn started<'b>(files: &[SourceFile], built: &'b [Binary]) -> FxHashSet<&'b str> {
+    let starts = |f: &&SourceFile| {
+        matches!(f.language, Language::Yaml | Language::Dockerfile | Language::UnitFile | Language::Procfile | Language::Shell)
+    };
+    let texts: Vec<&str> = files.iter().filter(starts).map(|f| f.text.as_str()).collect();
+    // Without a name cargo runs the only program that there is.
+    let named =
+        |binary: &Binary| texts.iter().any(|text| names(text, &binary.name) || names(text, &binary.package) || names(text, "cargo"));
+    built.par_iter().filter(|binary| named(binary)).map(|binary| binary.path.as_str()).collect()
+}
+
+/// Whether a text holds a name as a word of its own.
+fn names(text: &str, name: &str) -> bool {
+    let within = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    let bytes = text.as_bytes();
+    let alone = |at: usize| !within(at.checked_sub(1).and_then(|before| bytes.get(before))) && !within(bytes.get(at + name.len()));
+    !name.is_empty() && memchr::memmem::find_iter(bytes, name).any(alone)
+}
+
 /// Which Rust files' bodies are needed, by file.
-fn needed_crates(files: &[SourceFile], knowledge: &Knowledge, crates: &[CrateName]) -> BTreeMap<usize, bool> {
+fn needed_crates(files: &[SourceFile], knowledge: &Knowledge, crates: &[CrateName], built: &[Binary]) -> BTreeMap<usize, bool> {
     let words = knowledge.actor_words(PackLanguage::Rust);
     let suffixes = knowledge.actor_suffixes(PackLanguage::Rust);
     let sought = |word: &str| words.contains(word) || suffixes.iter().any(|s| word.ends_with(s.as_str()) && word.len() > s.len());
     let rust: Vec<usize> = (0..files.len()).filter(|i| files[*i].language == Language::Rust).collect();
-    let outlines: Vec<Outline> = rust.par_iter().map(|i| parse::rust::outline(&files[*i].text, &sought)).collect();
+    let mut outlines: Vec<Outline> = rust.par_iter().map(|i| parse::rust::outline(&files[*i].text, &sought)).collect();
+    let started = started(files, built);
+    for (outline, index) in outlines.iter_mut().zip(&rust) {
+        outline.is_script = started.contains(files[*index].path.as_str());
+    }
     let paths = CratePaths::new(rust.iter().map(|i| files[*i].path.as_str()), crates);
     rust.iter().copied().zip(needed_rust(&paths, &outlines)).collect()
 }
@@ -188,8 +225,15 @@ enum Use {
     Outlined,
 }
 
-fn parse_all(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Depth, crates: &[CrateName]) -> Vec<Read> {
-    let uses = uses(files, config, knowledge, depth, crates);
+fn parse_all(
+    files: &[SourceFile],
+    config: &Config,
+    knowledge: &Knowledge,
+    depth: Depth,
+    crates: &[CrateName],
+    built: &[Binary],
+) -> Vec<Read> {
+    let uses = uses(files, config, knowledge, depth, crates, built);
     files
         .par_iter()
         .zip(uses)
@@ -212,7 +256,7 @@ fn parse_all(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth
 }
 
 /// For each file what becomes of it; says something of files of code alone.
-fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Depth, crates: &[CrateName]) -> Vec<Use> {
+fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Depth, crates: &[CrateName], built: &[Binary]) -> Vec<Use> {
     let words = knowledge.actor_words(PackLanguage::Python);
     let suffixes = knowledge.actor_suffixes(PackLanguage::Python);
     let sought = |word: &str| words.contains(word) || suffixes.iter().any(|s| word.ends_with(s.as_str()) && word.len() > s.len());
@@ -240,7 +284,7 @@ fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Dep
             () => Use::Outlined,
         };
     }
-    for (index, wanted) in needed_crates(files, knowledge, crates) {
+    for (index, wanted) in needed_crates(files, knowledge, crates, built) {
         if wanted || depth == Depth::Everything {
             uses[index] = Use::Needed;
         }

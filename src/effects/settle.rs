@@ -13,7 +13,8 @@ use super::item::{Call, Check, Item, What};
 use super::value::{Dep, Deps, Value};
 use super::{Rc, Summary};
 use crate::knowledge::vocabulary::Effect;
-use crate::link::{FunctionRef, FunctionValue, Template};
+use crate::link::{FunctionRef, FunctionValue, Kind, Template};
+use crate::source::Site;
 use rustc_hash::FxHashSet;
 
 /// How many calls above its own function an open item is still copied.
@@ -59,6 +60,23 @@ impl Summary {
         };
         self.items.iter_mut().for_each(|item| around(&mut item.contexts));
         self.calls.iter_mut().for_each(|below| around(&mut below.contexts));
+    }
+
+    /// It without what stands or is called at some places; `None` where it has nothing there. Items keep their numbers: what is
+    /// left out says nothing.
+    pub(super) fn without(&self, places: &[Site]) -> Option<Summary> {
+        let is_in = |site: Site| places.iter().any(|place| place.file == site.file && place.span.contains(site.span));
+        let left_out = |item: &Item| item.way().any(|(_, site)| is_in(site));
+        let left_uncalled = |below: &Below| below.call.steps().any(|call| is_in(call.site));
+        if places.is_empty() || !self.items.iter().any(left_out) && !self.calls.iter().any(left_uncalled) {
+            return None;
+        }
+        let mut rest = self.clone();
+        rest.calls.retain(|below| !left_uncalled(below));
+        for item in rest.items.iter_mut().filter(|item| left_out(item)) {
+            item.what = Rc::new(What::CallParameter { callee: Kind::Unknown, args: Vec::new() });
+        }
+        Some(rest)
     }
 
     /// Decide, now that the whole function is known, what its callers need to see.

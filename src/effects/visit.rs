@@ -96,6 +96,12 @@ impl Visit {
         self.sorts.meet(sorts)
     }
 
+    /// The functions on the way to it, and those whose items it has.
+    pub fn functions(&self) -> impl Iterator<Item = FunctionRef> {
+        let through = self.summary.items.iter().flat_map(|item| item.way().map(|(function, _)| function));
+        steps(self.way.as_ref()).map(|step| step.call.0).chain(through)
+    }
+
     /// Everything of the function itself, by number: surrounded by what is in the function, not by what is above it.
     pub fn own(&self) -> &[Item] {
         &self.summary.items
@@ -187,8 +193,8 @@ impl Effects<'_, '_> {
         *times <= ENTRIES
     }
 
-    /// Everything done below a summary, nearest first.
-    pub fn visits(&self, top: &Rc<Summary>) -> Vec<Visit> {
+    /// Everything done below a summary, nearest first, but for what stands or is called at some places.
+    pub fn visits(&self, top: &Rc<Summary>, without: &[Site]) -> Vec<Visit> {
         let mut visits: Vec<Visit> = Vec::new();
         let mut seen: FxHashMap<(*const Summary, bool), Vec<u64>> = FxHashMap::default();
         let mut pending = VecDeque::from([Way {
@@ -199,7 +205,10 @@ impl Effects<'_, '_> {
             inferred: 0,
             whole: true,
         }]);
-        while let Some(way) = pending.pop_front() {
+        while let Some(mut way) = pending.pop_front() {
+            if let Some(rest) = way.summary.without(without) {
+                way.summary = Rc::new(rest);
+            }
             if visits.len() >= VISITS {
                 let place = steps(way.step.as_ref()).last().map(|step| step.call.1).or_else(|| way.summary.items.first().map(|i| i.site));
                 if let Some(site) = place {

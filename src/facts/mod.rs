@@ -64,6 +64,8 @@ pub struct FileFacts {
     pub exprs: Vec<Expr>,
     /// All statements.
     pub stmts: Vec<Stmt>,
+    /// Where code chooses by the variant of a type (Rust).
+    pub choices: Vec<Choice>,
     /// Comments, for silencing and for fixture markers.
     pub comments: Vec<Comment>,
     /// What could not be read, by place.
@@ -170,6 +172,37 @@ pub struct Class {
     pub parent: FunctionId,
     /// The class that encloses it directly.
     pub outer: Option<ClassId>,
+    /// The variants of an enumeration (Rust).
+    pub variants: Vec<Variant>,
+}
+
+/// One variant of an enumeration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Its name.
+    pub name: Name,
+    /// Its attributes.
+    pub decorators: Vec<ExprId>,
+    /// Its name where it is defined.
+    pub name_span: Span,
+}
+
+/// A `match` or `if let` that asks which variant of a type a value is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The function it stands in.
+    pub function: FunctionId,
+    /// Its arms, in order.
+    pub arms: Vec<Arm>,
+}
+
+/// One arm of a choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
+    /// Paths of the variants that it is for; none where it is for the rest.
+    pub variants: Vec<ExprId>,
+    /// What runs where it is chosen.
+    pub span: Span,
 }
 
 /// One imported name.
@@ -218,6 +251,7 @@ impl FileFacts {
             imports: Vec::new(),
             exprs: Vec::new(),
             stmts: Vec::new(),
+            choices: Vec::new(),
             comments: Vec::new(),
             problems: Vec::new(),
         }

@@ -656,7 +656,7 @@ pub enum Effect {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BaseRow {
     /// Qualified names of the base; `*Suffix` matches a class by its own name instead (hand-written agents). In Rust also those
-    /// of attributes of the type and, with their `!`, of the macro that declares it.
+    /// of attributes of the type, of what it derives and, with their `!`, of the macro that declares it.
     pub name: Vec<String>,
     /// What such a class is.
     pub is: BaseKind,
@@ -666,9 +666,13 @@ pub struct BaseRow {
     /// The methods through which it is run or called.
     #[serde(default)]
     pub entry: Vec<String>,
-    /// The class attribute or field that names it.
+    /// The class attribute or field that names it; for `is: commands` the attributes of a variant that do, with the argument in
+    /// which the name stands (`command.name`).
     #[serde(default)]
     pub named: Vec<String>,
+    /// Functions that such a class has from the library and that give an instance of it: `Cli::parse()`.
+    #[serde(default)]
+    pub makes: Vec<String>,
     /// For `is: actor`: keywords of the constructor that describe an agent, its prompt or its tools. An instance that is
     /// given a name and one of them is an agent, though its class only holds the description and runs nothing.
     #[serde(default)]
@@ -734,6 +738,8 @@ pub enum BaseKind {
     Orchestrator,
     /// A test case.
     Test,
+    /// The commands of a program, one a variant: which of them runs is told by the words that the program is started with.
+    Commands,
 }
 
 /// A declaration in documents.
@@ -943,6 +949,13 @@ pub struct CommandRow {
     /// Its arguments hold another command: the first word that starts one.
     #[serde(default)]
     pub wraps: bool,
+    /// It builds and runs a program of the project itself: the options that name the program or its package; without one it
+    /// is the only program there.
+    #[serde(default)]
+    pub program: Vec<String>,
+    /// The word after which arguments are the program's own (`--`).
+    #[serde(default)]
+    pub own_after: Option<String>,
     /// The option whose value is a whole command line (`-c`).
     #[serde(default)]
     pub script: Option<String>,

@@ -193,6 +193,7 @@ impl Program<'_> {
                     value.subject = receiver.clone();
                     self.row_result(found.row, Some(&Rc::new(value)), args, site)
                 }
+                None if self.base_row(*class).is_some_and(|row| row.makes.iter().any(|n| n == name)) => Kind::instance(*class),
                 None => Kind::Unknown,
             },
             Kind::Unknown => self.joined_path(name, args, site),

@@ -1,7 +1,7 @@
 //! Classes: what they derive from, what derives from them, which method a call means.
 
 use super::{ClassRef, FunctionRef, Kind, Program};
-use crate::facts::{ExprKind, Name, StmtKind};
+use crate::facts::{Arg, ExprId, ExprKind, Name, StmtKind};
 use crate::knowledge::vocabulary::{BaseKind, BaseRow};
 use rustc_hash::FxHashMap;
 
@@ -54,11 +54,16 @@ impl ClassTable {
             let facts = program.facts(class.module);
             let parent = FunctionRef { module: class.module, function: program.class(class).parent };
             for decorator in &program.class(class).decorators {
-                let ExprKind::Call { callee, .. } = facts.expr(*decorator).kind else { continue };
-                if let Kind::External(name) = program.infer(parent, callee)
-                    && program.knowledge.base(crate::knowledge::vocabulary::PackLanguage::Rust, &name).is_some()
-                {
-                    external.entry(class).or_default().push(name);
+                let ExprKind::Call { callee, args } = &facts.expr(*decorator).kind else { continue };
+                // `#[derive(Subcommand)]`: what is derived says what the type is.
+                let derived = super::last_name(facts, *callee).is_some_and(|name| name == "derive");
+                let said = args.iter().filter(|_| derived).map(|a| a.value).chain([*callee]);
+                for name in said.map(|expr| program.infer(parent, expr)) {
+                    if let Kind::External(name) = name
+                        && program.knowledge.base(crate::knowledge::vocabulary::PackLanguage::Rust, &name).is_some()
+                    {
+                        external.entry(class).or_default().push(name);
+                    }
                 }
             }
         }
@@ -203,6 +208,29 @@ impl Program<'_> {
             ExprKind::Str(text) => Some(text.to_string()),
             _ => super::last_name(facts, given.value).map(Name::to_string),
         }
+    }
+
+    /// What packs say of an enumeration whose variants are the commands of a program.
+    pub fn commands_row(&self, class: ClassRef) -> Option<&BaseRow> {
+        self.base_row(class).filter(|row| row.is == BaseKind::Commands && !self.class(class).variants.is_empty())
+    }
+
+    /// What each of the commands of a program may be called: as its variant, and as attributes of that say.
+    pub fn command_names(&self, class: ClassRef) -> Vec<Vec<String>> {
+        let facts = self.facts(class.module);
+        let naming = self.commands_row(class).map_or(&[][..], |row| row.named.as_slice());
+        let said = |decorator: &ExprId| {
+            let ExprKind::Call { callee, args } = &facts.expr(*decorator).kind else { return Vec::new() };
+            let attribute = super::last_name(facts, *callee).map_or("", Name::as_str);
+            let names = |arg: &&Arg| naming.iter().any(|n| n.split_once('.') == Some((attribute, arg.name.as_deref().unwrap_or(""))));
+            let text = |arg: &Arg| match &facts.expr(arg.value).kind {
+                ExprKind::Str(text) => Some(text.to_string()),
+                _ => None,
+            };
+            args.iter().filter(names).filter_map(text).collect::<Vec<String>>()
+        };
+        let variants = self.class(class).variants.iter();
+        variants.map(|v| std::iter::once(v.name.to_string()).chain(v.decorators.iter().flat_map(said)).collect()).collect()
     }
 
     /// Whether a class is a table as such.

@@ -7,6 +7,7 @@
 //! This module refuses to know what a call does to state.
 
 mod aside;
+mod binaries;
 mod call;
 mod classes;
 mod closures;
@@ -29,6 +30,7 @@ mod rust;
 mod scope;
 
 pub use aside::is_aside;
+pub use binaries::{Binary, binaries};
 pub use call::{Args, ISOLATION, SAME_TEXT, argument, argument_at};
 pub use classes::snake;
 pub use crates::{CrateName, CratePaths};
@@ -88,6 +90,8 @@ pub struct Program<'k> {
     pub modules: Vec<Module>,
     /// Routines that SQL scripts define: name and body. Calling one runs its body.
     pub routines: FxHashMap<String, Rc<Vec<Statement>>>,
+    /// Programs that crates of the project build, with the module that holds their `main`; sorted.
+    pub binaries: Vec<(Binary, u32)>,
     paths: ModulePaths,
     roots: ImportedRoots,
     crates: CratePaths,
@@ -167,6 +171,7 @@ impl<'k> Program<'k> {
             knowledge,
             modules,
             routines: FxHashMap::default(),
+            binaries: Vec::new(),
             paths,
             roots,
             crates,

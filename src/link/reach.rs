@@ -47,7 +47,8 @@ pub fn needed(paths: &ModulePaths, outlines: &[Outline], library: impl Fn(&str) 
     spread(roots.collect(), &forward, count)
 }
 
-/// As [`needed`], for Rust: every module that a path leads through counts as imported.
+/// As [`needed`], for Rust: every module that a path leads through counts as imported. A program that a command may start is
+/// marked as a script.
 pub fn needed_rust(paths: &CratePaths, outlines: &[Outline]) -> Vec<bool> {
     let count = outlines.len();
     let mut forward: Vec<Vec<u32>> = vec![Vec::new(); count];
@@ -63,7 +64,7 @@ pub fn needed_rust(paths: &CratePaths, outlines: &[Outline]) -> Vec<bool> {
     }
     let actors = (0..count as u32).filter(|i| outlines[*i as usize].names_actor);
     let importing = spread(actors.collect(), &backward, count);
-    let roots = (0..count as u32).filter(|i| importing[*i as usize]);
+    let roots = (0..count as u32).filter(|i| importing[*i as usize] || outlines[*i as usize].is_script);
     spread(roots.collect(), &forward, count)
 }
 

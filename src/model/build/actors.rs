@@ -4,12 +4,15 @@ mod declared;
 mod documents;
 mod graphs;
 mod join;
-mod loops;
+pub(super) mod loops;
 mod made;
 mod programs;
+mod started;
 
 use super::Input;
 use super::collisions::{Collision, Node};
+use super::deployment::DraftUnit;
+use super::parts::Part;
 use crate::effects::Declaration;
 use crate::knowledge::vocabulary::{ActorKind, Runs};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue};
@@ -81,6 +84,10 @@ pub(super) struct DraftActor {
     pub state_key: Option<String>,
     /// A graph's node, which may stand for an agent that is made elsewhere.
     pub node: bool,
+    /// Places of its entries that it does not run: other commands of its program.
+    pub without: Vec<Site>,
+    /// The units that start it, where units do.
+    pub started_by: Vec<usize>,
 }
 
 impl DraftActor {
@@ -101,6 +108,8 @@ impl DraftActor {
             class: None,
             state_key: None,
             node: false,
+            without: Vec::new(),
+            started_by: Vec::new(),
         }
     }
 }
@@ -154,7 +163,7 @@ pub(super) struct Run {
 
 pub(super) use crate::link::is_aside;
 
-pub(super) fn collect(input: &Input) -> Draft {
+pub(super) fn collect(input: &Input, units: &[DraftUnit], parts: &[Vec<Option<Part>>]) -> Draft {
     let mut collector = Collector { input, draft: Draft::default(), declared: Vec::new(), tools_of: FxHashMap::default() };
     collector.declarations();
     collector.actors();
@@ -166,6 +175,7 @@ pub(super) fn collect(input: &Input) -> Draft {
     super::configured::agents(input, &mut collector.draft);
     collector.programs();
     collector.loops();
+    collector.started(units, parts);
     collector.join_same();
     collector.draft
 }

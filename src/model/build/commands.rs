@@ -8,6 +8,7 @@ use super::Input;
 use super::systems::folder_of;
 use crate::facts::{Document, NodeId, NodeKind};
 use crate::knowledge::vocabulary::{ActorKind, CommandRow};
+use crate::link::Binary;
 use rustc_hash::FxHashMap;
 
 /// How far wrappers and scripts are followed.
@@ -30,6 +31,8 @@ pub(super) struct Start {
     pub runs: Vec<ActorKind>,
     /// Frameworks whose actors it runs wherever they are defined.
     pub frameworks: Vec<String>,
+    /// What a program of the project is given, where the command starts one by its name.
+    pub arguments: Option<Vec<String>>,
 }
 
 /// Where a command stands.
@@ -48,6 +51,8 @@ pub(super) struct Commands<'i> {
     /// Names of the project's own commands, and what they call.
     pub scripts: FxHashMap<String, String>,
     shells: Vec<(&'i str, &'i Document)>,
+    /// Programs that crates of the project build.
+    binaries: &'i [(Binary, u32)],
 }
 
 impl<'i> Commands<'i> {
@@ -64,6 +69,7 @@ impl<'i> Commands<'i> {
             rows: program.knowledge.commands().collect(),
             scripts: FxHashMap::default(),
             shells: scripts.map(|m| (m.path.as_str(), &m.document)).collect(),
+            binaries: &program.binaries,
         }
     }
 
@@ -91,6 +97,10 @@ impl<'i> Commands<'i> {
         if let Some(script) = self.shell(program, at.folder) {
             return self.script(script, rest, at, depth);
         }
+        let name = program.rsplit('/').next().unwrap_or(program);
+        if let Some(module) = self.built(at.folder, |binary| binary.name == name) {
+            return vec![Start { arguments: Some(rest.to_vec()), ..plain(module) }];
+        }
         if program.ends_with(".py") { self.resolve(program, at.folder).map(plain).into_iter().collect() } else { Vec::new() }
     }
 
@@ -108,6 +118,16 @@ impl<'i> Commands<'i> {
         if row.wraps {
             let inner = (0..rest.len()).find(|i| self.starts_one(&rest[*i], &rest[i + 1..], at.folder));
             return inner.map(|i| self.words(&rest[i..], at, depth + 1)).unwrap_or_default();
+        }
+        if !row.program.is_empty() {
+            let own = row.own_after.as_ref().and_then(|word| rest.iter().position(|w| w == word));
+            let (options, arguments) = rest.split_at(own.unwrap_or(rest.len()));
+            let module = match value(options, &row.program) {
+                Some(name) => self.built(at.folder, |b| b.name == name).or_else(|| self.built(at.folder, |b| b.package == name)),
+                None => self.built(at.folder, |_| true),
+            };
+            let arguments = Some(arguments.iter().skip(1).cloned().collect());
+            return module.map(|module| Start { arguments, ..plain(module) }).into_iter().collect();
         }
         let mut found = row.fixed.as_ref().and_then(|fixed| self.resolve(fixed, at.folder));
         for place in &row.module {
@@ -134,7 +154,7 @@ impl<'i> Commands<'i> {
         }
         let Some(module) = found else { return Vec::new() };
         let (processes, many) = processes(row, rest, at);
-        vec![Start { module, processes, many, runs: row.runs.clone(), frameworks: row.frameworks.clone() }]
+        vec![Start { module, processes, many, runs: row.runs.clone(), frameworks: row.frameworks.clone(), arguments: None }]
     }
 
     /// Whether a command starts with this word.
@@ -142,7 +162,18 @@ impl<'i> Commands<'i> {
         self.row(word, rest).is_some()
             || self.scripts.contains_key(word)
             || self.shell(word, folder).is_some()
+            || self.built(folder, |binary| word.rsplit('/').next() == Some(binary.name.as_str())).is_some()
             || word.ends_with(".py") && self.resolve(word, folder).is_some()
+    }
+
+    /// The one program of the project that is meant, the nearest to a folder: of the package that holds it, else of one below.
+    fn built(&self, folder: &str, meant: impl Fn(&Binary) -> bool) -> Option<u32> {
+        let all = || self.binaries.iter().filter(|(binary, _)| meant(binary));
+        let near = |binary: &Binary| (folder.starts_with(&binary.folder), shared(&binary.folder, folder));
+        let best = all().map(|(binary, _)| near(binary)).max()?;
+        let mut nearest = all().filter(|(binary, _)| near(binary) == best);
+        let (_, module) = nearest.next()?;
+        nearest.next().is_none().then_some(*module)
     }
 
     fn shell(&self, word: &str, folder: &str) -> Option<&'i Document> {
@@ -226,7 +257,7 @@ impl<'i> Commands<'i> {
 }
 
 fn plain(module: u32) -> Start {
-    Start { module, processes: 1, many: false, runs: Vec::new(), frameworks: Vec::new() }
+    Start { module, processes: 1, many: false, runs: Vec::new(), frameworks: Vec::new(), arguments: None }
 }
 
 /// How much of a path's folder is also the beginning of another folder.

@@ -291,7 +291,8 @@ impl Reader<'_, '_, '_, '_> {
                 let served = text.and_then(|t| self.commands.resolve(t, folder)).unwrap_or(module as u32);
                 if count > 1 {
                     let site = program.site(module as u32, expr.span);
-                    let start = Start { module: served, processes: count, many: false, runs: Vec::new(), frameworks: Vec::new() };
+                    let start =
+                        Start { module: served, processes: count, many: false, runs: Vec::new(), frameworks: Vec::new(), arguments: None };
                     self.units.push(DraftUnit {
                         name: found.path.rsplit('/').next().unwrap_or(&found.path).to_string(),
                         group: found.path.clone(),

@@ -1,11 +1,14 @@
 //! Which unit runs which actors.
 //!
 //! A unit runs what the module it starts imports, directly or not, as far as its command runs that kind of actor. Frameworks
-//! that find their tasks by name are named by their rows: their command runs every actor of theirs in its system. What no
+//! that find their tasks by name are named by their rows: their command runs every actor of theirs in its system. Of a program
+//! that has commands a unit runs the part that its command chooses. What no
 //! unit of a group reaches is run by the one unit that could. What a clock starts ends by itself and serves nobody.
 
+use super::Input;
 use super::actors::Draft;
 use super::deployment::{DraftUnit, closure};
+use super::parts::Part;
 use super::systems::Systems;
 use crate::model::{ActorId, ActorKind, Model, Unit};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -13,8 +16,9 @@ use std::collections::BTreeMap;
 
 /// Fill in the units of the systems with those they host.
 pub(super) fn find(
+    input: &Input,
     draft: &Draft,
-    units: &[DraftUnit],
+    (units, parts): (&[DraftUnit], &[Vec<Option<Part>>]),
     own_processes: &FxHashMap<String, bool>,
     systems: &Systems,
     paths: &[&str],
@@ -26,7 +30,9 @@ pub(super) fn find(
             actor.pooled = *many;
         }
     }
-    let mut hosts: Vec<FxHashSet<ActorId>> = units.iter().map(|u| reached(draft, u, own_processes, systems, model)).collect();
+    let numbered = || units.iter().zip(parts).enumerate();
+    let mut hosts: Vec<FxHashSet<ActorId>> =
+        numbered().map(|(index, (u, parts))| reached(input, draft, (index, u, parts), own_processes, systems, model)).collect();
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, unit) in units.iter().enumerate() {
         groups.entry(unit.group.as_str()).or_default().push(index);
@@ -35,7 +41,11 @@ pub(super) fn find(
         for (index, actor) in model.actors.iter().enumerate() {
             let id = ActorId(index as u32);
             let path = draft.actors[index].module.map_or("", |m| paths[m as usize]);
-            if path.is_empty() || actor.process.is_some() || members.iter().any(|m| hosts[*m].contains(&id)) {
+            if path.is_empty()
+                || !draft.actors[index].started_by.is_empty()
+                || actor.process.is_some()
+                || members.iter().any(|m| hosts[*m].contains(&id))
+            {
                 continue;
             }
             let could = |unit: &DraftUnit| {
@@ -80,17 +90,28 @@ pub(super) fn find(
 }
 
 /// The actors that a unit's commands reach.
-fn reached(draft: &Draft, unit: &DraftUnit, own: &FxHashMap<String, bool>, systems: &Systems, model: &Model) -> FxHashSet<ActorId> {
+fn reached(
+    input: &Input,
+    draft: &Draft,
+    (number, unit, parts): (usize, &DraftUnit, &[Option<Part>]),
+    own: &FxHashMap<String, bool>,
+    systems: &Systems,
+    model: &Model,
+) -> FxHashSet<ActorId> {
     let mut found = FxHashSet::default();
-    for start in &unit.starts {
-        let modules = closure(systems.imports(), start.module);
+    for (start, part) in unit.starts.iter().zip(parts) {
+        let modules = brought(input, systems, start.module);
         let system = systems.of_module(start.module);
         for (index, actor) in model.actors.iter().enumerate() {
-            let runs = if own.contains_key(&actor.framework) {
+            let drafted = &draft.actors[index];
+            let runs = if !drafted.started_by.is_empty() {
+                drafted.started_by.contains(&number)
+            } else if own.contains_key(&actor.framework) {
                 start.frameworks.contains(&actor.framework) && actor.system == system
             } else {
                 (start.runs.is_empty() || start.runs.contains(&actor.kind))
-                    && draft.actors[index].module.is_some_and(|m| modules.contains(&m))
+                    && drafted.module.is_some_and(|m| modules.contains(&m))
+                    && part.as_ref().is_none_or(|part| part.may_run(drafted))
             };
             let serves = matches!(actor.kind, ActorKind::Endpoint | ActorKind::ToolServer);
             if runs && !(unit.scheduled && serves) {
@@ -99,4 +120,15 @@ fn reached(draft: &Draft, unit: &DraftUnit, own: &FxHashMap<String, bool>, syste
         }
     }
     found
+}
+
+/// Modules that a module brings into its process: what it imports, and in Rust what lies in one crate with any of that.
+fn brought(input: &Input, systems: &Systems, start: u32) -> FxHashSet<u32> {
+    let program = input.effects.program;
+    let mut modules = closure(systems.imports(), start);
+    let crates: FxHashSet<u32> = modules.iter().filter_map(|m| program.crate_root(*m)).collect();
+    if !crates.is_empty() {
+        modules.extend((0..program.modules.len() as u32).filter(|m| program.crate_root(*m).is_some_and(|root| crates.contains(&root))));
+    }
+    modules
 }

@@ -20,6 +20,7 @@ mod hosting;
 mod locks;
 mod orders;
 mod overlap;
+mod parts;
 mod races;
 mod replacements;
 mod schema;
@@ -66,13 +67,14 @@ pub struct Input<'a, 'p, 'k> {
 
 /// Build the model.
 pub fn build(input: &Input, coverage: Coverage) -> Model {
-    let mut draft = actors::collect(input);
     let units = deployment::collect(input);
+    let parts = parts::of(input, &units);
+    let mut draft = actors::collect(input, &units, &parts);
     let systems = systems::Systems::find(input, &units);
     let mut model = Model { coverage, ..Model::default() };
     systems.place(input, &mut draft, &mut model);
     let paths: Vec<&str> = input.effects.program.modules.iter().map(|m| m.path.as_str()).collect();
-    hosting::find(&draft, &units, &deployment::own_processes(input), &systems, &paths, &mut model);
+    hosting::find(input, &draft, (&units, &parts), &deployment::own_processes(input), &systems, &paths, &mut model);
     let schema = definitions::schema(input);
     let mut visited = Visited::default();
     let mut doings: Vec<Doing> = (0..model.actors.len() as u32).map(|a| Doing::of(input, &draft, ActorId(a), &mut visited)).collect();
@@ -130,10 +132,14 @@ impl Run {
 
 impl Doing {
     fn of(input: &Input, draft: &actors::Draft, actor: ActorId, visited: &mut Visited) -> Doing {
-        let entries = &draft.actors[actor.0 as usize].entries;
+        let drafted = &draft.actors[actor.0 as usize];
+        let (entries, without) = (&drafted.entries, &drafted.without);
         let run = |e: &actors::Entry| {
             let summary = input.effects.run(&e.function);
-            let visits = visited.entry(Rc::as_ptr(&summary)).or_insert_with(|| (Rc::new(input.effects.visits(&summary)), summary));
+            if !without.is_empty() {
+                return Run { entry: e.function.function, tool: e.tool, visits: Rc::new(input.effects.visits(&summary, without)) };
+            }
+            let visits = visited.entry(Rc::as_ptr(&summary)).or_insert_with(|| (Rc::new(input.effects.visits(&summary, &[])), summary));
             Run { entry: e.function.function, tool: e.tool, visits: visits.0.clone() }
         };
         let mut doing = Doing { actor, runs: entries.iter().map(run).collect(), retried_run: None };

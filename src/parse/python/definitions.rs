@@ -53,6 +53,7 @@ impl Lowering<'_> {
         let name = self.name(name_span);
         let scope = self.scope();
         self.facts.classes.push(Class {
+            variants: Vec::new(),
             qualified: qualify(&scope.name, &name),
             name,
             bases: Vec::new(),

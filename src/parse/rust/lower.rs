@@ -187,9 +187,7 @@ impl Lowering<'_> {
                 self.emit(StmtKind::Define(id), span);
             }
             syn::Item::Struct(s) => self.structure(&s.ident, &s.generics, &s.fields, &s.attrs, span),
-            syn::Item::Enum(e) => {
-                self.class(&e.ident, &e.attrs, span);
-            }
+            syn::Item::Enum(e) => self.enumeration(e, span),
             syn::Item::Trait(t) => self.interface(t, span),
             syn::Item::Impl(i) if !is_test(&i.attrs) => self.implementation(i, span),
             syn::Item::Const(c) => self.constant(&c.ident, &c.ty, &c.expr, span),
@@ -250,6 +248,17 @@ impl Lowering<'_> {
         self.facts.classes[id.index()].body = body;
     }
 
+    fn enumeration(&mut self, e: &syn::ItemEnum, span: Span) {
+        let id = self.class(&e.ident, &e.attrs, span);
+        let mut variants = Vec::new();
+        for variant in &e.variants {
+            let decorators = self.attributes(&variant.attrs);
+            let name_span = self.span(variant.ident.span());
+            variants.push(Variant { name: ident(&variant.ident), decorators, name_span });
+        }
+        self.facts.classes[id.index()].variants = variants;
+    }
+
     /// A type that a macro declares: the macro is its base.
     pub fn made_class(&mut self, name: &syn::Ident, base: ExprId, fields: &[(syn::Ident, syn::Type)], span: Span) {
         let id = self.class(name, &[], span);
@@ -301,6 +310,7 @@ impl Lowering<'_> {
             name_span,
             parent: self.scope.function,
             outer: self.scope.class,
+            variants: Vec::new(),
         });
         id
     }

@@ -6,6 +6,8 @@ use crate::source::Span;
 
 /// How deep patterns are taken apart.
 const MAX_DEPTH: u8 = 12;
+/// How many pieces of a pattern are searched for variants.
+const MAX_VARIANTS: usize = 60;
 
 impl Lowering<'_> {
     /// The one name that a pattern is, if it is one.
@@ -118,6 +120,48 @@ impl Lowering<'_> {
                 self.push_expr(ExprKind::Compare { left: value, rest: vec![(CompareOp::Eq, right)] }, span)
             }
         }
+    }
+
+    /// Paths of the variants that a pattern asks for, also inside of `Some(…)`, a tuple or a record: `Commands::Sweep { .. }`.
+    pub fn variants(&mut self, pattern: &syn::Pat) -> Vec<ExprId> {
+        let mut found = Vec::new();
+        let mut pending: Vec<&syn::Pat> = vec![pattern];
+        for _ in 0..MAX_VARIANTS {
+            let Some(next) = pending.pop() else { break };
+            let path = match next {
+                syn::Pat::TupleStruct(t) => {
+                    pending.extend(t.elems.iter().rev());
+                    &t.path
+                }
+                syn::Pat::Struct(s) => {
+                    pending.extend(s.fields.iter().rev().map(|f| &*f.pat));
+                    &s.path
+                }
+                syn::Pat::Path(p) => &p.path,
+                syn::Pat::Or(o) => {
+                    pending.extend(o.cases.iter().rev());
+                    continue;
+                }
+                syn::Pat::Tuple(t) => {
+                    pending.extend(t.elems.iter().rev());
+                    continue;
+                }
+                syn::Pat::Reference(r) => {
+                    pending.push(&r.pat);
+                    continue;
+                }
+                syn::Pat::Paren(p) => {
+                    pending.push(&p.pat);
+                    continue;
+                }
+                _ => continue,
+            };
+            let of_type = path.segments.iter().rev().nth(1).is_some_and(|s| s.ident.to_string().starts_with(char::is_uppercase));
+            if of_type {
+                found.push(self.path(path));
+            }
+        }
+        found
     }
 
     fn pattern_value(&mut self, pattern: &syn::Pat, span: Span) -> ExprId {

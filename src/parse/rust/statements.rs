@@ -2,8 +2,9 @@
 
 use super::lower::{Lowering, MAX_DEPTH, Sink};
 use super::patterns::presence;
-use crate::facts::{Block, ExprId, ExprKind, GuardItem, StmtKind};
+use crate::facts::{Arm, Block, Choice, ExprId, ExprKind, GuardItem, StmtKind};
 use crate::source::Span;
+use syn::spanned::Spanned;
 
 impl Lowering<'_> {
     /// The statements of a block, and its value into a sink.
@@ -154,6 +155,11 @@ impl Lowering<'_> {
                 }
             })
         };
+        let variants: Vec<ExprId> = bound.iter().flat_map(|(pattern, _)| self.variants(pattern)).collect();
+        if !variants.is_empty() {
+            let arm = Arm { variants, span: self.span(i.then_branch.brace_token.span.join()) };
+            self.facts.choices.push(Choice { function: self.scope.function, arms: vec![arm] });
+        }
         let then = self.nested(|this| {
             for (pattern, value) in &bound {
                 this.bind(pattern, *value);
@@ -226,6 +232,11 @@ impl Lowering<'_> {
             let unknown = self.unknown(at);
             self.push_expr(ExprKind::Compare { left: held, rest: vec![(crate::facts::CompareOp::Eq, unknown)] }, at)
         };
+        let asked: Vec<Arm> =
+            m.arms.iter().map(|arm| Arm { variants: self.variants(&arm.pat), span: self.span(arm.body.span()) }).collect();
+        if asked.iter().any(|arm| !arm.variants.is_empty()) {
+            self.facts.choices.push(Choice { function: self.scope.function, arms: asked });
+        }
         let mut arms = Vec::new();
         for arm in &m.arms {
             let mut guard = None;

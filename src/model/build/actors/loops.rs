@@ -145,7 +145,7 @@ fn acts(summary: &Summary, depth: u8) -> bool {
     summary.thinks || summary.items.iter().any(noticed) || depth > 0 && summary.calls.iter().any(|c| acts(&c.summary, depth - 1))
 }
 
-fn noticed(item: &Item) -> bool {
+pub(in crate::model::build) fn noticed(item: &Item) -> bool {
     match &*item.what {
         What::Access(access) => !access.private,
         What::Event { .. } | What::Acquire { .. } => true,

@@ -211,7 +211,7 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
         let is_true = |place: &Option<String>| place.as_deref().and_then(|p| argument(p, &args)).is_some_and(|k| *k == Kind::Bool(true));
         match row.does {
             Defines::Table => {
-                self.schema.table(&table);
+                self.schema.create(&table, site);
                 self.inside(module, call, &table, batches);
             }
             // A column added on its own: its call stands among the arguments.

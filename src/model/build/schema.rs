@@ -18,6 +18,8 @@ pub(super) struct Schema {
 struct Table {
     /// The statement that creates it was read, with all its columns.
     defined: bool,
+    /// Where it is created.
+    created: Vec<Site>,
     /// A key holds for some of its rows, or for what is made of its columns.
     refuses_some: bool,
     keys: Vec<Key>,
@@ -57,6 +59,7 @@ impl Schema {
             Verb::CreateTable(definition) if !definition.as_select => {
                 let table = self.tables.entry(name).or_default();
                 table.defined = true;
+                table.created.push(site);
                 table.generated.extend(definition.columns.iter().filter(|c| c.default_generated).map(|c| c.name.clone()));
                 for columns in &definition.unique_keys {
                     let primary = columns.len() == 1 && definition.columns.iter().any(|c| c.primary_key && c.name == columns[0]);
@@ -129,6 +132,16 @@ impl Schema {
     /// A table is there.
     pub fn table(&mut self, name: &str) {
         self.tables.entry(name.to_string()).or_default();
+    }
+
+    /// Something creates a table.
+    pub fn create(&mut self, name: &str, site: Site) {
+        self.tables.entry(name.to_string()).or_default().created.push(site);
+    }
+
+    /// Where a table is created.
+    pub fn created(&self, name: &str) -> &[Site] {
+        self.tables.get(name).map_or(&[], |table| table.created.as_slice())
     }
 
     /// A table is gone.

@@ -3,6 +3,8 @@
 use super::Input;
 use super::actors::Draft;
 use super::deployment::DraftUnit;
+use super::schema::Schema;
+use super::shared_stores;
 use crate::facts::{Document, NodeId};
 use crate::link::Kind;
 use crate::model::{Actor, ActorId, EntryPoint, Model, Orchestrator, Prompt, StateCollision, System};
@@ -20,8 +22,8 @@ pub(super) struct Systems {
 }
 
 impl Systems {
-    /// Modules are connected by imports, and by a manifest that starts both.
-    pub fn find(input: &Input, units: &[DraftUnit]) -> Systems {
+    /// Modules are connected by imports, by a manifest that starts both, and by a database that is provably one.
+    pub fn find(input: &Input, units: &[DraftUnit], schema: &Schema) -> Systems {
         let program = input.effects.program;
         let count = program.modules.len();
         let mut sets = Sets((0..count as u32).collect());
@@ -68,6 +70,10 @@ impl Systems {
             for module in modules.windows(2) {
                 sets.join(module[0], module[1]);
             }
+        }
+        let roots: Vec<u32> = (0..count as u32).map(|m| sets.root(m)).collect();
+        for (one, other) in shared_stores::joined(input, schema, |m| roots[m as usize]) {
+            sets.join(one, other);
         }
         let mut numbers: BTreeMap<u32, u32> = BTreeMap::new();
         let mut names: Vec<Option<String>> = Vec::new();
@@ -236,7 +242,7 @@ pub(super) fn folder_of(path: &str) -> &str {
 }
 
 /// The longest common folder of two paths.
-fn common(a: &str, b: &str) -> String {
+pub(super) fn common(a: &str, b: &str) -> String {
     let mut end = 0;
     for (i, (x, y)) in a.bytes().zip(b.bytes()).enumerate() {
         if x != y {

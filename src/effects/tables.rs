@@ -621,6 +621,10 @@ fn conditional(statement: &Statement) -> bool {
     if !matches!(statement.verb, Verb::Update | Verb::Delete) {
         return false;
     }
+    // `DELETE FROM t WHERE id IN (SELECT id FROM t …)`: which rows go is looked up in the same step.
+    if statement.verb == Verb::Delete && statement.table.as_ref().is_some_and(|table| statement.reads.contains(table)) {
+        return true;
+    }
     statement.predicate.conditions.iter().any(|condition| {
         let assigned = statement.assignments.iter().any(|a| a.column == condition.column);
         let stated =

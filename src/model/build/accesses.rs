@@ -1,6 +1,7 @@
 //! Resources and who accesses them how.
 
 use super::actors::is_aside;
+use super::construction::is_being_made;
 use super::schema::Schema;
 use super::within::Within;
 use super::{Doing, Input, Run, frames, locks};
@@ -68,7 +69,11 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
                     continue;
                 }
             };
-            let reached = Reached { doing, run, within: &within, settled: &settled, told: &told, item: &told.item() };
+            let item = &told.item();
+            if access.kind == "memory" && access.name.as_ref().is_some_and(|name| is_being_made(input, item, name)) {
+                continue;
+            }
+            let reached = Reached { doing, run, within: &within, settled: &settled, told: &told, item };
             let mode = reached.mode(access);
             let resource = &mut model.resources[at];
             let who = if mode == Mode::Read { &mut resource.readers } else { &mut resource.writers };
@@ -310,7 +315,7 @@ impl Reached<'_> {
         Around {
             guards: guards(&item.contexts),
             retry: sent_again(access, doing, model).or_else(|| retry(doing, run.tool, item, model)),
-            polling: polling.filter(|_| access.kind != "memory" || access.awaited),
+            polling: polling.filter(|_| access.kind != "memory" || access.awaited && !within.keeps(item, access)),
             looped: item.contexts.iter().find(|c| c.is_endless()).map(|c| c.site),
         }
     }

@@ -1,5 +1,6 @@
 //! Locks: which there are, when they expire, who takes them where, holding what.
 
+use super::construction::is_being_made;
 use super::within::Within;
 use super::{Doing, Input, accesses, frames, join};
 use crate::effects::{Context, Held, Item, LockUse, Sorts, Told, Ttl, Visit, Wait, Way, What, is_same_lock};
@@ -48,6 +49,9 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                 continue;
             }
             let item = &told.item();
+            if is_being_made(input, item, &lock.name) {
+                continue;
+            }
             let at = add(lock, item.site, &mut index, &mut uses, model);
             let held: Vec<(usize, Site)> = item
                 .contexts

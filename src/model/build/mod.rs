@@ -11,6 +11,7 @@ mod claims;
 mod collisions;
 mod commands;
 mod configured;
+mod construction;
 mod controls;
 mod coordinators;
 mod definitions;

@@ -1,7 +1,7 @@
 //! What happens inside a lock or an endless loop, in whatever function it is done.
 
 use super::Doing;
-use crate::effects::{Held, Item, LockUse, Sorts, What};
+use crate::effects::{Access, Held, Item, LockUse, Operation, Sorts, What};
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{FunctionRef, Template};
 use crate::model::{Pause, Polling};
@@ -18,13 +18,28 @@ pub(super) struct Within {
     consuming: FxHashSet<u64>,
     /// Locks whose life something extends.
     renewed: Vec<Template>,
+    /// What is put into memory in an endless loop, by the loop's token.
+    kept: FxHashSet<(u64, Template)>,
 }
 
 impl Within {
     /// Collect what one actor does.
     pub fn of(doing: &Doing) -> Within {
-        let mut within =
-            Within { locks: FxHashMap::default(), sleeps: FxHashMap::default(), consuming: FxHashSet::default(), renewed: Vec::new() };
+        let mut within = Within {
+            locks: FxHashMap::default(),
+            sleeps: FxHashMap::default(),
+            consuming: FxHashSet::default(),
+            renewed: Vec::new(),
+            kept: FxHashSet::default(),
+        };
+        for told in doing.items(Sorts::WRITE) {
+            let Some(access) = told.access().filter(|a| a.kind == "memory") else { continue };
+            if let (Some(name), Operation::Put | Operation::Upsert | Operation::Insert) = (&access.name, access.operation)
+                && let Some(inner) = told.contexts().iter().rfind(|c| c.is_endless())
+            {
+                within.kept.insert((inner.token, name.clone()));
+            }
+        }
         for told in doing.items(Sorts::EVENT.and(Sorts::LOCK).and(Sorts::PAUSE)) {
             if let What::Event { effect: Effect::Consume, .. } = told.what() {
                 within.consuming.extend(told.contexts().iter().filter(|c| matches!(c.held, Held::Loop { .. })).map(|c| c.token));
@@ -83,6 +98,13 @@ impl Within {
     /// Whether something that the actor does extends a lock's life.
     pub fn is_renewed(&self, lock: &LockUse) -> bool {
         self.renewed.contains(&lock.name)
+    }
+
+    /// Whether the loop around a look at something in memory also puts things there: it keeps what it has found out, and waits
+    /// for nobody else to do so.
+    pub fn keeps(&self, item: &Item, access: &Access) -> bool {
+        let inner = item.contexts.iter().rfind(|c| c.is_endless());
+        inner.zip(access.name.clone()).is_some_and(|(inner, name)| self.kept.contains(&(inner.token, name)))
     }
 
     /// The loop with a sleep in it that an item stands in.

@@ -85,6 +85,10 @@ impl<'k> Walker<'_, '_, 'k> {
                 if effect == Effect::Open {
                     self.opened_exclusively(&result, row, api, site);
                 }
+                if row.flag {
+                    let name = Some(result.kind.template("")).filter(|name| name.has_text());
+                    self.push_at(What::Control { effect, name, abrupt: false, api: api.clone() }, site, Deps::default());
+                }
                 result
             }
             Effect::Fresh | Effect::Clock => result.depending(&Deps::one(Dep::Fresh)),

@@ -2,13 +2,14 @@
 
 use super::call::Coroutine;
 use super::context::{Context, Held, RetryUse, token};
-use super::item::{Call, Check, Item};
+use super::item::{Call, Check, Item, What};
 use super::leaks::Ledger;
 use super::state::{End, State};
 use super::truth::Truth;
 use super::value::{Column, Dep, Deps, Value};
 use super::{Effects, ITEMS, Summary};
 use crate::facts::{Block, ExprId, ExprKind, FileFacts, FunctionId, GuardItem, Handler, MODULE, Name, StmtId, StmtKind};
+use crate::knowledge::vocabulary::Effect;
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Hole, Kind, Object, Program, Template};
 use crate::source::{Site, Span};
 use rustc_hash::FxHashMap;
@@ -470,14 +471,20 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
         let values = iter.is_some_and(|i| self.range_length(i).is_none());
         let mut endless = false;
+        let mut flagged = Vec::new();
         if let Some(cond) = cond {
+            let before = self.summary.items.len();
             let value = self.decision(cond).then;
-            endless = match &self.facts.expr(cond).kind {
-                ExprKind::Bool(true) | ExprKind::Int(_) => true,
-                // `while self.running`, `while not stop.is_set()`: until somebody says stop.
-                ExprKind::Not(_) | ExprKind::Attr { .. } | ExprKind::Name(_) => true,
-                _ => false,
-            };
+            // `while flags.is_enabled("triage")`: as well.
+            let flags = |item: &Item| matches!(&*item.what, What::Control { effect: Effect::Environment, .. });
+            flagged = (before..self.summary.items.len()).filter(|at| flags(&self.summary.items[*at])).collect();
+            endless = !flagged.is_empty()
+                || match &self.facts.expr(cond).kind {
+                    ExprKind::Bool(true) | ExprKind::Int(_) => true,
+                    // `while self.running`, `while not stop.is_set()`: until somebody says stop.
+                    ExprKind::Not(_) | ExprKind::Attr { .. } | ExprKind::Name(_) => true,
+                    _ => false,
+                };
             on = value;
         }
         let open_ended = iter.is_none() && cond.is_none_or(|c| matches!(self.facts.expr(c).kind, ExprKind::Bool(true)));
@@ -488,6 +495,10 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts }))
         });
         self.state.held.push(Context { token: token(site, 1), held, site, function: self.at });
+        // A flag is asked for in every round.
+        for at in flagged {
+            self.summary.items[at].contexts = Rc::new(self.state.held.clone());
+        }
         self.state.decide(&on);
         self.block(body);
         self.state.held.retain(|c| c.token != token(site, 1));

@@ -170,6 +170,16 @@ pub struct Row {
     /// What names the resource.
     #[serde(default)]
     pub resource: Option<Place>,
+    /// For attributes of Rust: the macro puts a type beside the function that is called as the function is, but in camel case,
+    /// and a value of that type stands for the function.
+    #[serde(default)]
+    pub makes_type: bool,
+    /// For `environment`: somebody may change it while the program runs, a feature flag.
+    #[serde(default)]
+    pub flag: bool,
+    /// What `resource` names is the path of a file; where that is one of the project that holds SQL, its text is meant.
+    #[serde(default)]
+    pub in_file: bool,
     /// A second resource it acts upon: the destination of a move or copy.
     #[serde(default)]
     pub to: Option<Place>,

@@ -42,6 +42,9 @@ const WAITS: [&str; 22] = [
     "duration",
     "seconds",
 ];
+/// What the series are called, after the metric, as which histograms and counters are stored.
+const SERIES: [&str; 11] =
+    ["_bucket", "_sum", "_count", "_total", "_avg", "_min", "_max", "_median", "_95percentile", "_99percentile", "_75percentile"];
 /// Words that say it is about holding them.
 const HELD: [&str; 3] = ["held", "hold", "holding"];
 
@@ -116,7 +119,7 @@ fn watches(expression: &str, metric: &str) -> bool {
     expression
         .split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'))
         .map(|word| word.replace('.', "_"))
-        .any(|word| word.strip_prefix(&metric).is_some_and(|rest| matches!(rest, "" | "_bucket" | "_sum" | "_count" | "_total")))
+        .any(|word| word.strip_prefix(&metric).is_some_and(|rest| rest.is_empty() || SERIES.contains(&rest)))
 }
 
 /// How many seconds one of what a metric measures is; `None` where it counts.

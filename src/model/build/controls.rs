@@ -3,7 +3,7 @@
 use super::actors::{Draft, is_aside};
 use super::systems::{globs, select};
 use super::{Doing, Input, Run, alerts, join};
-use crate::effects::{Item, Sorts, Told, What};
+use crate::effects::{Context, Item, Sorts, Told, What};
 use crate::facts::{ExprKind, FileFacts, Name};
 use crate::knowledge::RowId;
 use crate::knowledge::vocabulary::{ActorKind, Declares, Effect};
@@ -172,7 +172,29 @@ fn kill_switches(doings: &[Doing], model: &mut Model) {
             switches.push(Control::new(ControlKind::KillSwitch, vec![doing.actor], *set, detail.into()));
         }
     }
+    for doing in doings {
+        for told in doing.each(Sorts::CONTROL) {
+            let What::Control { effect: Effect::Environment, name: Some(flag), .. } = told.what() else { continue };
+            let (item, flag) = (told.item(), flag.pattern().to_lowercase());
+            let actor = &mut model.actors[doing.actor.0 as usize];
+            let own: Vec<String> = std::iter::once(&actor.name).chain(&actor.aliases).map(|name| plain(name)).collect();
+            // A flag that its loop asks for between two steps, and that says whether it runs and not how.
+            let looped = item.contexts.iter().any(Context::is_endless);
+            let about =
+                STOPS.iter().any(|w| flag.contains(w)) || own.iter().any(|name| !name.is_empty() && plain(&flag).contains(name.as_str()));
+            if looped && about && matches!(actor.kind, ActorKind::Agent | ActorKind::Worker) {
+                actor.stopped_by.get_or_insert(item.site);
+                let detail = "per agent via a feature flag that its loop reads".into();
+                switches.push(Control::new(ControlKind::KillSwitch, vec![doing.actor], item.site, detail));
+            }
+        }
+    }
     model.controls.extend(switches);
+}
+
+/// A name without what styles of writing differ in.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Two patterns of flags, holes as `*`, that can be the same key.

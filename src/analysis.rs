@@ -126,6 +126,8 @@ pub fn analyse_files(found: Found, config: &Config, knowledge: &Knowledge, pool:
     coverage.skipped.dedup();
     let mut program = Program::new(knowledge, modules, &crates);
     program.routines = routines(&scripts);
+    program.scripts =
+        scripts.iter().map(|(file, _)| (files[file.index()].path.clone(), Rc::from(files[file.index()].text.as_str()))).collect();
     let holds = |binary: Binary| Some((program.modules.iter().position(|m| m.path == binary.path)?, binary));
     program.binaries = built.into_iter().filter_map(holds).map(|(module, binary)| (binary, module as u32)).collect();
     program.binaries.sort();

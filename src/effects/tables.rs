@@ -190,9 +190,11 @@ impl<'k> Walker<'_, '_, 'k> {
         for parsed in sql::parse(&sql_text(&template), Dialect::from_name(dialect)) {
             let mut access = self.access_of(row, found, on.as_ref().or(receiver), api, Operation::Read);
             access.store = store.as_str().into();
+            let run = SqlRun { access: access.clone(), bound: &bound, site: place.site, dialect };
             if let Some(deps) = self.sql_statement(&parsed, access, &bound, place.site, dialect) {
                 value.deps = deps;
             }
+            self.routines(&parsed, &run, 0);
         }
         value
     }

@@ -159,14 +159,18 @@ impl Program<'_> {
     fn member_call(&self, receiver: &Kind, name: &str, args: &[(Option<Name>, Kind)], site: Site) -> Kind {
         match receiver {
             Kind::Library(value) => match self.knowledge.method(value.ty, name) {
-                Some(found) => self.row_result(found.row, Some(value), args, site),
+                Some(found) => match self.row_result(found.row, Some(value), args, site) {
+                    // What is taken out of a collection behind a guard.
+                    Kind::Unknown if self.knowledge.type_def(value.ty).derefs => self.passed_on(receiver, name, site),
+                    found => found,
+                },
                 None => self.passed_on(receiver, name, site),
             },
             Kind::Text(text) => match self.passed_on(receiver, name, site) {
                 Kind::Unknown => text_method(text, name, args),
                 found => found,
             },
-            Kind::Map(entries) if name == "get" => {
+            Kind::Map(entries) if name == "get" && self.language_at(site) != PackLanguage::Rust => {
                 let default = args.get(1).map(|a| a.1.clone()).unwrap_or(Kind::Null);
                 match entries.iter().find(|(k, _)| args.first().is_some_and(|a| a.1 == *k && *k != Kind::Unknown)) {
                     Some((_, value)) => value.clone(),
@@ -275,6 +279,12 @@ impl Program<'_> {
             _ => {}
         }
         let returns = self.variant(row, args).and_then(|v| v.returns.as_deref()).or(row.returns.as_deref());
+        if row.in_file
+            && returns.is_none()
+            && let Some(text) = row.resource.as_deref().and_then(|p| self.place_text(p, receiver, args)).and_then(|p| self.script(&p, site))
+        {
+            return Kind::text(text);
+        }
         let Some(returns) = returns else { return self.implied_result(row, receiver, args, site) };
         let ty = match self.knowledge.returned(returns) {
             Some(Returned::Type(ty)) => ty,
@@ -310,7 +320,8 @@ impl Program<'_> {
         };
         let named = row.lock.as_deref().or(row.resource.as_deref());
         if let Some(identity) = named.and_then(|p| self.place_text(p, receiver, args)) {
-            made.identity = Some(identity);
+            let text = self.script(&identity, site).filter(|_| row.in_file).map(Template::text);
+            made.identity = Some(text.unwrap_or(identity));
         }
         if let (Effect::JoinPath, Some(base)) = (row.effect, receiver.and_then(|r| r.identity.as_ref())) {
             let mut path = base.clone();

@@ -28,6 +28,7 @@ mod registered;
 mod roots;
 mod rust;
 mod scope;
+mod scripts;
 
 pub use aside::is_aside;
 pub use binaries::{Binary, binaries};
@@ -90,6 +91,8 @@ pub struct Program<'k> {
     pub modules: Vec<Module>,
     /// Routines that SQL scripts define: name and body. Calling one runs its body.
     pub routines: FxHashMap<String, Rc<Vec<Statement>>>,
+    /// The texts of SQL scripts, by their paths.
+    pub scripts: FxHashMap<String, Rc<str>>,
     /// Programs that crates of the project build, with the module that holds their `main`; sorted.
     pub binaries: Vec<(Binary, u32)>,
     paths: ModulePaths,
@@ -171,6 +174,7 @@ impl<'k> Program<'k> {
             knowledge,
             modules,
             routines: FxHashMap::default(),
+            scripts: FxHashMap::default(),
             binaries: Vec::new(),
             paths,
             roots,

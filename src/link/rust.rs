@@ -205,6 +205,9 @@ impl Program<'_> {
 
     /// The table itself and its columns, under what its macro makes for importing them all: `orders::dsl::*`.
     fn put_beside(&self, kind: &Kind, name: &str) -> Option<Kind> {
+        if let Kind::Module(module) = kind {
+            return self.beside_a_function(*module, name);
+        }
         let Kind::Library(value) = kind else { return None };
         let Kind::Class(class) = value.subject else { return None };
         if !self.is_table(class) {
@@ -266,8 +269,29 @@ impl Program<'_> {
         }
         match self.crates.start(at.module, name) {
             Some(module) => Kind::Module(module),
-            None => Kind::External(name.into()),
+            None => self.beside_a_function(at.module, name).unwrap_or_else(|| Kind::External(name.into())),
         }
+    }
+
+    /// The function beside which a macro has put a type of this name: `CountSale` of `#[tool] fn count_sale`.
+    fn beside_a_function(&self, module: u32, name: &str) -> Option<Kind> {
+        if !name.starts_with(char::is_uppercase) || !self.is_rust(module) {
+            return None;
+        }
+        let called = super::snake(name);
+        let facts = self.facts(module);
+        let at = facts.functions.iter().position(|f| f.name == called && f.parent == Some(MODULE) && !f.decorators.is_empty())?;
+        let function = FunctionRef { module, function: FunctionId(at as u32) };
+        let top = FunctionRef { module, function: MODULE };
+        let makes = |decorator: &ExprId| {
+            let callee = match &facts.expr(*decorator).kind {
+                ExprKind::Call { callee, .. } => *callee,
+                _ => *decorator,
+            };
+            let Kind::External(attribute) = self.infer(top, callee) else { return false };
+            self.knowledge.decorator(PackLanguage::Rust, &attribute).is_some_and(|found| found.row.makes_type)
+        };
+        self.function(function).decorators.iter().any(makes).then(|| self.function_kind(function))
     }
 
     /// A macro that the crate of a module defines, in whichever of its files.
@@ -403,8 +427,11 @@ impl Program<'_> {
             && self.knowledge.type_def(value.ty).derefs
             && !UNWRAPPING.contains(&name)
         {
-            // A copy of what a guard gives access to is no guard.
-            return value.subject.clone();
+            // A copy of what a guard gives access to is no guard; of a collection it may be an element.
+            return match &value.subject {
+                held @ (Kind::Map(_) | Kind::List(_)) => self.passed_on(held, name, site),
+                held => held.clone(),
+            };
         }
         match (name, receiver) {
             (

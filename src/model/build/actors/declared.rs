@@ -68,6 +68,8 @@ impl Collector<'_, '_, '_, '_> {
         match kind {
             Kind::Text(template) if template.has_text() => Some(template.pattern()),
             Kind::OneOf(kinds) => kinds.iter().find_map(Self::text),
+            // What it is built from is called so: `WorkerBuilder::new("packing")`.
+            Kind::Library(value) => value.identity.as_ref().filter(|t| t.has_text() && !t.is_open()).map(|t| t.pattern()),
             _ => None,
         }
     }

@@ -56,7 +56,7 @@ pub use settle::Below;
 pub use sorts::Sorts;
 pub use truth::Truth;
 pub use value::{Column, Dep, Deps, Value};
-pub use visit::{Told, Visit};
+pub use visit::{Told, VISITS, Visit};
 
 use crate::facts::Name;
 use crate::knowledge::RowId;

@@ -20,7 +20,7 @@ const WAYS_OF_SMALL: usize = 40;
 /// How many items and calls a small function has.
 const SMALL: usize = 12;
 /// How many visits one entry makes.
-const VISITS: usize = 4000;
+pub const VISITS: usize = 4000;
 /// Below how many entries one of many behind a trait is looked at: two that meet are enough.
 const ENTRIES: u8 = 2;
 /// How many earlier decisions are carried down.
@@ -191,6 +191,15 @@ impl Effects<'_, '_> {
         let times = followed.entry(callee.function).or_insert(0);
         *times = times.saturating_add(1);
         *times <= ENTRIES
+    }
+
+    /// The same for whoever only wants to know what is reached: it takes nothing from what other entries are followed for.
+    pub fn survey(&self, top: &Rc<Summary>, without: &[Site]) -> Vec<Visit> {
+        let (followed, noted) = (self.followed.take(), self.unresolved.borrow().len());
+        let visits = self.visits(top, without);
+        self.followed.replace(followed);
+        self.unresolved.borrow_mut().truncate(noted);
+        visits
     }
 
     /// Everything done below a summary, nearest first, but for what stands or is called at some places.

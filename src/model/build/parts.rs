@@ -8,7 +8,7 @@ use super::Input;
 use super::actors::DraftActor;
 use super::commands::Start;
 use super::deployment::DraftUnit;
-use crate::effects::{Visit, What};
+use crate::effects::{Context, Held, VISITS, Visit, What};
 use crate::facts::{Arm, ExprKind, MODULE};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Program};
 use crate::source::Site;
@@ -24,7 +24,7 @@ pub(super) struct Part {
     /// What the command is called, and where it is defined: where there is none, the program.
     pub name: String,
     pub site: Site,
-    /// It does something that others can notice.
+    /// It does something that others can notice, and ends or loops by itself.
     pub acts: bool,
     /// What it reaches.
     reached: Reached,
@@ -79,7 +79,7 @@ fn part(input: &Input, start: &Start) -> Option<Part> {
     let function = FunctionRef { module: start.module, function: crate::facts::FunctionId(main as u32) };
     let entry = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
     let summary = input.effects.run(&entry);
-    let mut whole = Reached::of(&input.effects.visits(&summary, &[]));
+    let mut whole = Reached::of(&input.effects.survey(&summary, &[]));
     whole.functions.insert(function);
     let mut chosen = Chosen { program, words, named: None, without: Vec::new() };
     let mut functions: Vec<FunctionRef> = whole.functions.iter().copied().collect();
@@ -91,12 +91,16 @@ fn part(input: &Input, start: &Start) -> Option<Part> {
     }
     chosen.without.sort();
     chosen.without.dedup();
-    let visits = input.effects.visits(&summary, &chosen.without);
+    let visits = input.effects.survey(&summary, &chosen.without);
     let binary = program.binaries.iter().find(|(_, module)| *module == start.module)?;
     let (_, name, site) =
         chosen.named.unwrap_or_else(|| (0, binary.0.name.clone(), program.site(start.module, program.function(function).name_span)));
     let noticed = |visit: &Visit| visit.told().any(|told| super::actors::loops::noticed(told.own));
-    let acts = visits.iter().any(noticed);
+    // What starts work and leaves it alone is a service, and what it starts are actors of their own.
+    let starts = |context: &Context| matches!(context.held, Held::Spawned { waits: false, .. });
+    let serves = visits.iter().any(|v| v.around().any(starts) || v.told().any(|told| told.own.contexts.iter().any(starts)));
+    // Of a program that is too large to be looked at as a whole nobody can say that nothing else acts in it.
+    let acts = !serves && visits.len() < VISITS && visits.iter().any(noticed);
     Some(Part { entry: Rc::new(entry), without: chosen.without, name, site, acts, reached: Reached::of(&visits), whole: Rc::new(whole) })
 }
 

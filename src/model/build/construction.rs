@@ -1,7 +1,7 @@
 //! What a constructor does to the object that it makes: nobody else has that yet.
 
 use super::Input;
-use crate::effects::Item;
+use crate::effects::{Held, Item};
 use crate::link::{FunctionRef, Kind, Template};
 
 /// Whether something that belongs to an object (`Store.rows`, a lock `Store.db`) is touched on the way from the constructor of
@@ -17,7 +17,8 @@ pub(super) fn is_being_made(input: &Input, item: &Item, name: &Template) -> bool
         let given = || (0..f.params.len() as u32).any(|at| is_one(&program.parameter(function, at)));
         of_owner && f.name != "<lambda>" && !program.takes_receiver(function) && is_one(&program.returned(function)) && !given()
     };
-    // What it starts beside itself goes on when the object is in use.
-    let spawned = item.contexts.iter().any(|c| matches!(c.held, crate::effects::Held::Spawned { .. }));
-    !spawned && item.way().any(|(function, _)| program.is_rust(function.module) && makes(function))
+    let way: Vec<FunctionRef> = item.way().map(|(function, _)| function).collect();
+    let Some(from) = way.iter().position(|function| program.is_rust(function.module) && makes(*function)) else { return false };
+    // What the constructor starts beside itself goes on when the object is in use.
+    !item.contexts.iter().any(|c| matches!(c.held, Held::Spawned { .. }) && way[from..].contains(&c.function))
 }

@@ -36,7 +36,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         .finish(model);
         finding.confidence = confidence(take.inferred);
         // A crashed holder keeps it until it expires and no longer.
-        if take.expires && !take.renewed {
+        let expires = take.expires && !take.renewed;
+        // Of a file nothing is known: it may be one that nobody else opens.
+        let nameless = lock.scope == LockScope::Host && !lock.name.contains(char::is_alphanumeric);
+        if expires || nameless {
             finding.confidence = Confidence::Low;
         }
         finding.evidence = witness(model, take.actors[0], &take.path, &format!("waits for lock {}", lock.name));

@@ -219,6 +219,8 @@ pub struct Access {
     pub highest: Option<Name>,
     /// Several records in an order that depends on its input.
     pub many: bool,
+    /// It is sent with others of its session, in the order of their keys.
+    pub in_order: bool,
     /// It locks several records in the order of a list that it is given and that nothing sorts.
     pub unsorted: bool,
     /// It moves money.
@@ -350,6 +352,7 @@ impl Access {
             private: false,
             exclusive: false,
             locks: false,
+            in_order: false,
             fresh_key: false,
             added: None,
             given: None,

@@ -191,6 +191,9 @@ impl Walker<'_, '_, '_> {
         if let Some(value) = self.receiver_by_name(name, given, place, result) {
             return Some(value);
         }
+        if !self.rust && self.program.is_made_outside(self.origin_function(), &place.receiver_name) {
+            return None;
+        }
         let (methods, sure) = self.methods_by_shape(name, place);
         let mut value: Option<Value> = None;
         for function in methods {

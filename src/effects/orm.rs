@@ -228,11 +228,19 @@ impl<'k> Walker<'_, '_, 'k> {
         let mut access = Access {
             columns: vec![name.clone()],
             conditional: self.program.is_versioned(class),
+            in_order: self.program.model_row(class).is_some_and(|row| row.flushes_in_order) && !self.reads_in_a_loop(),
             ..Access::new(Operation::Update, "table", "sql", "attribute assignment", "UPDATE")
         };
         self.at_table(&mut access, &table);
         let deps = self.push_at(What::Access(access), site, value.deps.clone());
         self.wait_for_flush(&deps);
+    }
+
+    /// Whether rows are read in a loop that goes on here: the query sends what was changed before it.
+    fn reads_in_a_loop(&self) -> bool {
+        let loops = self.state.held.iter().filter(|c| matches!(c.held, Held::Loop { .. }));
+        let reads = |item: &&Item| item.access().is_some_and(|a| a.kind == "table" && a.operation.is_read());
+        loops.into_iter().any(|around| self.summary.items.iter().filter(reads).any(|i| i.contexts.iter().any(|c| c.token == around.token)))
     }
 
     /// A write that happens when the session is flushed: what fails, fails there.

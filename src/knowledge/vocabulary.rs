@@ -700,6 +700,9 @@ pub struct BaseRow {
     /// `__mapper_args__.version_id_col`.
     #[serde(default)]
     pub versioned_by: Vec<String>,
+    /// What is set on rows is sent together, and the rows of a table in the order of their keys: a unit of work.
+    #[serde(default)]
+    pub flushes_in_order: bool,
     /// How the table is named where no attribute says so: `snake`, `snake-plural`, `lower`, `class`.
     #[serde(default)]
     pub table_default: Option<String>,

@@ -4,8 +4,8 @@
 //! class of the project has all of them, that is what it is. Names that every container or client has tell nothing by
 //! themselves.
 
-use super::{ClassRef, FunctionRef, Program};
-use crate::facts::{ClassId, ExprKind, FunctionId, Name};
+use super::{ClassRef, FunctionRef, Kind, Program, Source};
+use crate::facts::{ClassId, ExprId, ExprKind, FunctionId, MODULE, Name};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -31,6 +31,21 @@ impl Program<'_> {
             found.clear();
         }
         (found, names.len())
+    }
+
+    /// Whether a variable is only ever what a class outside the project makes: `parser = ArgumentParser()` has its library's
+    /// methods, and none of the project's that are called like them.
+    pub fn is_made_outside(&self, at: FunctionRef, name: &str) -> bool {
+        let module = FunctionRef { module: at.module, function: MODULE };
+        let Some(at) = [at, module].into_iter().find(|f| !self.scope(*f).get(name).is_empty()) else { return false };
+        let made = |value: ExprId| match &self.facts(at.module).expr(value).kind {
+            ExprKind::Call { callee, .. } => match self.infer(at, *callee) {
+                Kind::External(class) => class.rsplit_once('.').is_some_and(|(_, last)| last.starts_with(char::is_uppercase)),
+                _ => false,
+            },
+            _ => false,
+        };
+        self.scope(at).get(name).iter().all(|source| matches!(source, Source::Value(value) if made(*value)))
     }
 
     /// The classes whose own methods include a name.

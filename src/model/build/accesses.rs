@@ -356,7 +356,7 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
         rolled_back: rolled_back(&item.contexts),
         batch: access.operation == Operation::Insert && access.many && !item.data.is_fresh() && !cleared(item, access, doing),
         looped,
-        unordered: access.unsorted || in_loop_of_one_transaction(&item.contexts),
+        unordered: access.unsorted || !access.in_order && in_loop_of_one_transaction(&item.contexts),
         process_guard: item
             .contexts
             .iter()

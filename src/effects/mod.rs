@@ -15,6 +15,7 @@
 //! This module refuses to know which actor runs a function and which rule will look at an item.
 
 mod bind;
+mod branches;
 mod built;
 mod call;
 mod changes;

@@ -299,8 +299,14 @@ impl Program<'_> {
             if !hit {
                 continue;
             }
-            if let Some(arg) = given_for(args, position, &parameter.name) {
-                found = found.or(self.infer(at, arg.value));
+            match given_for(args, position, &parameter.name) {
+                Some(arg) => found = found.or(self.infer(at, arg.value)),
+                // Who leaves it out gets the default.
+                None => {
+                    let default = parameter.default.filter(|_| args.iter().all(|a| a.spread == 0));
+                    let around = FunctionRef { module: function.module, function: f.parent.unwrap_or(MODULE) };
+                    found = found.or(default.map(|d| self.infer(around, d)).filter(|k| matches!(k, Kind::Text(_))).unwrap_or_default());
+                }
             }
         }
         found

@@ -1,0 +1,171 @@
+//! Ways that part: an `if`, the arms of a `match`. What each leaves held, and what decided that one goes on, holds behind them.
+
+use super::context::{Context, Held};
+use super::item::{Check, Item};
+use super::state::{End, State};
+use super::value::Dep;
+use super::walk::Walker;
+use crate::facts::{Block, ExprId, ExprKind};
+use crate::link::Template;
+
+impl Walker<'_, '_, '_> {
+    pub(super) fn branch(&mut self, cond: ExprId, then: &Block, other: &Block) {
+        let before = self.state.held.clone();
+        let on = self.decision(cond);
+        if self.rust {
+            // What only the condition looked at is dropped before the branch.
+            let tokens: Vec<u64> = before.iter().map(|c| c.token).collect();
+            self.end_statement(&tokens);
+        }
+        // `if lock.acquire():` holds in the branch where it was granted.
+        let taken: Vec<Context> = self.state.held.iter().filter(|c| !before.iter().any(|b| b.token == c.token)).cloned().collect();
+        let refused_first = matches!(self.facts.expr(cond).kind, ExprKind::Not(_));
+        let control = self.state.control.clone();
+        let mut without = self.state.clone();
+        without.held.retain(|c| !taken.iter().any(|t| t.token == c.token));
+        let with = std::mem::take(&mut self.state);
+        let (then_state, other_state) = if refused_first { (without, with) } else { (with, without) };
+
+        let begun = self.summary.items.len();
+        self.state = then_state;
+        self.state.decide(&on.then);
+        self.block(then);
+        let after_then = std::mem::take(&mut self.state);
+        let parted = self.summary.items.len();
+        self.state = other_state;
+        self.state.decide(&on.other);
+        self.block(other);
+        let after_other = std::mem::take(&mut self.state);
+
+        for (end, passed) in [(after_then.end, &on.other), (after_other.end, &on.then)] {
+            if end == End::Raised {
+                self.summary.raises_on.extend(passed.iter().cloned());
+            }
+        }
+        if (after_then.end, after_other.end) == (End::Open, End::Open) {
+            self.note_parted(&before, &after_then.held, &after_other.held);
+        }
+        self.state = match (after_then.end, after_other.end) {
+            (End::Open, End::Open) => {
+                // Where a path inside left (`if admin: if not others: return`), what decided that decides all that follows.
+                let left = |s: &State, on: &[(Dep, Check)]| s.control.iter().any(|d| !control.contains(d) && !on.contains(d));
+                let inner = left(&after_then, &on.then) || left(&after_other, &on.other);
+                let mut decided = control;
+                if inner {
+                    let all: Vec<(Dep, Check)> = after_then.control.iter().chain(&after_other.control).copied().collect();
+                    // `if let Some(job) = found { if job.done { return } }`: what it holds decided, and not that it is there.
+                    let only_led_there = |(dep, check): &(Dep, Check)| {
+                        let asked = on.then.contains(&(*dep, *check)) || on.other.contains(&(*dep, *check));
+                        let held = |other: &(Dep, Check)| other.1 == Check::State && other.0.same_record(dep);
+                        self.rust && asked && *check == Check::Existence && all.iter().any(held)
+                    };
+                    for d in &all {
+                        if !decided.contains(d) && !only_led_there(d) {
+                            decided.push(*d);
+                        }
+                    }
+                }
+                // `if dialect == "postgresql": select(…).with_for_update()`: where rows cannot be locked, the store locks more,
+                // and so it does where the other way begins a transaction that nobody else may write beside.
+                let new = |held: &[Context]| -> Vec<Context> {
+                    let keeps = |c: &&Context| matches!(c.held, Held::Rows(_) | Held::Transaction { isolation: Some(_) });
+                    held.iter().filter(|c| keeps(c) && !before.iter().any(|b| b.token == c.token)).cloned().collect()
+                };
+                let (one, two) = (new(&after_then.held), new(&after_other.held));
+                let locked: Vec<Context> = match (one.is_empty(), two.is_empty()) {
+                    (false, false) => one.into_iter().chain(two).collect(),
+                    (false, true) if other.is_empty() || changes_rows(&self.summary.items[parted..], &one) => rows_of(one),
+                    (true, false) if changes_rows(&self.summary.items[begun..parted], &two) => rows_of(two),
+                    _ => Vec::new(),
+                };
+                let mut joined = after_then.join(after_other);
+                joined.held.extend(locked);
+                joined.control = decided;
+                joined
+            }
+            (End::Open, _) => after_then,
+            (_, End::Open) => after_other,
+            (End::Raised, End::Raised) => State { end: End::Raised, ..after_then.join(after_other) },
+            _ => State { end: End::Left, ..after_then.join(after_other) },
+        };
+    }
+
+    pub(super) fn choose(&mut self, subject: ExprId, arms: &[(Option<ExprId>, Block)]) {
+        let on = self.decision(subject).unsure().then;
+        if self.rust {
+            return self.choose_one(&on, arms);
+        }
+        let start = self.state.clone();
+        let mut after: Option<State> = None;
+        for (guard, body) in arms {
+            self.state = start.clone();
+            if let Some(guard) = guard {
+                self.eval(*guard);
+            }
+            self.state.decide(&on);
+            self.block(body);
+            let this = std::mem::take(&mut self.state);
+            if this.end == End::Open {
+                after = Some(match after {
+                    Some(joined) => joined.join(this),
+                    None => this,
+                });
+            }
+        }
+        let mut joined = match after {
+            Some(after) => after.join(start.clone()),
+            None => start.clone(),
+        };
+        joined.control = start.control;
+        self.state = joined;
+    }
+
+    /// One arm runs: what follows an arm that leaves runs only where another one was taken.
+    fn choose_one(&mut self, on: &[(Dep, Check)], arms: &[(Option<ExprId>, Block)]) {
+        let start = self.state.clone();
+        let mut open: Option<State> = None;
+        let (mut left, mut raised) = (false, false);
+        for (_, body) in arms {
+            self.state = start.clone();
+            self.state.decide(on);
+            self.block(body);
+            let this = std::mem::take(&mut self.state);
+            match this.end {
+                End::Left => left = true,
+                End::Raised => raised = true,
+                End::Open => {
+                    open = Some(match open {
+                        Some(joined) => joined.join(this),
+                        None => this,
+                    });
+                }
+            }
+        }
+        if raised {
+            self.summary.raises_on.extend(on.iter().cloned());
+        }
+        self.state = match open {
+            Some(open) => {
+                let mut control = start.control;
+                if left || raised {
+                    control.extend(on.iter().filter(|d| !control.contains(d)).cloned().collect::<Vec<_>>());
+                }
+                State { control, ..open }
+            }
+            None if arms.is_empty() => start,
+            None => State { end: if left { End::Left } else { End::Raised }, ..start },
+        };
+    }
+}
+
+/// The locks of rows among what is held.
+fn rows_of(held: Vec<Context>) -> Vec<Context> {
+    held.into_iter().filter(|c| matches!(c.held, Held::Rows(_))).collect()
+}
+
+/// Whether one of these changes rows of a table that is locked on the other way: `UPDATE t SET a = a` where rows cannot be locked.
+fn changes_rows(items: &[Item], locked: &[Context]) -> bool {
+    let changes =
+        |table: &Template| items.iter().filter_map(Item::access).any(|a| !a.operation.is_read() && a.name.as_ref() == Some(table));
+    locked.iter().any(|c| matches!(&c.held, Held::Rows(table) if changes(table)))
+}

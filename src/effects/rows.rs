@@ -750,6 +750,23 @@ impl<'k> Walker<'_, '_, 'k> {
         entered
     }
 
+    /// The isolation that a value's transactions have by what it, or an engine behind it, was made with.
+    fn isolation_of(&self, value: &Rc<LibraryValue>) -> Option<Name> {
+        let mut behind = vec![(value.clone(), 0)];
+        while let Some((value, far)) = behind.pop() {
+            let said = &self.program.knowledge.type_def(value.ty).isolation_with;
+            let level = said.iter().filter_map(|place| argument(place, &value.args)).find_map(Kind::as_text);
+            if let Some(level) = level {
+                return Some(level.to_lowercase().into());
+            }
+            if far < PARENTS {
+                let made_with = value.args.iter().filter_map(|(_, given)| given.library()).chain(value.parent.as_ref());
+                behind.extend(made_with.map(|next| (next.clone(), far + 1)));
+            }
+        }
+        None
+    }
+
     /// Enter a library's value: take its lock, begin its transaction, run its retries. Whether leaving ends a transaction.
     fn enter_library(&mut self, found: &Found<'k>, value: &Rc<LibraryValue>, site: Site) -> bool {
         let api: Name = self.program.knowledge.type_name(value.ty).into();
@@ -759,7 +776,8 @@ impl<'k> Walker<'_, '_, 'k> {
                 false
             }
             Effect::Transaction => {
-                let held = Held::Transaction { isolation: found.row.isolation.as_deref().map(Name::from) };
+                let isolation = found.row.isolation.as_deref().map(Name::from).or_else(|| self.isolation_of(value));
+                let held = Held::Transaction { isolation };
                 self.state.held.push(Context { token: token(site, 8), held, site, function: self.at });
                 true
             }

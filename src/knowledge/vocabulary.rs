@@ -121,6 +121,9 @@ pub struct TypeDef {
     /// Arguments of its making that, where they are true or none, make each statement commit for itself.
     #[serde(default)]
     pub autocommit_with: Vec<String>,
+    /// Arguments of its making that give its transactions their isolation: `create_engine(url, isolation_level="SERIALIZABLE")`.
+    #[serde(default)]
+    pub isolation_with: Vec<String>,
     /// Attributes that are what its type argument says: `context.deps` of a `RunContext[Deps]`.
     #[serde(default)]
     pub held_as: Vec<String>,

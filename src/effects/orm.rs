@@ -238,9 +238,9 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// Whether rows are read in a loop that goes on here: the query sends what was changed before it.
     fn reads_in_a_loop(&self) -> bool {
-        let loops = self.state.held.iter().filter(|c| matches!(c.held, Held::Loop { .. }));
+        let mut loops = self.state.held.iter().filter(|c| matches!(c.held, Held::Loop { .. }));
         let reads = |item: &&Item| item.access().is_some_and(|a| a.kind == "table" && a.operation.is_read());
-        loops.into_iter().any(|around| self.summary.items.iter().filter(reads).any(|i| i.contexts.iter().any(|c| c.token == around.token)))
+        loops.any(|around| self.summary.items.iter().filter(reads).any(|i| i.contexts.iter().any(|c| c.token == around.token)))
     }
 
     /// A write that happens when the session is flushed: what fails, fails there.

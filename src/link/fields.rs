@@ -3,7 +3,7 @@
 //! Where on an object's way a field is set it refuses to know: all assignments count alike.
 
 use super::{Args, ClassRef, FunctionRef, Kind, Object, Program, argument_at, last_name, remember};
-use crate::facts::{Arg, ExprId, ExprKind, FileFacts, Function, MODULE, Name, StmtId, StmtKind};
+use crate::facts::{Arg, ExprId, ExprKind, FileFacts, MODULE, Name, StmtId, StmtKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -234,13 +234,15 @@ impl Program<'_> {
             let function = facts.function(*method);
             let Some(receiver) = function.params.first() else { continue };
             let assignments = assignments_within(facts, &function.body);
-            let holders = Holders::of(facts, &self.class(class).name, function, &receiver.name, &assignments);
+            let at = FunctionRef { module: class.module, function: *method };
+            let of_class = function.name == "__new__" || self.is_decorated(at, "classmethod");
+            let holders = Holders::of(facts, &self.class(class).name, &receiver.name, of_class, &assignments);
             for (target, value, annotation) in assignments {
                 let ExprKind::Attr { base, name } = &facts.expr(target).kind else { continue };
                 if holders.has(facts, *base) {
                     let of_field = found.entry(name.clone()).or_default();
                     if of_field.len() < ASSIGNMENTS {
-                        of_field.push((FunctionRef { module: class.module, function: *method }, value, annotation));
+                        of_field.push((at, value, annotation));
                     }
                 }
             }
@@ -269,9 +271,7 @@ struct Holders<'a> {
 }
 
 impl<'a> Holders<'a> {
-    fn of(facts: &'a FileFacts, class: &'a Name, method: &'a Function, receiver: &'a Name, assignments: &[Assignment]) -> Self {
-        let decorated = |name| method.decorators.iter().any(|d| last_name(facts, *d).is_some_and(|n| n == name));
-        let of_class = method.name == "__new__" || decorated("classmethod");
+    fn of(facts: &'a FileFacts, class: &'a Name, receiver: &'a Name, of_class: bool, assignments: &[Assignment]) -> Self {
         let names = FxHashSet::from_iter([class, receiver]);
         let mut holders = Holders { receiver, of_class, names, attributes: FxHashSet::default() };
         for (target, value, _) in assignments {

@@ -224,7 +224,7 @@ impl Program<'_> {
         }
     }
 
-    fn is_decorated(&self, function: FunctionRef, name: &str) -> bool {
+    pub(super) fn is_decorated(&self, function: FunctionRef, name: &str) -> bool {
         let facts = self.facts(function.module);
         self.function(function).decorators.iter().any(|d| super::last_name(facts, *d).is_some_and(|n| n == name))
     }
@@ -252,17 +252,22 @@ impl Program<'_> {
                 return kind;
             }
         }
-        match parameter.default.map(|d| self.infer(around, d)) {
-            Some(kind @ (Kind::Object(_) | Kind::Library(_))) => kind,
+        match self.default_of(function, index) {
+            kind @ (Kind::Object(_) | Kind::Library(_)) => kind,
             _ => Kind::Unknown,
         }
     }
 
-    /// A parameter's default, where it is a number: what callers may change.
-    pub fn default_number(&self, function: FunctionRef, index: u32) -> Option<Kind> {
+    /// What a parameter's default is worth, where the function is defined.
+    fn default_of(&self, function: FunctionRef, index: u32) -> Kind {
         let f = self.function(function);
         let around = FunctionRef { module: function.module, function: f.parent.unwrap_or(MODULE) };
-        match self.infer(around, f.params.get(index as usize)?.default?) {
+        f.params.get(index as usize).and_then(|p| p.default).map(|d| self.infer(around, d)).unwrap_or_default()
+    }
+
+    /// A parameter's default, where it is a number: what callers may change.
+    pub fn default_number(&self, function: FunctionRef, index: u32) -> Option<Kind> {
+        match self.default_of(function, index) {
             number @ (Kind::Int(_) | Kind::Float(_)) => Some(number),
             _ => None,
         }
@@ -302,11 +307,12 @@ impl Program<'_> {
             match given_for(args, position, &parameter.name) {
                 Some(arg) => found = found.or(self.infer(at, arg.value)),
                 // Who leaves it out gets the default.
-                None => {
-                    let default = parameter.default.filter(|_| args.iter().all(|a| a.spread == 0));
-                    let around = FunctionRef { module: function.module, function: f.parent.unwrap_or(MODULE) };
-                    found = found.or(default.map(|d| self.infer(around, d)).filter(|k| matches!(k, Kind::Text(_))).unwrap_or_default());
+                None if args.iter().all(|a| a.spread == 0) => {
+                    if let default @ Kind::Text(_) = self.default_of(function, index) {
+                        found = found.or(default);
+                    }
                 }
+                None => {}
             }
         }
         found

@@ -11,6 +11,10 @@ use crate::knowledge::vocabulary::Effect;
 pub(super) fn pairs(visit: &Visit) -> Vec<(u32, u32)> {
     let items = visit.own();
     let mut found = Vec::new();
+    // Most functions remove nothing, and need not be searched for every read.
+    if !items.iter().any(|item| item.access().is_some_and(|a| a.operation == Operation::Delete)) {
+        return found;
+    }
     for (at, read) in items.iter().enumerate() {
         let Some(from) = read.access().filter(|a| a.operation.is_read() && !a.aggregate) else { continue };
         let behind = items.iter().enumerate().skip(at + 1);

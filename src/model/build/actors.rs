@@ -6,12 +6,13 @@ mod graphs;
 mod join;
 pub(super) mod loops;
 mod made;
-mod programs;
+pub(super) mod programs;
 mod started;
 
 use super::Input;
 use super::collisions::{Collision, Node};
 use super::deployment::DraftUnit;
+use super::imports::Imports;
 use super::parts::Part;
 use crate::effects::Declaration;
 use crate::knowledge::vocabulary::{ActorKind, Runs};
@@ -163,7 +164,7 @@ pub(super) struct Run {
 
 pub(super) use crate::link::is_aside;
 
-pub(super) fn collect(input: &Input, units: &[DraftUnit], parts: &[Vec<Option<Part>>]) -> Draft {
+pub(super) fn collect(input: &Input, units: &[DraftUnit], parts: &[Vec<Option<Part>>], imports: &Imports) -> Draft {
     let mut collector = Collector { input, draft: Draft::default(), declared: Vec::new(), tools_of: FxHashMap::default() };
     collector.declarations();
     collector.actors();
@@ -175,7 +176,7 @@ pub(super) fn collect(input: &Input, units: &[DraftUnit], parts: &[Vec<Option<Pa
     super::configured::agents(input, &mut collector.draft);
     collector.programs();
     collector.loops();
-    collector.started(units, parts);
+    collector.started(units, parts, imports);
     collector.join_same();
     collector.draft
 }

@@ -31,8 +31,19 @@ pub(super) struct Start {
     pub runs: Vec<ActorKind>,
     /// Frameworks whose actors it runs wherever they are defined.
     pub frameworks: Vec<String>,
-    /// What a program of the project is given, where the command starts one by its name.
-    pub arguments: Option<Vec<String>>,
+    /// What it does with the module.
+    pub way: Way,
+}
+
+/// What a command does with the module that it names.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Way {
+    /// A server or a pool of workers imports it and calls what it finds there.
+    Imported,
+    /// It runs as a program that is given these words.
+    Run(Vec<String>),
+    /// A function of it runs as a program: `sweep = "shop.jobs:sweep"` among a package's scripts.
+    Called(String),
 }
 
 /// Where a command stands.
@@ -92,16 +103,18 @@ impl<'i> Commands<'i> {
             return self.matched(row, rest, at, depth);
         }
         if let Some(target) = self.scripts.get(program.as_str()) {
-            return self.resolve(target, at.folder).map(plain).into_iter().collect();
+            let way = target.rsplit_once(':').map_or(Way::Imported, |(_, function)| Way::Called(function.trim().to_string()));
+            return self.resolve(target, at.folder).map(|module| start(module, way)).into_iter().collect();
         }
         if let Some(script) = self.shell(program, at.folder) {
             return self.script(script, rest, at, depth);
         }
         let name = program.rsplit('/').next().unwrap_or(program);
         if let Some(module) = self.built(at.folder, |binary| binary.name == name) {
-            return vec![Start { arguments: Some(rest.to_vec()), ..plain(module) }];
+            return vec![start(module, Way::Run(rest.to_vec()))];
         }
-        if program.ends_with(".py") { self.resolve(program, at.folder).map(plain).into_iter().collect() } else { Vec::new() }
+        let script = program.ends_with(".py").then(|| self.resolve(program, at.folder)).flatten();
+        script.map(|module| start(module, Way::Run(rest.to_vec()))).into_iter().collect()
     }
 
     fn row(&self, program: &str, rest: &[String]) -> Option<&'i CommandRow> {
@@ -126,8 +139,8 @@ impl<'i> Commands<'i> {
                 Some(name) => self.built(at.folder, |b| b.name == name).or_else(|| self.built(at.folder, |b| b.package == name)),
                 None => self.built(at.folder, |_| true),
             };
-            let arguments = Some(arguments.iter().skip(1).cloned().collect());
-            return module.map(|module| Start { arguments, ..plain(module) }).into_iter().collect();
+            let words = arguments.iter().skip(1).cloned().collect();
+            return module.map(|module| start(module, Way::Run(words))).into_iter().collect();
         }
         let mut found = row.fixed.as_ref().and_then(|fixed| self.resolve(fixed, at.folder));
         for place in &row.module {
@@ -154,7 +167,9 @@ impl<'i> Commands<'i> {
         }
         let Some(module) = found else { return Vec::new() };
         let (processes, many) = processes(row, rest, at);
-        vec![Start { module, processes, many, runs: row.runs.clone(), frameworks: row.frameworks.clone(), arguments: None }]
+        // What runs only some kinds of actors looks them up in what it imports.
+        let way = if row.runs.is_empty() { Way::Run(rest.to_vec()) } else { Way::Imported };
+        vec![Start { module, processes, many, runs: row.runs.clone(), frameworks: row.frameworks.clone(), way }]
     }
 
     /// Whether a command starts with this word.
@@ -256,8 +271,9 @@ impl<'i> Commands<'i> {
     }
 }
 
-fn plain(module: u32) -> Start {
-    Start { module, processes: 1, many: false, runs: Vec::new(), frameworks: Vec::new(), arguments: None }
+/// One process that may run every kind of actor.
+pub(super) fn start(module: u32, way: Way) -> Start {
+    Start { module, processes: 1, many: false, runs: Vec::new(), frameworks: Vec::new(), way }
 }
 
 /// How much of a path's folder is also the beginning of another folder.

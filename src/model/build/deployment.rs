@@ -7,7 +7,7 @@
 
 use super::Input;
 use super::actors::is_aside;
-use super::commands::{At, Commands, Start, given, number};
+use super::commands::{At, Commands, Start, Way, given, number, start};
 use super::systems::{below, folder_of, globs, select};
 use crate::facts::{Document, ExprKind, Name, NodeId, NodeKind};
 use crate::knowledge::RowId;
@@ -291,8 +291,7 @@ impl Reader<'_, '_, '_, '_> {
                 let served = text.and_then(|t| self.commands.resolve(t, folder)).unwrap_or(module as u32);
                 if count > 1 {
                     let site = program.site(module as u32, expr.span);
-                    let start =
-                        Start { module: served, processes: count, many: false, runs: Vec::new(), frameworks: Vec::new(), arguments: None };
+                    let start = Start { processes: count, ..start(served, Way::Imported) };
                     self.units.push(DraftUnit {
                         name: found.path.rsplit('/').next().unwrap_or(&found.path).to_string(),
                         group: found.path.clone(),
@@ -372,18 +371,6 @@ fn joined(folder: &str, relative: &str) -> String {
     if parts.is_empty() { String::new() } else { format!("{}/", parts.join("/")) }
 }
 
-/// Modules that a module brings into its process: what it imports, and what those import.
-pub(super) fn closure(imports: &[Vec<u32>], start: u32) -> FxHashSet<u32> {
-    let mut reached: FxHashSet<u32> = FxHashSet::default();
-    let mut pending = vec![start];
-    while let Some(module) = pending.pop() {
-        if reached.insert(module) {
-            pending.extend(imports.get(module as usize).into_iter().flatten());
-        }
-    }
-    reached
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,13 +381,5 @@ mod tests {
         assert_eq!(joined("deploy/", "../api"), "api/");
         assert_eq!(joined("", "./services/api/"), "services/api/");
         assert_eq!(joined("a/", "."), "a/");
-    }
-
-    #[test]
-    fn closures_end() {
-        let imports = [vec![1], vec![2, 0], vec![1], vec![0]];
-        let mut reached: Vec<u32> = closure(&imports, 0).into_iter().collect();
-        reached.sort_unstable();
-        assert_eq!(reached, [0, 1, 2]);
     }
 }

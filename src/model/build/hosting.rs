@@ -7,7 +7,8 @@
 
 use super::Input;
 use super::actors::Draft;
-use super::deployment::{DraftUnit, closure};
+use super::deployment::DraftUnit;
+use super::imports::Imports;
 use super::parts::Part;
 use super::systems::Systems;
 use crate::model::{ActorId, ActorKind, Model, Unit};
@@ -20,7 +21,7 @@ pub(super) fn find(
     draft: &Draft,
     (units, parts): (&[DraftUnit], &[Vec<Option<Part>>]),
     own_processes: &FxHashMap<String, bool>,
-    systems: &Systems,
+    (systems, imports): (&Systems, &Imports),
     paths: &[&str],
     model: &mut Model,
 ) {
@@ -32,7 +33,7 @@ pub(super) fn find(
     }
     let numbered = || units.iter().zip(parts).enumerate();
     let mut hosts: Vec<FxHashSet<ActorId>> =
-        numbered().map(|(index, (u, parts))| reached(input, draft, (index, u, parts), own_processes, systems, model)).collect();
+        numbered().map(|(index, (u, parts))| reached(input, draft, (index, u, parts), own_processes, (systems, imports), model)).collect();
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, unit) in units.iter().enumerate() {
         groups.entry(unit.group.as_str()).or_default().push(index);
@@ -95,12 +96,12 @@ fn reached(
     draft: &Draft,
     (number, unit, parts): (usize, &DraftUnit, &[Option<Part>]),
     own: &FxHashMap<String, bool>,
-    systems: &Systems,
+    (systems, imports): (&Systems, &Imports),
     model: &Model,
 ) -> FxHashSet<ActorId> {
     let mut found = FxHashSet::default();
     for (start, part) in unit.starts.iter().zip(parts) {
-        let modules = brought(input, systems, start.module);
+        let modules = brought(input, imports, start.module);
         let system = systems.of_module(start.module);
         for (index, actor) in model.actors.iter().enumerate() {
             let drafted = &draft.actors[index];
@@ -123,9 +124,9 @@ fn reached(
 }
 
 /// Modules that a module brings into its process: what it imports, and in Rust what lies in one crate with any of that.
-fn brought(input: &Input, systems: &Systems, start: u32) -> FxHashSet<u32> {
+fn brought(input: &Input, imports: &Imports, start: u32) -> FxHashSet<u32> {
     let program = input.effects.program;
-    let mut modules = closure(systems.imports(), start);
+    let mut modules = imports.brought(start);
     let crates: FxHashSet<u32> = modules.iter().filter_map(|m| program.crate_root(*m)).collect();
     if !crates.is_empty() {
         modules.extend((0..program.modules.len() as u32).filter(|m| program.crate_root(*m).is_some_and(|root| crates.contains(&root))));

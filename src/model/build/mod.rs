@@ -18,6 +18,7 @@ mod definitions;
 mod deployment;
 mod held;
 mod hosting;
+mod imports;
 mod locks;
 mod orders;
 mod overlap;
@@ -70,14 +71,15 @@ pub struct Input<'a, 'p, 'k> {
 /// Build the model.
 pub fn build(input: &Input, coverage: Coverage) -> Model {
     let units = deployment::collect(input);
+    let imports = imports::Imports::of(input.effects.program);
     let parts = parts::of(input, &units);
-    let mut draft = actors::collect(input, &units, &parts);
+    let mut draft = actors::collect(input, &units, &parts, &imports);
     let schema = definitions::schema(input);
-    let systems = systems::Systems::find(input, &units, &schema);
+    let systems = systems::Systems::find(input, &units, &schema, &imports);
     let mut model = Model { coverage, ..Model::default() };
     systems.place(input, &mut draft, &mut model);
     let paths: Vec<&str> = input.effects.program.modules.iter().map(|m| m.path.as_str()).collect();
-    hosting::find(input, &draft, (&units, &parts), &deployment::own_processes(input), &systems, &paths, &mut model);
+    hosting::find(input, &draft, (&units, &parts), &deployment::own_processes(input), (&systems, &imports), &paths, &mut model);
     let mut visited = Visited::default();
     let mut doings: Vec<Doing> = (0..model.actors.len() as u32).map(|a| Doing::of(input, &draft, ActorId(a), &mut visited)).collect();
     held::around_tools(&draft, &mut doings);

@@ -1,15 +1,15 @@
 //! Which part of a program a command runs.
 //!
-//! A program of Rust may have commands: an enumeration that a library fills from the words it is started with, and on whose
+//! A script of Python is one part. A program of Rust may have commands: an enumeration that a library fills from the words it is started with, and on whose
 //! variants it chooses what to do. Which word chooses which variant is known from packs; here the other arms are left out.
 //! Where the words are not known (`$COMMAND`) no part is: a guess would start what nobody starts.
 
 use super::Input;
 use super::actors::DraftActor;
-use super::commands::Start;
+use super::commands::{Start, Way};
 use super::deployment::DraftUnit;
 use crate::effects::{Context, Held, VISITS, Visit, What};
-use crate::facts::{Arm, ExprKind, MODULE};
+use crate::facts::{Arm, ExprKind, FunctionId, MODULE};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Program};
 use crate::source::Site;
 use rustc_hash::FxHashSet;
@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 /// What a command runs of a program.
 pub(super) struct Part {
-    /// Its `main`.
+    /// Its `main`, or its module where that runs.
     pub entry: Rc<FunctionValue>,
     /// Arms of other commands.
     pub without: Vec<Site>,
@@ -73,10 +73,8 @@ pub(super) fn of(input: &Input, units: &[DraftUnit]) -> Vec<Vec<Option<Part>>> {
 
 fn part(input: &Input, start: &Start) -> Option<Part> {
     let program = input.effects.program;
-    let words = start.arguments.as_ref()?;
-    let facts = program.facts(start.module);
-    let main = facts.functions.iter().position(|f| f.name == "main" && f.parent == Some(MODULE) && f.class.is_none())?;
-    let function = FunctionRef { module: start.module, function: crate::facts::FunctionId(main as u32) };
+    let (function, name, site) = main(program, start)?;
+    let words: &[String] = if let Way::Run(words) = &start.way { words } else { &[] };
     let entry = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
     let summary = input.effects.run(&entry);
     let mut whole = Reached::of(&input.effects.survey(&summary, &[]));
@@ -92,9 +90,7 @@ fn part(input: &Input, start: &Start) -> Option<Part> {
     chosen.without.sort();
     chosen.without.dedup();
     let visits = input.effects.survey(&summary, &chosen.without);
-    let binary = program.binaries.iter().find(|(_, module)| *module == start.module)?;
-    let (_, name, site) =
-        chosen.named.unwrap_or_else(|| (0, binary.0.name.clone(), program.site(start.module, program.function(function).name_span)));
+    let (name, site) = chosen.named.map_or((name, site), |(_, name, site)| (name, site));
     let noticed = |visit: &Visit| visit.told().any(|told| super::actors::loops::noticed(told.own));
     // What starts work and leaves it alone is a service, and what it starts are actors of their own.
     let starts = |context: &Context| matches!(context.held, Held::Spawned { waits: false, .. });
@@ -102,6 +98,26 @@ fn part(input: &Input, start: &Start) -> Option<Part> {
     // Of a program that is too large to be looked at as a whole nobody can say that nothing else acts in it.
     let acts = !serves && visits.len() < VISITS && visits.iter().any(noticed);
     Some(Part { entry: Rc::new(entry), without: chosen.without, name, site, acts, reached: Reached::of(&visits), whole: Rc::new(whole) })
+}
+
+/// What a start runs: the function, what the program is called, and where it stands.
+fn main(program: &Program, start: &Start) -> Option<(FunctionRef, String, Site)> {
+    let module = start.module;
+    let own = |name: &str| {
+        let named = program.facts(module).functions.iter().position(|f| f.name == name && f.parent == Some(MODULE) && f.class.is_none());
+        let function = FunctionRef { module, function: FunctionId(named? as u32) };
+        Some((function, program.site(module, program.function(function).name_span)))
+    };
+    let binary = program.binaries.iter().find(|(_, built)| *built == module);
+    match (&start.way, binary) {
+        (Way::Imported, _) => None,
+        (Way::Called(name), _) => own(name).map(|(function, site)| (function, name.clone(), site)),
+        (Way::Run(_), Some((binary, _))) => own("main").map(|(function, site)| (function, binary.name.clone(), site)),
+        (Way::Run(_), None) => {
+            let (name, site) = super::actors::programs::called(program, module);
+            Some((FunctionRef { module, function: MODULE }, name, site))
+        }
+    }
 }
 
 /// What the words of a command choose.

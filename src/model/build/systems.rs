@@ -3,10 +3,10 @@
 use super::Input;
 use super::actors::Draft;
 use super::deployment::DraftUnit;
+use super::imports::Imports;
 use super::schema::Schema;
 use super::shared_stores;
 use crate::facts::{Document, NodeId};
-use crate::link::Kind;
 use crate::model::{Actor, ActorId, EntryPoint, Model, Orchestrator, Prompt, StateCollision, System};
 use crate::source::Span;
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -17,26 +17,15 @@ use std::collections::BTreeMap;
 pub(super) struct Systems {
     of_module: Vec<u32>,
     names: Vec<String>,
-    /// For each module those that it imports.
-    imports: Vec<Vec<u32>>,
 }
 
 impl Systems {
     /// Modules are connected by imports, by a manifest that starts both, and by a database that is provably one.
-    pub fn find(input: &Input, units: &[DraftUnit], schema: &Schema) -> Systems {
+    pub fn find(input: &Input, units: &[DraftUnit], schema: &Schema, imports: &Imports) -> Systems {
         let program = input.effects.program;
         let count = program.modules.len();
         let mut sets = Sets((0..count as u32).collect());
-        let mut imports: Vec<Vec<u32>> = vec![Vec::new(); count];
-        for module in 0..count as u32 {
-            let facts = program.facts(module);
-            for index in 0..facts.imports.len() as u32 {
-                if let Some(other) = imported(program, module, index) {
-                    sets.join(module, other);
-                    imports[module as usize].push(other);
-                }
-            }
-        }
+        imports.pairs().for_each(|(module, other)| sets.join(module, other));
         // What one crate holds is one program.
         for module in 0..count as u32 {
             if let Some(root) = program.crate_root(module) {
@@ -91,7 +80,7 @@ impl Systems {
         }
         let names =
             names.into_iter().flatten().map(|n| if n.is_empty() { ".".to_string() } else { n.trim_end_matches('/').to_string() }).collect();
-        Systems { of_module, names, imports }
+        Systems { of_module, names }
     }
 
     /// Put actors and orchestrators into their systems, sorted, with ids that are unique.
@@ -199,24 +188,6 @@ impl Systems {
     pub fn of_module(&self, module: u32) -> u32 {
         self.of_module.get(module as usize).copied().unwrap_or(0)
     }
-
-    /// For each module those that it imports.
-    pub fn imports(&self) -> &[Vec<u32>] {
-        &self.imports
-    }
-}
-
-/// The module of the project that an import statement reaches.
-fn imported(program: &crate::link::Program, module: u32, index: u32) -> Option<u32> {
-    let import = &program.facts(module).imports[index as usize];
-    if import.item.as_deref() == Some("*") {
-        return program.find_module(module, import.level, &import.module);
-    }
-    let whole = program.find_module(module, import.level, &import.module).filter(|_| !import.module.is_empty() || import.level > 0);
-    whole.or_else(|| match program.import(module, index) {
-        Kind::Module(found) => Some(found),
-        _ => None,
-    })
 }
 
 struct Sets(Vec<u32>);

@@ -6,8 +6,8 @@ use super::{Collector, Declared, DraftActor, Entry, is_aside};
 use crate::effects::{Context, Held, Summary, What};
 use crate::facts::{ExprKind, MODULE};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
-use crate::link::{FunctionRef, FunctionValue, Kind};
-use crate::source::Span;
+use crate::link::{FunctionRef, FunctionValue, Kind, Program};
+use crate::source::{Site, Span};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -49,15 +49,12 @@ impl Collector<'_, '_, '_, '_> {
         let program = self.input.effects.program;
         let function = FunctionRef { module, function: MODULE };
         let entry = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
-        let main = program.facts(module).functions.iter().find(|f| f.name == "main" && f.parent == Some(MODULE));
-        let site = program.site(module, main.map_or(Span::new(0, 0), |f| f.name_span));
-        let path = &program.modules[module as usize].path;
-        let file = path.rsplit('/').next().unwrap_or(path);
+        let (name, site) = called(program, module);
         self.draft.actors.push(DraftActor {
             module: Some(module),
             entries: vec![Entry { function: Rc::new(entry), tool: false }],
             multiple: many.then(|| "several are started".into()),
-            ..DraftActor::new(file.strip_suffix(".py").unwrap_or(file), kind, "", site)
+            ..DraftActor::new(name, kind, "", site)
         });
     }
 
@@ -124,6 +121,15 @@ impl Collector<'_, '_, '_, '_> {
         let runs = |effect: Effect| matches!(effect, Effect::Actor | Effect::Run | Effect::Orchestrator);
         thinks_in_a_loop(&summary, DEEP) && !summary.items.iter().any(|i| matches!(&*i.what, What::Declare(d) if runs(d.effect)))
     }
+}
+
+/// What a script is called, and where it stands: its `main` where it has one.
+pub(in crate::model::build) fn called(program: &Program, module: u32) -> (String, Site) {
+    let main = program.facts(module).functions.iter().find(|f| f.name == "main" && f.parent == Some(MODULE));
+    let path = &program.modules[module as usize].path;
+    let path = path.strip_suffix("/__main__.py").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
+    let name = path.rsplit('/').next().unwrap_or(path);
+    (name.to_string(), program.site(module, main.map_or(Span::new(0, 0), |f| f.name_span)))
 }
 
 /// Whether a model is called in an endless loop of a function or of what it calls.

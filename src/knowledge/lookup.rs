@@ -225,6 +225,13 @@ impl Knowledge {
         self.packs.iter().flat_map(|pack| &pack.commands)
     }
 
+    /// Whether a program of this name or path runs scripts that its arguments name, or the command that they are.
+    pub fn runs_scripts(&self, program: &str) -> bool {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let named = |row: &&CommandRow| row.names(name);
+        self.commands().filter(named).any(|row| row.wraps || row.script.is_some() || !row.module.is_empty())
+    }
+
     /// Calls that define tables and keys, of all packs.
     pub fn schema_rows(&self) -> impl Iterator<Item = &SchemaRow> {
         self.packs.iter().flat_map(|pack| &pack.schema)

@@ -1000,3 +1000,11 @@ pub struct CommandRow {
     #[serde(default)]
     pub frameworks: Vec<String>,
 }
+
+impl CommandRow {
+    /// Whether it is of a program of this name: `python3.12` is `python`.
+    pub fn names(&self, name: &str) -> bool {
+        let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        self.run.iter().any(|n| n == name || n == bare)
+    }
+}

@@ -119,9 +119,7 @@ impl<'i> Commands<'i> {
 
     fn row(&self, program: &str, rest: &[String]) -> Option<&'i CommandRow> {
         let name = program.rsplit('/').next().unwrap_or(program);
-        let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let named = |row: &&&CommandRow| row.run.iter().any(|n| n == name || n == bare);
-        self.rows.iter().filter(named).find(|row| row.with.iter().all(|w| rest.contains(w))).copied()
+        self.rows.iter().filter(|row| row.names(name)).find(|row| row.with.iter().all(|w| rest.contains(w))).copied()
     }
 
     fn matched(&self, row: &CommandRow, rest: &[String], at: &At, depth: u8) -> Vec<Start> {

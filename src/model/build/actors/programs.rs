@@ -4,7 +4,7 @@
 
 use super::{Collector, Declared, DraftActor, Entry, is_aside};
 use crate::effects::{Context, Held, Summary, What};
-use crate::facts::{ExprKind, MODULE};
+use crate::facts::{Arg, ExprId, ExprKind, MODULE};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
 use crate::link::{FunctionRef, FunctionValue, Kind, Program};
 use crate::source::{Site, Span};
@@ -69,6 +69,9 @@ impl Collector<'_, '_, '_, '_> {
     fn script_named(&self, from: u32, words: &[String]) -> Option<u32> {
         let program = self.input.effects.program;
         for (index, word) in words.iter().enumerate() {
+            if !self.may_run_scripts(&words[..index]) {
+                continue;
+            }
             if word == "-m" {
                 let dotted = words.get(index + 1)?;
                 let inner = format!("{dotted}.__main__");
@@ -81,6 +84,13 @@ impl Collector<'_, '_, '_, '_> {
             }
         }
         None
+    }
+
+    /// Whether what comes after these words may be a script that runs: `git add` runs none. A program that is not known
+    /// (`sys.executable`) leaves no word.
+    fn may_run_scripts(&self, before: &[String]) -> bool {
+        let program = before.iter().find(|word| !word.starts_with('-'));
+        program.is_none() || before.iter().any(|word| self.input.effects.program.knowledge.runs_scripts(word))
     }
 
     /// The one module whose path ends so.
@@ -103,10 +113,22 @@ impl Collector<'_, '_, '_, '_> {
                     continue;
                 }
                 let words: Vec<String> = text.split_whitespace().take(WORDS).map(str::to_string).collect();
-                found.extend(self.script_named(index as u32, &words));
+                let script = self.script_named(index as u32, &words);
+                found.extend(script.filter(|_| !self.is_told(index as u32, expr.span)));
             }
         }
         found
+    }
+
+    /// Whether a text is given to something outside the project, as help is printed.
+    fn is_told(&self, module: u32, text: Span) -> bool {
+        let program = self.input.effects.program;
+        let facts = program.facts(module);
+        let outside = |callee: ExprId| {
+            !matches!(program.infer(program.enclosing(module, callee), callee), Kind::Class(_) | Kind::Function(_))
+        };
+        let given = |args: &[Arg]| args.iter().any(|arg| facts.expr(arg.value).span == text);
+        facts.exprs.iter().any(|e| matches!(&e.kind, ExprKind::Call { callee, args } if given(args) && outside(*callee)))
     }
 
     /// Whether running a module calls a model again and again until it is stopped, and no person answers in between.

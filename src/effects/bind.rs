@@ -81,6 +81,10 @@ impl Binding<'_, '_> {
                 Some((_, deps)) => deps.selected(Selected::Member(*part)),
                 None => Deps::default(),
             },
+            Dep::Is(index, question) => match self.params.get(usize::from(*index)) {
+                Some(Value { kind: Kind::Parameter(own), literal: true, .. }) => Deps::one(Dep::Is(*own, *question)),
+                _ => Deps::default(),
+            },
             Dep::Fresh => Deps::one(Dep::Fresh),
         }
     }
@@ -206,6 +210,8 @@ impl Binding<'_, '_> {
             kind: self.kind(&value.kind),
             deps: self.deps(&value.deps),
             inferred: value.inferred,
+            // A function may end without returning it.
+            literal: false,
             sorted: value.sorted,
             compared: value.compared,
             truth: value.truth,

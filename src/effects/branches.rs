@@ -59,8 +59,10 @@ impl Walker<'_, '_, '_> {
                         let held = |other: &(Dep, Check)| other.1 == Check::State && other.0.same_record(dep);
                         self.rust && asked && *check == Check::Existence && all.iter().any(held)
                     };
+                    let both = |d: &(Dep, Check)| after_then.control.contains(d) && after_other.control.contains(d);
                     for d in &all {
-                        if !decided.contains(d) && !only_led_there(d) {
+                        let sure = !matches!(d.0, Dep::Is(..)) || both(d);
+                        if sure && !decided.contains(d) && !only_led_there(d) {
                             decided.push(*d);
                         }
                     }

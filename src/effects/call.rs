@@ -59,6 +59,8 @@ pub(super) struct CallPlace {
     pub receiver_path: Option<Name>,
     /// The last name of the receiver's expression, for packs that know receivers by name.
     pub receiver_name: Name,
+    /// The arguments of the call stand there as the callee gets them: what is left out has its default.
+    pub written: bool,
 }
 
 /// How a coroutine made here will run.
@@ -182,7 +184,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     fn callee(&mut self, expr: ExprId, callee: ExprId) -> (Value, CallPlace) {
         let facts = self.facts;
         let site = self.site(facts.expr(expr).span);
-        let mut place = CallPlace { site, receiver: None, receiver_path: None, receiver_name: Name::default() };
+        let mut place = CallPlace { site, receiver: None, receiver_path: None, receiver_name: Name::default(), written: true };
         let ExprKind::Attr { base, name } = &facts.expr(callee).kind else { return (self.eval(callee), place) };
         if let Some(method) = self.super_method(*base, name) {
             place.receiver = Some(Value::of(self.receiver.clone()));
@@ -391,8 +393,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if self.rust && self.fx.is_open(value) {
             self.leave_below(&Rc::default(), Some(Rc::new(value.clone())), true, place, &[]);
         }
-        let summary = self.fx.summary_of(value);
         let binding = self.binding(value, given, place);
+        let summary = self.fx.with_given(&self.fx.summary_of(value), &binding.params);
         if beside {
             let held = Held::Spawned { api: "coroutine".into(), many: self.in_loop(), waits: false };
             self.state.held.push(Context { token: token(place.site, 4), held, site: place.site, function: self.at });
@@ -456,7 +458,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 )),
                 _ => None,
             };
-            params.push(given.unwrap_or_else(|| self.default_of(value, index)));
+            let known = place.written && all.iter().all(|g| g.spread == 0);
+            params.push(given.unwrap_or_else(|| Value { literal: known && self.is_literal_default(value, index), ..self.default_of(value, index) }));
         }
         let read = place.receiver.as_ref().filter(|_| self.rust).map(|r| r.deps.iter().filter(|d| self.in_memory(d)).cloned().collect());
         let own_receiver = place.receiver_path.is_some() && place.receiver_path == self.receiver_name;
@@ -501,6 +504,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         };
         let all = names.iter().map(|name| (Column::named(name), read(name)));
         all.filter(|(_, deps)| !deps.is_empty()).collect()
+    }
+
+    /// Whether the default of a parameter stands there as it is.
+    fn is_literal_default(&self, value: &FunctionValue, index: usize) -> bool {
+        let default = self.program.function(value.function).params[index].default;
+        let kind = default.map(|d| &self.program.facts(value.function.module).expr(d).kind);
+        !self.from_outside && matches!(kind, Some(ExprKind::Null | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_)))
     }
 
     /// The value of a parameter that is not given.
@@ -763,6 +773,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             },
             receiver_path: None,
             receiver_name: through.hint,
+            written: false,
         };
         let called = self.call_value(&Value::of(callee.clone()), &given, &place, Coroutine::Awaited);
         // What the call took or gave back, `to_thread(lock.acquire)`, is held or not for the code behind it.
@@ -806,7 +817,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
 
     /// Call a method of a value by name, without arguments.
     pub fn call_method(&mut self, receiver: &Kind, name: &str, site: Site) -> Value {
-        let place = CallPlace { site, receiver: Some(Value::of(receiver.clone())), receiver_path: None, receiver_name: Name::default() };
+        let place = CallPlace {
+            site,
+            receiver: Some(Value::of(receiver.clone())),
+            receiver_path: None,
+            receiver_name: Name::default(),
+            written: true,
+        };
         let callee = Value::of(self.program.member(receiver, name));
         if matches!(&callee.kind, Kind::Member(m) if !matches!(m.0, Kind::Library(_) | Kind::Object(_))) {
             return Value::default();

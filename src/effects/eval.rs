@@ -18,11 +18,11 @@ impl Walker<'_, '_, '_> {
         let facts = self.facts;
         let e = facts.expr(expr);
         match &e.kind {
-            ExprKind::Null => Value::of(Kind::Null),
-            ExprKind::Bool(value) => Value::of(Kind::Bool(*value)),
-            ExprKind::Int(value) => Value::of(Kind::Int(*value)),
-            ExprKind::Float(value) => Value::of(Kind::Float(*value)),
-            ExprKind::Str(text) => Value::of(Kind::text(text.clone())),
+            ExprKind::Null => Value::literal(Kind::Null),
+            ExprKind::Bool(value) => Value::literal(Kind::Bool(*value)),
+            ExprKind::Int(value) => Value::literal(Kind::Int(*value)),
+            ExprKind::Float(value) => Value::literal(Kind::Float(*value)),
+            ExprKind::Str(text) => Value::literal(Kind::text(text.clone())),
             ExprKind::Text(parts) => {
                 let mut template = Template::default();
                 let mut deps = Deps::default();
@@ -121,7 +121,8 @@ impl Walker<'_, '_, '_> {
                 let value = then.or(self.eval(*other));
                 self.state.control = control;
                 let truth = if on.then.is_empty() { value.truth } else { Truth::Either };
-                let value = on.then.iter().fold(value, |v, (dep, _)| v.depending(&Deps::one(*dep)));
+                let read = on.then.iter().map(|(dep, _)| *dep).filter(|dep| !matches!(dep, Dep::Is(..))).collect();
+                let value = value.depending(&read);
                 Value { truth, ..value }
             }
             ExprKind::List(items) => {
@@ -303,7 +304,7 @@ impl Walker<'_, '_, '_> {
 
     fn eval_name(&mut self, name: &Name) -> Value {
         if let Some(value) = self.state.vars.get(name) {
-            return value.clone();
+            return Value { literal: value.literal && self.is_steady(name), ..value.clone() };
         }
         let deps = self.captured_variable(name);
         let Some((_, kind)) = self.captured.iter().find(|(n, _)| n == name) else {
@@ -411,6 +412,17 @@ impl Walker<'_, '_, '_> {
     }
 
     fn decided(&mut self, cond: ExprId) -> Decision {
+        let asked = self.asks_of_given(cond);
+        let mut decision = self.decided_by_values(cond);
+        if let Some((dep, holds)) = asked {
+            let check = if holds { Check::Presence } else { Check::Absence };
+            decision.then.push((dep, check));
+            decision.other.push((dep, check.opposite()));
+        }
+        decision
+    }
+
+    fn decided_by_values(&mut self, cond: ExprId) -> Decision {
         let facts = self.facts;
         match &facts.expr(cond).kind {
             ExprKind::Not(inner) => self.decided(*inner).negated(),

@@ -194,7 +194,7 @@ impl Walker<'_, '_, '_> {
 
     /// `future.await`: an async block that a variable holds, or that the caller gives, runs here.
     pub fn awaited(&mut self, value: Value, site: Site) -> Value {
-        let place = CallPlace { site, receiver: None, receiver_path: None, receiver_name: Name::default() };
+        let place = CallPlace { site, receiver: None, receiver_path: None, receiver_name: Name::default(), written: false };
         match &value.kind {
             Kind::Parameter(index) if self.is_code(*index) => self.call_later(&value.kind, &[], &place).value,
             Kind::Captured(name) if self.is_captured_code(name) => self.call_later(&value.kind, &[], &place).value,

@@ -68,7 +68,7 @@ impl Walker<'_, '_, '_> {
         };
         let api: Name = self.program.knowledge.type_name(library.ty).into();
         let kind = self.program.row_result(found.row, Some(library), &kinds(given), place.site);
-        let place = CallPlace { receiver: Some(Value::of(Kind::Library(library.clone()))), ..place.clone() };
+        let place = CallPlace { receiver: Some(Value::of(Kind::Library(library.clone()))), written: false, ..place.clone() };
         self.apply(&found, Some(library), &api, given, &place, Value { kind, deps, ..Value::default() })
     }
 

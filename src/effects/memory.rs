@@ -194,7 +194,7 @@ impl Walker<'_, '_, '_> {
                     data.join(&Deps::one(*dep));
                     continue;
                 }
-                Dep::Field(_) => continue,
+                Dep::Field(_) | Dep::Is(..) => continue,
             };
             let Some(taken) = self.summary.items.get(*index as usize).cloned() else { continue };
             match &*taken.what {

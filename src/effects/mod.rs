@@ -25,6 +25,7 @@ mod coordinator;
 mod declare;
 mod eval;
 mod fields;
+mod given;
 mod guard;
 mod item;
 mod leaks;
@@ -48,6 +49,7 @@ mod walk;
 
 pub use crate::link::{LockUse, Ttl, Wait};
 pub use context::{Context, Held, RetryUse};
+pub use given::Question;
 pub use item::{Access, Call, Check, Declaration, Item, Later, Operation, What};
 pub use leaks::Way;
 pub use lock::is_same_lock;
@@ -92,6 +94,8 @@ pub struct Summary {
     pub changes: changes::Changes,
     /// A model is called or an agent run, here or below.
     pub thinks: bool,
+    /// Something in it hangs on what a caller gives.
+    pub asks: bool,
     /// What it returns.
     pub returns: Value,
     /// Fields of the receiver it sets, with what they hold at the end.
@@ -119,6 +123,8 @@ pub struct Effects<'p, 'k> {
     closure_depth: std::cell::Cell<u8>,
     depth: std::cell::Cell<u16>,
     unresolved: RefCell<Vec<(Site, String)>>,
+    /// Summaries without what arguments rule out.
+    given: RefCell<given::WithGiven>,
     /// How often one of many behind a trait was followed.
     followed: RefCell<FxHashMap<FunctionRef, u8>>,
     /// Methods that change what a guard gives access to.
@@ -138,6 +144,7 @@ impl<'p, 'k> Effects<'p, 'k> {
             closure_depth: std::cell::Cell::new(0),
             depth: std::cell::Cell::new(0),
             unresolved: RefCell::default(),
+            given: RefCell::default(),
             followed: RefCell::default(),
             changing: program.knowledge.changing_methods(),
             uses: None,

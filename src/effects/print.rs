@@ -55,6 +55,7 @@ fn one(dep: &Dep) -> String {
         Dep::Parameter(index, part) => format!("p{index}{}", if *part == Column::WHOLE { "" } else { "." }),
         Dep::Field(_) => "field".into(),
         Dep::Captured(..) => "captured".into(),
+        Dep::Is(index, _) => format!("p{index}?"),
         Dep::Fresh => "fresh".into(),
     }
 }

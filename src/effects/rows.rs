@@ -594,7 +594,7 @@ impl<'k> Walker<'_, '_, 'k> {
         // `pack.submit(order)`: the function that a decorator made a task of, with all that is given.
         if let (Some("receiver"), Some(task)) = (row.entry.first().map(String::as_str), receiver) {
             let Kind::Function(function) = &task.subject else { return None };
-            let inner = CallPlace { receiver: None, receiver_path: None, ..place.clone() };
+            let inner = CallPlace { receiver: None, receiver_path: None, written: false, ..place.clone() };
             return Some(self.call_function(function, given, &inner, &Coroutine::Awaited));
         }
         let entry = row.entry.iter().find_map(|p| given_at(p, given))?;
@@ -645,6 +645,7 @@ impl<'k> Walker<'_, '_, 'k> {
             receiver,
             receiver_path: if own { self.receiver_name.clone() } else { None },
             receiver_name: Name::default(),
+            written: false,
         };
         let value = entry.value.clone();
         Some(self.call_value(&value, &passed, &inner, Coroutine::Awaited))

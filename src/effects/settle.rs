@@ -107,6 +107,7 @@ impl Summary {
         for below in &self.calls {
             self.changes.join(if below.later.is_some() { &Changes::ANY } else { &below.summary.changes });
         }
+        self.asks = self.asks_what_is_given();
         self.thinks = own || self.calls.iter().any(|c| c.summary.thinks);
     }
 

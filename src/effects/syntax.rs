@@ -20,7 +20,7 @@ impl Walker<'_, '_, '_> {
             result.kind = self.program.row_result(found.row, Some(&library), &kinds(&given), site);
         }
         let api: Name = format!("{}.{method}", self.program.knowledge.type_name(library.ty)).into();
-        let place = CallPlace { site, receiver: Some(holder.clone()), receiver_path: None, receiver_name: Name::default() };
+        let place = CallPlace { site, receiver: Some(holder.clone()), receiver_path: None, receiver_name: Name::default(), written: false };
         Some(self.apply(&found, Some(&library), &api, &given, &place, result))
     }
 

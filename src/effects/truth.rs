@@ -90,7 +90,8 @@ impl Decision {
 
     /// Where nobody knows which way round it was asked.
     pub fn unsure(self) -> Decision {
-        let all = |on: Vec<(Dep, Check)>| on.into_iter().map(|(dep, check)| (dep, check.unsure())).collect();
+        let known = |(dep, _): &(Dep, Check)| !matches!(dep, Dep::Is(..));
+        let all = |on: Vec<(Dep, Check)>| on.into_iter().filter(known).map(|(dep, check)| (dep, check.unsure())).collect();
         Decision { then: all(self.then), other: all(self.other) }
     }
 

@@ -1,5 +1,6 @@
 //! A value during a walk: what it is, and what it depends on.
 
+use super::given::Question;
 use super::truth::Truth;
 use crate::facts::Name;
 use crate::link::{Kind, LibraryValue};
@@ -48,6 +49,8 @@ pub enum Dep {
     Field(Column),
     /// A variable that a closure captured, by its name, or a field of it: whoever made the closure knows on what it depends.
     Captured(Column, Column),
+    /// Whether a parameter, as the caller gave it, is what is asked. It decides, and no value is made of it.
+    Is(u8, Question),
     /// Something that differs at each run: uuid, clock, random.
     Fresh,
 }
@@ -185,6 +188,8 @@ pub struct Value {
     pub deps: Deps,
     /// It was told by an inference that may be wrong.
     pub inferred: bool,
+    /// It stands at this place, or is a parameter as it was given: on every way it is this.
+    pub literal: bool,
     /// Its elements are in sorted order.
     pub sorted: bool,
     /// What each of its elements depends on, where it is a list or mapping that was written out: with their keys.
@@ -213,6 +218,11 @@ impl Value {
     /// A value that depends on nothing.
     pub fn of(kind: Kind) -> Self {
         Value { kind, ..Value::default() }
+    }
+
+    /// A value that is written out.
+    pub fn literal(kind: Kind) -> Self {
+        Value { kind, literal: true, ..Value::default() }
     }
 
     /// An unknown value with dependencies.
@@ -254,6 +264,7 @@ impl Value {
     pub fn or(self, other: Value) -> Value {
         // What is empty is in any order.
         let sorted = [&self, &other].iter().all(|v| v.sorted || v.is_empty());
+        let literal = self.literal && other.literal && self.kind == other.kind;
         let kind = match (&self.kind, &other.kind) {
             // A parameter or constant on one path only is not the value on all.
             (a, b) if a == b => self.kind,
@@ -269,6 +280,7 @@ impl Value {
             kind,
             deps: self.deps.with(&other.deps),
             inferred: self.inferred || other.inferred,
+            literal,
             sorted: sorted && (self.sorted || other.sorted),
             compared: self.compared || other.compared,
             truth,

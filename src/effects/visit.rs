@@ -283,7 +283,7 @@ fn above<'d>(way: &Way, visit: usize, deps: impl Iterator<Item = &'d Dep>) -> Ve
         match dep {
             Dep::Item(item, part) => all.push((visit, *item, *part)),
             Dep::Parameter(index, _) => all.extend(way.given.get(usize::from(*index)).into_iter().flatten()),
-            Dep::Field(_) | Dep::Captured(..) | Dep::Fresh => {}
+            Dep::Field(_) | Dep::Captured(..) | Dep::Is(..) | Dep::Fresh => {}
         }
     }
     all.truncate(DECISIONS);

@@ -8,7 +8,7 @@ use super::state::{End, State};
 use super::truth::Truth;
 use super::value::{Column, Dep, Deps, Value};
 use super::{Effects, ITEMS, Summary};
-use crate::facts::{Block, ExprId, ExprKind, FileFacts, FunctionId, GuardItem, Handler, MODULE, Name, StmtId, StmtKind};
+use crate::facts::{Block, ExprId, ExprKind, FileFacts, FunctionId, GuardItem, Handler, MODULE, Name, ParamKind, StmtId, StmtKind};
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Hole, Kind, Object, Program, Template};
 use crate::source::{Site, Span};
@@ -132,6 +132,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 _ => Value {
                     kind: Kind::Parameter(index.min(255) as u8),
                     deps: Deps::one(Dep::Parameter(index.min(255) as u8, Column::WHOLE)),
+                    literal: parameter.kind == ParamKind::Plain,
                     ..Value::default()
                 },
             };
@@ -835,6 +836,7 @@ pub(super) fn enter_from_outside(fx: &Effects, entry: &FunctionValue) -> Summary
         receiver: entry.receiver.clone().map(Value::of),
         receiver_path: None,
         receiver_name: Name::default(),
+        written: false,
     };
     // The body itself runs, whatever a decorator made of calls to it.
     walker.call_function(entry, &[], &place, &Coroutine::Awaited);

@@ -63,11 +63,17 @@ impl Binding<'_, '_> {
             },
             Dep::Parameter(index, part) => match self.params.get(usize::from(*index)) {
                 Some(value) if *part == Column::WHOLE => value.deps.clone(),
-                Some(value) => value.deps.selected(match &value.kind {
-                    // In Rust what is read is handed on as a struct whose fields are called like the columns.
-                    Kind::Object(object) if !self.rust && self.program.model_row(object.class).is_none() => Selected::Field(*part),
-                    _ => Selected::Member(*part),
-                }),
+                Some(value) => {
+                    let selected = match &value.kind {
+                        // In Rust what is read is handed on as a struct whose fields are called like the columns.
+                        Kind::Object(object) if !self.rust && self.program.model_row(object.class).is_none() => Selected::Field(*part),
+                        _ => Selected::Member(*part),
+                    };
+                    match value.field(*part) {
+                        Some((own, set)) => own.selected(selected).with(&set),
+                        None => value.deps.selected(selected),
+                    }
+                }
                 None => Deps::default(),
             },
             Dep::Field(name) => match self.fields.iter().find(|(n, _)| n == name) {
@@ -217,6 +223,7 @@ impl Binding<'_, '_> {
             truth: value.truth,
             through: None,
             parts: self.parts(value),
+            apart: None,
         }
     }
 
@@ -268,6 +275,7 @@ impl Binding<'_, '_> {
                 access.name = access.name.as_ref().map(|t| self.template(t));
                 access.instance = access.instance.as_ref().map(|t| self.template(t));
                 self.added(&mut access);
+                self.anew(&mut access);
                 self.given(&mut access);
                 self.later(&mut access);
                 Rc::new(What::Access(access))
@@ -311,6 +319,19 @@ impl Binding<'_, '_> {
                 access.private |= loaded && !kind.alternatives().iter().any(made);
             }
         }
+    }
+
+    /// Of the columns that a record is added with, those whose value the caller has made anew.
+    fn anew(&self, access: &mut Access) {
+        let Some(columns) = access.anew.take() else { return };
+        let bound = |(name, given): &(Name, Option<u8>)| match given.map(|index| self.params.get(usize::from(index))) {
+            None => Some((name.clone(), None)),
+            Some(Some(Value { kind: Kind::Parameter(own), .. })) => Some((name.clone(), Some(*own))),
+            Some(Some(value)) if value.deps.is_made_anew() => Some((name.clone(), None)),
+            Some(_) => None,
+        };
+        let left: Vec<(Name, Option<u8>)> = columns.iter().filter_map(bound).collect();
+        access.anew = (!left.is_empty()).then(|| Rc::new(left));
     }
 
     /// The fields that a mapping given by the caller sets.
@@ -360,7 +381,7 @@ pub(super) fn declaration_is_open(declaration: &Declaration) -> bool {
 
 fn access_is_open(access: &Access) -> bool {
     let open = |template: &Option<Template>| template.as_ref().is_some_and(Template::is_open);
-    open(&access.name) || open(&access.instance) || access.added.is_some() || access.given.is_some() || access.later.is_some()
+    open(&access.name) || open(&access.instance) || access.added.is_some() || access.given.is_some() || access.later.is_some() || access.anew.is_some()
 }
 
 fn value_is_open(value: &FunctionValue) -> bool {

@@ -367,16 +367,18 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
         let deps = all_deps(given);
         self.declare_object(class, &made, given, place);
-        Value { kind: made, deps, ..Value::default() }
+        // What a record is filled with, column by column.
+        let columns = self.program.model_row(class).map(|_| given.iter().map(|g| (g.name.clone(), g.value.deps.clone())).collect());
+        Value { kind: made, deps, parts: columns.map(Rc::new), ..Value::default() }
     }
 
     pub fn touch_path(&mut self, path: &Name, deps: &Deps) {
         if let Some(value) = self.state.vars.get_mut(path) {
-            value.deps.join(deps);
+            value.taint(deps);
         }
         if let Some(field) = self.own_field_at(path) {
             let value = self.state.vars.entry(path.clone()).or_insert_with(|| Value::unknown(Deps::one(Dep::Field(Column::named(&field)))));
-            value.deps.join(deps);
+            value.taint(deps);
             let value = value.clone();
             self.set_field(&field, value);
         }

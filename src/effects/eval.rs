@@ -46,7 +46,7 @@ impl Walker<'_, '_, '_> {
                 }
                 let through = self.reached_through(&holder);
                 let holder = self.looked_at(holder, Some(name), self.site(e.span));
-                let holder = self.of_column(holder, name);
+                let holder = self.of_column(self.apart_from_fields(holder, name), name);
                 let object = if self.rust { self.program.behind(self.opened_object(&holder.kind)) } else { Kind::Unknown };
                 let mut value = self.attribute(holder, *base, name);
                 // A field and a method may have one name; what is not called is the field.
@@ -247,6 +247,19 @@ impl Walker<'_, '_, '_> {
         match self.selects(&value.kind, name) {
             Some(selected) => Value { deps: value.deps.selected(selected), ..value },
             None => value,
+        }
+    }
+
+    /// An object without what its fields were set to, for a look at another field of it. A property may look at any.
+    fn apart_from_fields(&self, holder: Value, name: &str) -> Value {
+        let class = match &holder.kind {
+            Kind::Object(object) => Some(object.class),
+            _ => None,
+        };
+        let property = || class.is_some_and(|class| self.program.method(class, name).is_some());
+        match holder.field(Column::named(name)) {
+            Some((own, set)) if !property() => Value { deps: own.clone().with(&set), apart: None, ..holder },
+            _ => holder,
         }
     }
 

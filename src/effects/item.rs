@@ -243,6 +243,10 @@ pub struct Access {
     pub locks: bool,
     /// The written key or value differs at each run.
     pub fresh_key: bool,
+    /// It looks at the one record that a primary key names.
+    pub by_key: bool,
+    /// Columns that it fills with what differs at each run, or with what a caller gives as this parameter.
+    pub anew: Option<Rc<Vec<(Name, Option<u8>)>>>,
     /// It adds what the caller gives as this parameter: an INSERT where that was made anew, nothing where it was loaded.
     pub added: Option<u8>,
     /// It sets the fields of a mapping that the caller gives as this parameter, besides those told.
@@ -354,6 +358,8 @@ impl Access {
             locks: false,
             in_order: false,
             fresh_key: false,
+            by_key: false,
+            anew: None,
             added: None,
             given: None,
             later: None,
@@ -370,6 +376,12 @@ impl Access {
     /// Whether it is to one thing with another access, by its kind and name.
     pub fn is_to_one_with(&self, other: &Access) -> bool {
         self.kind == other.kind && self.is_named_like(other)
+    }
+
+    /// Whether all columns that it sets are known by name.
+    pub fn tells_columns(&self) -> bool {
+        let plain = |c: &Name| c.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        !self.columns.is_empty() && self.columns.iter().all(plain)
     }
 
     /// Whether repeating it gives the same state.

@@ -4,11 +4,11 @@ use super::call::{CallPlace, Given, all_deps};
 use super::context::{Context, Held, token};
 use super::item::{Access, Item, Operation, What};
 use super::rows::given_at;
-use super::value::{Dep, Deps, Value};
+use super::value::{Column, Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
 use crate::knowledge::Found;
-use crate::knowledge::vocabulary::Effect;
+use crate::knowledge::vocabulary::{Effect, Row};
 use crate::link::{ClassRef, Kind, LibraryValue, Template};
 use crate::source::Site;
 use std::rc::Rc;
@@ -84,11 +84,13 @@ impl<'k> Walker<'_, '_, 'k> {
         let mut access = self.access_of(row, found, receiver, api, operation);
         self.at_table(&mut access, &table);
         access.many = matches!(&kind, Kind::List(_));
+        access.by_key = operation.is_read() && by_primary_key(row, given);
         if let Some(query) = receiver.filter(|_| operation.is_read()) {
             super::built::tell(&mut access, query, &[]);
         }
         if operation == Operation::Insert {
             access.columns = columns(&kind);
+            access.anew = subject.and_then(|s| made_anew(&s.value));
             access.added = match (effect, &kind) {
                 (Effect::OrmAdd, Kind::Parameter(index)) => Some(*index),
                 _ => None,
@@ -277,6 +279,27 @@ impl<'k> Walker<'_, '_, 'k> {
             }
         }
     }
+}
+
+/// Whether a row's key names one record, and no condition is given in its place.
+fn by_primary_key(row: &Row, given: &[Given]) -> bool {
+    let key = row.key.as_deref().filter(|place| *place != "*").and_then(|place| given_at(place, given));
+    key.is_some_and(|key| !matches!(key.value.kind, Kind::Map(_) | Kind::Library(_)))
+}
+
+/// The columns of a mapped object that were filled with what differs at each run, or with what the caller gave.
+fn made_anew(made: &Value) -> Option<Rc<Vec<(Name, Option<u8>)>>> {
+    let part = |(name, deps): &(Option<Name>, Deps)| {
+        let name = name.clone()?;
+        let all: Vec<&Dep> = deps.iter().collect();
+        match all[..] {
+            _ if deps.is_made_anew() => Some((name, None)),
+            [Dep::Parameter(index, Column::WHOLE)] => Some((name, Some(*index))),
+            _ => None,
+        }
+    };
+    let columns: Vec<(Name, Option<u8>)> = made.parts.iter().flat_map(|parts| parts.iter()).filter_map(part).collect();
+    (!columns.is_empty()).then(|| Rc::new(columns))
 }
 
 /// The columns that the making of a mapped object fills in.

@@ -363,6 +363,7 @@ impl<'k> Walker<'_, '_, 'k> {
         let name = self.table_name(table, bound);
         access.name = Some(name.clone());
         access.fresh_key = self.fresh_key(statement, bound);
+        access.anew = filled_anew(statement, bound);
         if access.operation == Operation::Upsert && self.never_conflicts(statement, bound) {
             access.operation = Operation::Insert;
             access.verb = "INSERT … ON CONFLICT".into();
@@ -533,6 +534,24 @@ impl<'k> Walker<'_, '_, 'k> {
                 _ => false,
             })
     }
+}
+
+/// The columns that a statement fills with what differs at each run, or with what the caller gave.
+fn filled_anew(statement: &Statement, bound: &Bound) -> Option<Rc<Vec<(Name, Option<u8>)>>> {
+    let filled = |(column, value): (Name, &SqlValue)| {
+        let SqlValue::Placeholder(index) = value else { return None };
+        let value = statement.placeholders.get(*index).and_then(|p| bound.value(p))?;
+        match value.kind {
+            _ if value.deps.is_made_anew() => Some((column, None)),
+            Kind::Parameter(index) => Some((column, Some(index))),
+            _ => None,
+        }
+    };
+    let all: Vec<(Name, Option<u8>)> = match statement.inserts() {
+        true => statement.columns.iter().map(|c| c.display().into()).zip(&statement.values).filter_map(filled).collect(),
+        false => Vec::new(),
+    };
+    (!all.is_empty()).then(|| Rc::new(all))
 }
 
 impl Bound {

@@ -134,6 +134,11 @@ impl Deps {
         self.iter().any(|d| *d == Dep::Fresh)
     }
 
+    /// Whether nothing but what differs at each run is in it: no caller can give the same twice.
+    pub fn is_made_anew(&self) -> bool {
+        self.0.as_ref().is_some_and(|deps| deps.iter().all(|d| *d == Dep::Fresh))
+    }
+
     /// Add those of `other`.
     pub fn join(&mut self, other: &Deps) {
         match (&mut self.0, &other.0) {
@@ -192,14 +197,26 @@ pub struct Value {
     pub literal: bool,
     /// Its elements are in sorted order.
     pub sorted: bool,
-    /// What each of its elements depends on, where it is a list or mapping that was written out: with their keys.
+    /// What each of its elements depends on, where it is a list or mapping that was written out: with their keys. Of a record
+    /// that was made here: what its columns were filled with.
     pub parts: Parts,
     /// It says how what was read compares to something, and not merely whether it is there.
     pub compared: bool,
     /// What it says, where it is true, of what was read for it.
     pub truth: Truth,
+    /// What it depends on by itself and what each of its fields does that was set here, where all of that is in `deps`.
+    pub apart: Option<Rc<Apart>>,
     /// The guard through which it was reached: changing it changes what the lock holds.
     pub through: Option<Rc<Through>>,
+}
+
+/// An object whose fields were set where they can be told from the rest of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Apart {
+    /// What it depended on before.
+    pub own: Deps,
+    /// What the fields do.
+    pub fields: Vec<(Column, Deps)>,
 }
 
 /// A way into what a lock holds.
@@ -232,8 +249,31 @@ impl Value {
 
     /// The same value with further dependencies.
     pub fn depending(mut self, deps: &Deps) -> Self {
-        self.deps.join(deps);
+        self.taint(deps);
         self
+    }
+
+    /// It depends on these as well, whichever part of it.
+    pub fn taint(&mut self, deps: &Deps) {
+        self.deps.join(deps);
+        if let Some(apart) = self.apart.as_mut().filter(|_| !deps.is_empty()) {
+            Rc::make_mut(apart).own.join(deps);
+        }
+    }
+
+    /// One of its fields was set.
+    pub fn set_field(&mut self, field: Column, deps: &Deps) {
+        let own = self.deps.clone();
+        let apart = Rc::make_mut(self.apart.get_or_insert_with(|| Rc::new(Apart { own, fields: Vec::new() })));
+        apart.fields.push((field, deps.clone()));
+        self.deps.join(deps);
+    }
+
+    /// What a part of it depends on that was set here, and what it does by itself; nothing where it is not told apart.
+    pub fn field(&self, field: Column) -> Option<(&Deps, Deps)> {
+        let apart = self.apart.as_ref()?;
+        let set = apart.fields.iter().filter(|(name, _)| *name == field).fold(Deps::default(), |all, (_, deps)| all.with(deps));
+        Some((&apart.own, set))
     }
 
     /// What each element is and depends on, where all that the whole depends on is told so.
@@ -270,6 +310,14 @@ impl Value {
             (a, b) if a == b => self.kind,
             _ => self.kind.or(other.kind),
         };
+        let apart = match (&self.apart, &other.apart) {
+            (None, None) => None,
+            (one, two) => {
+                let own = |apart: &Option<Rc<Apart>>, deps: &Deps| apart.as_ref().map_or_else(|| deps.clone(), |a| a.own.clone());
+                let fields = [one, two].into_iter().flatten().flat_map(|apart| apart.fields.iter().cloned()).collect();
+                Some(Rc::new(Apart { own: own(one, &self.deps).with(&own(two, &other.deps)), fields }))
+            }
+        };
         let truth = match (self.deps.is_empty(), other.deps.is_empty()) {
             // A default says nothing of what was read.
             (true, false) => other.truth,
@@ -286,6 +334,7 @@ impl Value {
             truth,
             through: self.through.or(other.through),
             parts: None,
+            apart,
         }
     }
 }

@@ -227,7 +227,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let mut value = value.map(|v| self.returned_value(v)).unwrap_or(Value::of(Kind::Null));
                 value.truth = self.returned_truth(&value);
                 value.compared |= self.rust && self.tells_state(&value);
-                for (dep, _) in &self.state.control {
+                for (dep, _) in self.state.control.iter().filter(|(dep, _)| !matches!(dep, Dep::Is(..))) {
                     value.deps.join(&Deps::one(*dep));
                 }
                 self.returned = Some(match self.returned.take() {
@@ -651,7 +651,10 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     if own {
                         self.set_field(name, value.clone());
                     } else if let Some(holder) = self.state.vars.get_mut(&path) {
-                        holder.deps.join(&value.deps);
+                        match self.rust {
+                            true => holder.taint(&value.deps),
+                            false => holder.set_field(Column::named(name), &value.deps),
+                        }
                     }
                     self.state.vars.insert(compact_str::format_compact!("{path}.{name}"), value);
                 }
@@ -695,7 +698,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             if let Some(path) = self.path(expr) {
                 let inferred = if self.state.vars.contains_key(&path) { Value::default() } else { self.eval(expr) };
                 let holder = self.state.vars.entry(path.clone()).or_insert(inferred);
-                holder.deps.join(deps);
+                holder.taint(deps);
                 let holder = holder.clone();
                 if let Some(field) = self.own_field_at(&path) {
                     self.set_field(&field, holder);

@@ -340,6 +340,9 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     if write.kind == "memory" && taken() {
         return None;
     }
+    if write.operation == Operation::Insert && !from.aggregate && is_of_another(from, write, schema) {
+        return None;
+    }
     // What is made beside something that is there is not made because it was missing.
     let resource = accesses::find(model, write, actor)?;
     if dependence != Dependence::Data && pair.claimed {
@@ -434,6 +437,19 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
 /// Whether a row is added with the next value of a column whose highest value was read.
 fn counts_on(write: &crate::effects::Access, read: &crate::effects::Access) -> bool {
     read.highest.as_ref().is_some_and(|highest| write.columns.contains(highest))
+}
+
+/// Whether a record that is added cannot be the one that was looked for: its key is made anew, or by the store.
+fn is_of_another(from: &Access, write: &Access, schema: &Schema) -> bool {
+    let asked = |column: &str| from.keys.iter().any(|key| key.eq_ignore_ascii_case(column));
+    let anew = write.anew.iter().flat_map(|columns| columns.iter());
+    let mut anew = anew.filter(|(_, given)| given.is_none()).map(|(column, _)| column.as_str());
+    let known = write.name.as_ref().and_then(|table| schema.primary_key(table));
+    let key = known.unwrap_or("id");
+    let named = from.by_key && known.is_some() || asked(key) || asked("pk");
+    let filled = |column: &str| write.columns.iter().any(|c| c.eq_ignore_ascii_case(column));
+    anew.any(|column| asked(column) || named && column.eq_ignore_ascii_case(key))
+        || named && write.tells_columns() && !filled(key) && !filled("pk")
 }
 
 /// Whether a read and a write behind one lock are of different fields.

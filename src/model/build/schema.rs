@@ -161,6 +161,15 @@ impl Schema {
         }
     }
 
+    /// The column that is a table's primary key, where it is one alone.
+    pub fn primary_key(&self, name: &Template) -> Option<&str> {
+        let table = self.tables.get(name.constant()?)?;
+        match table.keys.iter().find(|key| key.primary)?.columns.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     /// Whether a table's definition was read, and none of its keys can refuse an insert of these columns: an error that tells
     /// of a conflict never comes.
     pub fn never_refuses(&self, name: &Template, inserted: &[crate::facts::Name], fresh: bool) -> bool {

@@ -14,8 +14,16 @@ pub(super) fn rivals(model: &Model, race: &Race) -> Vec<ActorId> {
     // What is checked in memory and then changed loses where two check.
     let in_memory = resource.kind == "memory" && race.dependence != Dependence::Data;
     let others = if in_memory { &race.actors } else { &resource.writers };
-    let disturbed = |a: &ActorId| others.iter().any(|w| model.overlap(*a, *w) && (in_memory || disturbs(race, resource, *w)));
+    let meet = |a: &ActorId, w: &ActorId| model.overlap(*a, *w) && !takes_turns(model, race, *a, *w);
+    let disturbed = |a: &ActorId| others.iter().any(|w| meet(a, w) && (in_memory || disturbs(race, resource, *w)));
     race.actors.iter().copied().filter(disturbed).collect()
+}
+
+/// Whether an actor and a writer are on one event loop, and neither lets the other run before it is done.
+fn takes_turns(model: &Model, race: &Race, actor: ActorId, writer: ActorId) -> bool {
+    let resource = model.resource(race.resource);
+    let mut writes = resource.accesses.iter().filter(|a| a.actor == writer && a.mode != Mode::Read);
+    race.in_one_turn.contains(&actor) && model.on_one_loop(actor, writer) && writes.all(|a| a.in_one_turn)
 }
 
 /// Whether what a writer does can come between. Rows that it adds change nothing about those that were read and are changed.

@@ -29,10 +29,12 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             // A write that is part of a read-modify-write is reported there.
             let in_race = model.races.iter().any(|r| r.resource.0 as usize == index && (r.write_access == site || r.write == site));
             let writes: Vec<&Access> = resource.accesses.iter().filter(torn).filter(|a| a.site == site).collect();
+            let in_turns = |actor: ActorId| resource.accesses.iter().filter(|a| a.actor == actor).all(|a| a.in_one_turn);
+            let takes_turns = |a: ActorId, b: ActorId| model.on_one_loop(a, b) && in_turns(a) && in_turns(b);
             let actors: Vec<ActorId> = writes
                 .iter()
                 .map(|a| a.actor)
-                .filter(|w| resource.readers.iter().chain(&resource.writers).any(|o| model.overlap(*w, *o)))
+                .filter(|w| resource.readers.iter().chain(&resource.writers).any(|o| model.overlap(*w, *o) && !takes_turns(*w, *o)))
                 .collect();
             let (Some(first), false, false) = (writes.first(), in_race, actors.is_empty()) else { continue };
             let appends = first.operation == "append";
@@ -62,7 +64,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 help: help.into(),
             }
             .finish(model);
-            let reader = beside(model, index).find(|a| looks_inside(a) && model.overlap(a.actor, actors[0]));
+            let reader = beside(model, index).find(|a| looks_inside(a) && model.overlap(a.actor, actors[0]) && !takes_turns(a.actor, actors[0]));
             // Nobody is seen to read it: two of its writers would have to meet in one file. Writers that exclude one another
             // leave whoever reads without their lock.
             let writers = (appends || first.exclusive) && actors.iter().any(|a| actors.iter().any(|b| model.overlap(*a, *b)));

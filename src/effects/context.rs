@@ -54,6 +54,8 @@ pub enum Held {
         /// A handler of any error looks again at what is there.
         looks_again: bool,
     },
+    /// It runs in a thread of its own, and not on the event loop of the code that starts it.
+    Thread,
     /// It runs beside the code that starts it.
     Spawned {
         /// What starts it: `asyncio.gather`.

@@ -1,7 +1,7 @@
 //! Walking expressions: what they are worth here, and what they do on the way.
 
 use super::call::Coroutine;
-use super::item::Check;
+use super::item::{Check, What};
 use super::truth::{Decision, Truth};
 use super::value::{Column, Dep, Deps, Parts, Selected, Through, Value};
 use super::walk::Walker;
@@ -206,10 +206,12 @@ impl Walker<'_, '_, '_> {
             ExprKind::Lambda(function) => self.closure(FunctionRef { module: self.at.module, function: *function }),
             ExprKind::Await(inner) => {
                 self.coroutine = Coroutine::Awaited;
+                let begun = self.summary.items.len();
                 let mut value = self.eval(*inner);
                 if self.rust {
                     value = self.awaited(value, self.site(e.span));
                 }
+                self.suspended(begun);
                 self.awaits += 1;
                 value
             }
@@ -497,6 +499,15 @@ impl Walker<'_, '_, '_> {
         };
         matches!(facts.expr(left).kind, ExprKind::Attr { .. } | ExprKind::Index { .. })
             && rest.iter().all(|(op, right)| matches!(op, CompareOp::In | CompareOp::NotIn) && named(*right))
+    }
+
+    /// Library calls that were made since then are awaited as a whole.
+    fn suspended(&mut self, begun: usize) {
+        for item in self.summary.items.iter_mut().skip(begun).filter(|item| item.chain.is_none()) {
+            if let What::Access(access) = Rc::make_mut(&mut item.what) {
+                access.suspends = true;
+            }
+        }
     }
 
     /// Whether this walk is over a module's top-level code.

@@ -237,6 +237,8 @@ pub struct Access {
     pub computed: bool,
     /// Nobody else sees it: a temporary file, a log.
     pub private: bool,
+    /// Its call is awaited: others of the event loop run before it has ended.
+    pub suspends: bool,
     /// One process alone may use it at a time.
     pub exclusive: bool,
     /// What it puts there is a lock, which its users would take.
@@ -354,6 +356,7 @@ impl Access {
             awaited: false,
             computed: false,
             private: false,
+            suspends: false,
             exclusive: false,
             locks: false,
             in_order: false,

@@ -88,6 +88,7 @@ fn context(context: &Context) -> String {
         Held::Limited(seconds) => format!("limited {seconds:?}"),
         Held::Hollow(name) => format!("hollow {name}"),
         Held::Caught { types, .. } => format!("caught {}", types.join(",")),
+        Held::Thread => "thread".into(),
         Held::Spawned { api, .. } => format!("spawned {api}"),
     }
 }

@@ -17,6 +17,9 @@ use std::rc::Rc;
 /// How far what a value was derived from is followed: a cursor, its connection, its pool.
 const PARENTS: usize = 4;
 
+/// Tells the entry into a thread from other contexts that start at its place.
+const THREAD: u64 = 14;
+
 impl<'k> Walker<'_, '_, 'k> {
     /// As [`Walker::apply`], for a receiver whose type was inferred from its name.
     pub fn apply_inferred(
@@ -582,10 +585,18 @@ impl<'k> Walker<'_, '_, 'k> {
         let apart = self.rust.then(|| self.set_apart());
         let held = Held::Spawned { api: api.clone(), many, waits: false };
         self.state.held.push(Context { token: token(place.site, 6), held, site: place.site, function: self.at });
+        self.enter_thread(row, place.site);
         self.call_entry(row, receiver, given, place);
-        self.state.held.retain(|c| c.token != token(place.site, 6));
+        self.state.held.retain(|c| c.token != token(place.site, 6) && c.token != token(place.site, THREAD));
         if let Some(held) = apart {
             self.state.held = held;
+        }
+    }
+
+    /// What a row runs in a thread of its own does not stop others on the event loop.
+    fn enter_thread(&mut self, row: &Row, site: Site) {
+        if row.thread {
+            self.state.held.push(Context { token: token(site, THREAD), held: Held::Thread, site, function: self.at });
         }
     }
 
@@ -668,7 +679,9 @@ impl<'k> Walker<'_, '_, 'k> {
         if effect == Effect::Retry {
             self.state.held.push(self.retry_context(row, receiver, api, given, place.site));
         }
+        self.enter_thread(row, place.site);
         let called = self.call_entry(row, receiver, given, place);
+        self.state.held.retain(|c| c.token != token(place.site, THREAD));
         if effect == Effect::Retry {
             self.state.held.retain(|c| c.token != token(place.site, 7));
         }

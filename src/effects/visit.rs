@@ -336,6 +336,7 @@ impl Meaning {
                     self.handled = mix(self.handled, types.len() as u64 * 2 + u64::from(*looks_again));
                 }
                 Held::Limited(_) => self.mark = mix(self.mark, 2),
+                Held::Thread => self.mark = mix(self.mark, 3),
                 Held::Spawned { .. } | Held::Loop { .. } => {}
             }
         }

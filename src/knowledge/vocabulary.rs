@@ -319,6 +319,9 @@ pub struct Row {
     /// Arguments passed on to the entry function: the positional ones from this index on.
     #[serde(default)]
     pub passes_from: Option<usize>,
+    /// What it is given runs in a thread of its own, beside the event loop.
+    #[serde(default)]
+    pub thread: bool,
     /// The members of an orchestrator: agents, tasks, nodes.
     #[serde(default)]
     pub members: Vec<Place>,

@@ -152,6 +152,8 @@ pub struct Access {
     pub unordered: bool,
     /// An in-process lock is held.
     pub process_guard: Option<String>,
+    /// It is done on an event loop in one go: nobody else on that loop sees half of it.
+    pub in_one_turn: bool,
 }
 
 /// One link of a chain of calls.

@@ -3,7 +3,7 @@
 //! Knows what is deployed (units and the actors they host) and the frameworks whose workers run in processes of their own.
 //! It refuses to guess: an actor that no unit hosts and no framework moves away is in one process with all others like it.
 
-use super::{Actor, ActorId, Model, Unit};
+use super::{Actor, ActorId, ActorKind, Model, Unit};
 use crate::source::Site;
 
 /// Why two actors (or two instances of one) can be in different processes.
@@ -68,6 +68,18 @@ impl Model {
             written: false,
             own_files: one.scheduled || other.scheduled,
         })
+    }
+
+    /// Whether nothing shows that two handlers or tasks, if they are asynchronous, run on more than one event loop. Agents, jobs
+    /// and tool servers are started by whoever wants one.
+    pub fn on_one_loop(&self, a: ActorId, b: ActorId) -> bool {
+        let here = |actor: &Actor| match actor.kind {
+            ActorKind::Endpoint => true,
+            // A queue's tasks run where its workers are started.
+            ActorKind::Worker => actor.framework.is_empty(),
+            _ => false,
+        };
+        here(self.actor(a)) && here(self.actor(b)) && self.together(a, b) && self.apart(a, b).is_none()
     }
 
     /// Whether two actors can be in one process, and so share what is in its memory.

@@ -48,6 +48,8 @@ pub struct Race {
     pub columns: Vec<String>,
     /// An in-process lock spans both halves: it protects where only one process runs.
     pub process_lock: Option<String>,
+    /// Those of the actors that do both on an event loop with no await in between, sorted.
+    pub in_one_turn: Vec<ActorId>,
     /// A unique key makes the loser fail; where it is defined.
     pub unique: Option<Option<Site>>,
     /// The failure of the loser is caught around the write.

@@ -362,7 +362,16 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
             .iter()
             .find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process && !l.own))
             .map(|l| locks::lock_id(l)),
+        in_one_turn: !access.suspends && on_event_loop(input, run.entry, item),
     }
+}
+
+/// Whether something that an entry leads to is done on an event loop, and not in a thread beside it.
+pub(super) fn on_event_loop(input: &Input, entry: crate::link::FunctionRef, item: &Item) -> bool {
+    let program = input.effects.program;
+    // Runtimes of Rust run tasks on several threads.
+    let alone = program.function(entry).is_async && !program.is_rust(entry.module);
+    alone && !item.contexts.iter().any(|c| matches!(c.held, Held::Thread))
 }
 
 /// Whether the function deletes from a table before it fills it anew.

@@ -22,13 +22,23 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let mut known: FxHashMap<(ResourceId, Site, Site, Dependence), usize> = FxHashMap::default();
     let changed = changed(doings);
     for doing in doings {
-        for pair in doing.runs.iter().flat_map(|r| pairs(&r.visits)) {
+        for (entry, pair) in doing.runs.iter().flat_map(|r| pairs(&r.visits).into_iter().map(|pair| (r.entry, pair))) {
             let pair = pair.by_columns(input);
-            let Some(race) = race(input, doing.actor, &pair, &changed, schema, model) else { continue };
+            let Some(mut race) = race(input, doing.actor, &pair, &changed, schema, model) else { continue };
+            let both = |access: Option<&Access>| access.is_some_and(|a| !a.suspends);
+            let in_one_turn = !pair.waited && both(pair.write.access()) && accesses::on_event_loop(input, entry, &pair.write.item());
+            race.in_one_turn = if in_one_turn { vec![doing.actor] } else { Vec::new() };
             let key = (race.resource, race.read, race.write, race.dependence);
             match known.get(&key) {
                 Some(at) => {
-                    join(&mut races[*at].actors, doing.actor);
+                    let known = &mut races[*at];
+                    // Where one of its ways waits in between, an actor does.
+                    if !race.in_one_turn.is_empty() && !known.actors.contains(&doing.actor) {
+                        join(&mut known.in_one_turn, doing.actor);
+                    } else if race.in_one_turn.is_empty() {
+                        known.in_one_turn.retain(|actor| *actor != doing.actor);
+                    }
+                    join(&mut known.actors, doing.actor);
                 }
                 None => {
                     known.insert(key, races.len());
@@ -390,6 +400,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         aggregate: from.aggregate || write.operation == Operation::Insert && counts_on(write, from),
         columns: write.columns.iter().map(ToString::to_string).collect(),
         process_lock,
+        in_one_turn: Vec::new(),
         unique,
         handled: accesses::looks_again(&item.contexts) || !vain && accesses::handled(&item.contexts),
         claims: dependence == Dependence::Existence && write.operation == Operation::Update,

@@ -163,6 +163,7 @@ fn access(actor: ActorId, site: Site) -> Access {
         looped: None,
         unordered: false,
         process_guard: None,
+        in_one_turn: false,
     }
 }
 

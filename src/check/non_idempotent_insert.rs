@@ -35,14 +35,13 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             let repeats = |a: &Access| a.retry.is_some() || asked(a) && !nothing_shared || spoilt(a);
             let repeated: Vec<&&Access> = writes.iter().filter(|a| repeats(a)).collect();
             let Some(first) = repeated.iter().find(|a| a.retry.is_some()).or(repeated.first()) else { continue };
-            if first.unique.is_some() && first.handled || first.decided && first.unique.is_some() {
-                continue;
-            }
-            if first.settled {
+            // What one way shows of a place holds for all that lead to it.
+            let decided = writes.iter().any(|a| a.decided);
+            if first.unique.is_some() && (first.handled || decided) || first.settled || first.renews {
                 continue;
             }
             // A check for existence before it is check-then-act's fault, and one place has one fault.
-            if (first.decided || first.retry.is_none()) && model.races.iter().any(|r| r.write_access == site || r.write == site) {
+            if (decided || first.retry.is_none()) && model.races.iter().any(|r| r.write_access == site || r.write == site) {
                 continue;
             }
             let mut actors: Vec<ActorId> = repeated.iter().map(|a| a.actor).collect();

@@ -4,7 +4,7 @@ use super::races::subject_of;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::words::number;
 use crate::finding::{Finding, Role, Severity};
-use crate::model::Mode;
+use crate::model::{Access, Mode, Resource};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -20,6 +20,12 @@ pub static RULE: Rule = Rule {
 /// Up to how many calls below its loop a read is one that the loop is there for.
 const NEAR: u8 = 2;
 
+/// Whether the loop only asks what is left to be removed by itself.
+fn clears_away(resource: &Resource, look: &Access) -> bool {
+    let removes = |a: &Access| a.actor == look.actor && a.operation == "delete" && a.decided && a.function == look.function;
+    look.presence && resource.accesses.iter().any(removes)
+}
+
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let mut found: Vec<Finding> = Vec::new();
@@ -29,7 +35,11 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         for access in resource.accesses.iter().filter(|a| a.mode == Mode::Read) {
             let Some(polling) = &access.polling else { continue };
             let others_write = resource.writers.iter().any(|w| *w != access.actor && model.overlap(*w, access.actor));
-            if !others_write || found.iter().any(|f| f.site == polling.looks) || loops.contains(&(polling.site, &resource.id)) {
+            if !others_write
+                || clears_away(resource, access)
+                || found.iter().any(|f| f.site == polling.looks)
+                || loops.contains(&(polling.site, &resource.id))
+            {
                 continue;
             }
             loops.push((polling.site, &resource.id));

@@ -112,6 +112,11 @@ pub(super) fn finding(rule: &Rule, subject: &Subject, race: &Race, actors: Vec<A
     if finding.confidence < Confidence::High {
         finding.assumption = Some("assumes what a receiver of unknown type is".into());
     }
+    if actors.iter().all(|actor| race.in_one_turn.contains(actor)) && resource.kind != "memory" {
+        // No await lies in between: two that meet are in two processes, or in a thread.
+        finding.confidence = finding.confidence.min(Confidence::Medium);
+        finding.assumption = Some("assumes that more than one process serves it".into());
+    }
     finding.interleaving = interleaving(model, race, &actors, &resource.name);
     finding.related.dedup();
     finding.evidence = witness(model, actors[0], &race.path, &format!("{} {}", race.verb, resource.name));

@@ -64,7 +64,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 help: help.into(),
             }
             .finish(model);
-            let reader = beside(model, index).find(|a| looks_inside(a) && model.overlap(a.actor, actors[0]) && !takes_turns(a.actor, actors[0]));
+            let reader =
+                beside(model, index).find(|a| looks_inside(a) && model.overlap(a.actor, actors[0]) && !takes_turns(a.actor, actors[0]));
             // Nobody is seen to read it: two of its writers would have to meet in one file. Writers that exclude one another
             // leave whoever reads without their lock.
             let writers = (appends || first.exclusive) && actors.iter().any(|a| actors.iter().any(|b| model.overlap(*a, *b)));

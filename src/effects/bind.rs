@@ -381,7 +381,12 @@ pub(super) fn declaration_is_open(declaration: &Declaration) -> bool {
 
 fn access_is_open(access: &Access) -> bool {
     let open = |template: &Option<Template>| template.as_ref().is_some_and(Template::is_open);
-    open(&access.name) || open(&access.instance) || access.added.is_some() || access.given.is_some() || access.later.is_some() || access.anew.is_some()
+    open(&access.name)
+        || open(&access.instance)
+        || access.added.is_some()
+        || access.given.is_some()
+        || access.later.is_some()
+        || access.anew.is_some()
 }
 
 fn value_is_open(value: &FunctionValue) -> bool {

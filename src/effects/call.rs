@@ -461,7 +461,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 _ => None,
             };
             let known = place.written && all.iter().all(|g| g.spread == 0);
-            params.push(given.unwrap_or_else(|| Value { literal: known && self.is_literal_default(value, index), ..self.default_of(value, index) }));
+            params.push(
+                given.unwrap_or_else(|| Value { literal: known && self.is_literal_default(value, index), ..self.default_of(value, index) }),
+            );
         }
         let read = place.receiver.as_ref().filter(|_| self.rust).map(|r| r.deps.iter().filter(|d| self.in_memory(d)).cloned().collect());
         let own_receiver = place.receiver_path.is_some() && place.receiver_path == self.receiver_name;

@@ -200,6 +200,7 @@ impl Words<'_, '_> {
         if effect == Effect::Renew {
             self.place("lock", row.lock.as_deref(), receiver, args);
         }
+        self.flag(row.thread, "thread");
         self.flag(row.private, "private");
     }
 

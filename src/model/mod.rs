@@ -142,6 +142,8 @@ pub struct Access {
     pub in_transaction: bool,
     /// Something that decides at most once let it through: a record of the operation, a claim.
     pub admitted: bool,
+    /// The same function has removed what it adds anew, or found nothing to change.
+    pub renews: bool,
     /// What is run again on failure is one transaction, whose changes a failure takes back.
     pub rolled_back: bool,
     /// An insert of many rows at once, none of them named after something that is made in the same run.

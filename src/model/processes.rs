@@ -70,8 +70,8 @@ impl Model {
         })
     }
 
-    /// Whether nothing shows that two handlers or tasks, if they are asynchronous, run on more than one event loop. Agents, jobs
-    /// and tool servers are started by whoever wants one.
+    /// Whether a manifest shows that two handlers or tasks, if they are asynchronous, run on one event loop: in one process, of
+    /// which one is started.
     pub fn on_one_loop(&self, a: ActorId, b: ActorId) -> bool {
         let here = |actor: &Actor| match actor.kind {
             ActorKind::Endpoint => true,
@@ -79,7 +79,8 @@ impl Model {
             ActorKind::Worker => actor.framework.is_empty(),
             _ => false,
         };
-        here(self.actor(a)) && here(self.actor(b)) && self.together(a, b) && self.apart(a, b).is_none()
+        let hosted = || self.units().any(|unit| unit.hosts_both(a, b));
+        here(self.actor(a)) && here(self.actor(b)) && hosted() && self.apart(a, b).is_none()
     }
 
     /// Whether two actors can be in one process, and so share what is in its memory.

@@ -178,11 +178,13 @@ fn model(sample: &Sample) -> Model {
         settled: false,
         in_transaction: false,
         admitted: false,
+        renews: false,
         rolled_back: false,
         batch: false,
         looped: None,
         unordered: false,
         process_guard: None,
+        in_one_turn: false,
     };
     let resource = |name: &str, readers: &[u32], writers: &[u32], accesses| Resource {
         id: format!("postgres:{name}"),

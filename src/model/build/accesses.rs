@@ -2,10 +2,12 @@
 
 use super::actors::is_aside;
 use super::construction::is_being_made;
+use super::decided::{Decided, is_look_at};
 use super::schema::Schema;
 use super::within::Within;
 use super::{Doing, Input, Run, frames, locks};
-use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
+use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Sorts, Told};
+use crate::facts::Name;
 use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::link::{Hole, Part, Template};
 use crate::model::{Access, ActorId, Mode, Model, Polling, Resource, ResourceId, Unmapped};
@@ -54,7 +56,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let mut known: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
     for doing in doings {
         let within = Within::of(doing);
-        let settled = settled(doing);
+        let decided = Decided::of(doing);
         for (run, told) in doing.runs.iter().flat_map(|r| r.items(Sorts::ACCESS).map(move |told| (r, told))) {
             let Some(access) = told.access() else { continue };
             let system = model.actor(doing.actor).system;
@@ -73,7 +75,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
             if access.kind == "memory" && access.name.as_ref().is_some_and(|name| is_being_made(input, item, name)) {
                 continue;
             }
-            let reached = Reached { doing, run, within: &within, settled: &settled, told: &told, item };
+            let reached = Reached { doing, run, within: &within, decided: &decided, told: &told, item };
             let mode = reached.mode(access);
             let resource = &mut model.resources[at];
             let who = if mode == Mode::Read { &mut resource.readers } else { &mut resource.writers };
@@ -280,7 +282,7 @@ struct Reached<'a> {
     doing: &'a Doing,
     run: &'a Run,
     within: &'a Within,
-    settled: &'a FxHashSet<Site>,
+    decided: &'a Decided,
     told: &'a Told<'a>,
     /// It with all that surrounds it.
     item: &'a Item,
@@ -322,9 +324,9 @@ impl Reached<'_> {
 }
 
 fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: Around, schema: &Schema, model: &Model) -> Access {
-    let Reached { doing, run, settled, told, item, .. } = reached;
+    let Reached { doing, run, item, .. } = reached;
+    let known = reached.decided.at(reached.told.visit, reached.told.own, access);
     let Around { guards, retry, polling, looped } = around;
-    let decided = item.control.iter().any(|(dep, _)| reached.looks_before(dep, access));
     let unique = access.name.as_ref().and_then(|t| schema.protects(t, &access.columns, access.fresh_key));
     Access {
         actor: doing.actor,
@@ -349,12 +351,17 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
         handled: handled(&item.contexts),
         money: access.money,
         inferred: item.inferred,
-        decided,
-        settled: settled.contains(&item.site),
+        decided: known.looked,
+        settled: known.settled,
         in_transaction: item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. })),
-        admitted: admitted(item, told.visit),
+        admitted: known.admitted,
+        renews: access.operation == Operation::Insert
+            && (removed_before(item, access, doing, |gone| is_keyed_by(gone, access)) || known.missing),
         rolled_back: rolled_back(&item.contexts),
-        batch: access.operation == Operation::Insert && access.many && !item.data.is_fresh() && !cleared(item, access, doing),
+        batch: access.operation == Operation::Insert
+            && access.many
+            && !item.data.is_fresh()
+            && !removed_before(item, access, doing, |_| true),
         looped,
         unordered: access.unsorted || !access.in_order && in_loop_of_one_transaction(&item.contexts),
         process_guard: item
@@ -374,54 +381,22 @@ pub(super) fn on_event_loop(input: &Input, entry: crate::link::FunctionRef, item
     alone && !item.contexts.iter().any(|c| matches!(c.held, Held::Thread))
 }
 
-/// Whether the function deletes from a table before it fills it anew.
-fn cleared(item: &Item, write: &Effect, doing: &Doing) -> bool {
+/// Whether a removal of rows names those that are added by columns that these are filled in with.
+fn is_keyed_by(removal: &Effect, write: &Effect) -> bool {
+    let filled = |key: &Name| write.columns.iter().any(|c| c.eq_ignore_ascii_case(key));
+    !removal.bounded && !removal.keys.is_empty() && removal.keys.iter().all(filled)
+}
+
+/// Whether the function deletes from a table before it fills it anew, by a removal that counts.
+fn removed_before(item: &Item, write: &Effect, doing: &Doing, counts: impl Fn(&Effect) -> bool) -> bool {
     let before = |other: &Told| {
         let at = other.item().outer_in(item.function);
         at.is_some_and(|at| at.file == item.site.file && at.span.start < item.site.span.start)
     };
-    let deletes =
-        |other: &Told| other.access().is_some_and(|a| a.operation == Operation::Delete && a.name.is_some() && a.name == write.name);
+    let deletes = |other: &Told| {
+        other.access().is_some_and(|a| a.operation == Operation::Delete && a.name.is_some() && a.name == write.name && counts(a))
+    };
     doing.items(Sorts::WRITE).any(|other| deletes(&other) && before(&other))
-}
-
-/// Where a write stands that a look at the same thing decided, with nobody coming between.
-fn settled(doing: &Doing) -> FxHashSet<Site> {
-    let mut found = FxHashSet::default();
-    for visit in doing.runs.iter().flat_map(|r| r.visits.iter()) {
-        if !visit.has(Sorts::WRITE) {
-            continue;
-        }
-        let around = visit.around().any(excludes);
-        for item in visit.own().iter().filter(|i| around || i.contexts.iter().any(excludes)) {
-            let Some(write) = item.access().filter(|a| !a.operation.is_read()) else { continue };
-            let alone = |read: &Item| around || item.common(read).any(excludes);
-            if item.control.iter().filter_map(|(dep, _)| visit.behind(dep)).any(|read| is_look_at(read, write) && alone(read)) {
-                found.insert(item.site);
-            }
-        }
-    }
-    found
-}
-
-/// Whether what surrounds an access keeps the accesses of all other processes out.
-fn excludes(context: &Context) -> bool {
-    match &context.held {
-        Held::Lock(lock) => lock.scope != LockScope::Process,
-        Held::Transaction { isolation: Some(level) } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
-        _ => false,
-    }
-}
-
-/// Whether an item reads what an access is to.
-fn is_look_at(item: &Item, access: &Effect) -> bool {
-    item.access().is_some_and(|read| read.operation.is_read() && read.name == access.name)
-}
-
-/// Whether something that decides at most once let an item through.
-fn admitted(item: &Item, visit: &Visit) -> bool {
-    let mut behind = item.control.iter().filter_map(|(dep, _)| visit.behind(dep)?.access());
-    behind.any(|a| a.decides && !a.operation.is_read())
 }
 
 /// Whether a transaction lies between an item and what runs it again on failure.

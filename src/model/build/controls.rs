@@ -7,7 +7,7 @@ use crate::effects::{Context, Item, Sorts, Told, What};
 use crate::facts::{ExprKind, FileFacts, Name};
 use crate::knowledge::RowId;
 use crate::knowledge::vocabulary::{ActorKind, Declares, Effect};
-use crate::link::{FunctionRef, Kind, Program};
+use crate::link::{FunctionRef, Kind, Program, Source};
 use crate::model::{ActorId, Control, ControlKind, Model, Stop};
 use crate::source::Site;
 
@@ -245,6 +245,7 @@ fn parallel_count(program: &Program, at: FunctionRef, facts: &FileFacts, expr: &
 
 fn range_below(program: &Program, at: FunctionRef, facts: &FileFacts, expr: crate::facts::ExprId) -> Option<i64> {
     let mut pending = vec![expr];
+    let mut seen = vec![expr];
     while let Some(id) = pending.pop() {
         let kind = &facts.expr(id).kind;
         if let ExprKind::Call { callee, args } = kind
@@ -252,10 +253,19 @@ fn range_below(program: &Program, at: FunctionRef, facts: &FileFacts, expr: crat
         {
             return args.last().and_then(|a| program.infer(at, a.value).number()).map(|n| n as i64);
         }
-        if let ExprKind::Name(name) = kind
-            && let Kind::List(items) = program.name(at, name)
-        {
-            return Some(items.len() as i64).filter(|n| *n > 1);
+        if let ExprKind::Name(name) = kind {
+            if let Kind::List(items) = program.name(at, name) {
+                return Some(items.len() as i64).filter(|n| *n > 1);
+            }
+            // `calls = [call(i) for i in range(12)]`, gathered further down.
+            let scope = program.scope(at);
+            let assigned = scope.get(name).iter().filter_map(|source| match source {
+                Source::Value(value) if !seen.contains(value) => Some(*value),
+                _ => None,
+            });
+            let assigned: Vec<crate::facts::ExprId> = assigned.collect();
+            seen.extend(assigned.iter().copied());
+            pending.extend(assigned);
         }
         pending.extend(kind.children());
     }

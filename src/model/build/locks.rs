@@ -53,8 +53,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                 continue;
             }
             let at = add(lock, item.site, &mut index, &mut uses, model);
-            let held: Vec<(usize, Site)> = item
-                .contexts
+            let held: Vec<(usize, Site)> = since_start(&item.contexts)
                 .iter()
                 .filter_map(|c| c.lock().filter(|l| !nameless(l)).map(|l| (l, c.site)))
                 .map(|(l, site)| (add(l, site, &mut index, &mut uses, model), site))
@@ -185,14 +184,19 @@ fn waiting(lock: &LockUse, item: &Item) -> Waiting {
     }
 }
 
+/// What surrounds something since the work that it is part of was started beside other work, which holds its locks by itself.
+fn since_start(contexts: &[Context]) -> &[Context] {
+    let started = contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. }));
+    &contexts[started.map_or(0, |at| at + 1)..]
+}
+
 /// Where the very lock was taken that its holder takes again, where both stand in code that no caller fills in.
 fn held_already(item: &Item, lock: &LockUse, visit: &Visit) -> Option<Site> {
-    let since_start = item.contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. })).map_or(0, |at| at + 1);
     let given_back = visit.own().iter().any(|i| {
         let here = i.function == item.function && i.site.span.start < item.site.span.start;
         here && matches!(&*i.what, What::Release { name, .. } if *name == lock.name)
     });
-    let held = item.contexts[since_start..].iter().find(|c| c.lock().is_some_and(|l| is_same_lock(l, lock) && !l.name.is_open()));
+    let held = since_start(&item.contexts).iter().find(|c| c.lock().is_some_and(|l| is_same_lock(l, lock) && !l.name.is_open()));
     held.map(|c| c.site).filter(|_| !given_back && lock.owner != Owner::Receiver)
 }
 

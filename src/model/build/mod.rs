@@ -14,6 +14,7 @@ mod configured;
 mod construction;
 mod controls;
 mod coordinators;
+mod decided;
 mod definitions;
 mod deployment;
 mod held;

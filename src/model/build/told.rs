@@ -158,6 +158,7 @@ fn access(actor: ActorId, site: Site) -> Access {
         settled: false,
         in_transaction: false,
         admitted: false,
+        renews: false,
         rolled_back: false,
         batch: false,
         looped: None,

@@ -124,9 +124,8 @@ impl Collector<'_, '_, '_, '_> {
     fn is_told(&self, module: u32, text: Span) -> bool {
         let program = self.input.effects.program;
         let facts = program.facts(module);
-        let outside = |callee: ExprId| {
-            !matches!(program.infer(program.enclosing(module, callee), callee), Kind::Class(_) | Kind::Function(_))
-        };
+        let outside =
+            |callee: ExprId| !matches!(program.infer(program.enclosing(module, callee), callee), Kind::Class(_) | Kind::Function(_));
         let given = |args: &[Arg]| args.iter().any(|arg| facts.expr(arg.value).span == text);
         facts.exprs.iter().any(|e| matches!(&e.kind, ExprKind::Call { callee, args } if given(args) && outside(*callee)))
     }

@@ -19,11 +19,12 @@ pub(super) fn rivals(model: &Model, race: &Race) -> Vec<ActorId> {
     race.actors.iter().copied().filter(disturbed).collect()
 }
 
-/// Whether an actor and a writer are on one event loop, and neither lets the other run before it is done.
+/// Whether an actor and a writer of a file are on one event loop, and neither lets the other run before it is done. A database
+/// is there for more processes than one, whatever one manifest starts.
 fn takes_turns(model: &Model, race: &Race, actor: ActorId, writer: ActorId) -> bool {
     let resource = model.resource(race.resource);
     let mut writes = resource.accesses.iter().filter(|a| a.actor == writer && a.mode != Mode::Read);
-    race.in_one_turn.contains(&actor) && model.on_one_loop(actor, writer) && writes.all(|a| a.in_one_turn)
+    resource.kind == "file" && race.in_one_turn.contains(&actor) && model.on_one_loop(actor, writer) && writes.all(|a| a.in_one_turn)
 }
 
 /// Whether what a writer does can come between. Rows that it adds change nothing about those that were read and are changed.
@@ -112,7 +113,7 @@ pub(super) fn finding(rule: &Rule, subject: &Subject, race: &Race, actors: Vec<A
     if finding.confidence < Confidence::High {
         finding.assumption = Some("assumes what a receiver of unknown type is".into());
     }
-    if actors.iter().all(|actor| race.in_one_turn.contains(actor)) && resource.kind != "memory" {
+    if actors.iter().all(|actor| race.in_one_turn.contains(actor)) && resource.kind == "file" {
         // No await lies in between: two that meet are in two processes, or in a thread.
         finding.confidence = finding.confidence.min(Confidence::Medium);
         finding.assumption = Some("assumes that more than one process serves it".into());

@@ -1,6 +1,7 @@
 //! Filling in, at a call, what a summary left open: parameters, fields of the receiver, items of the callee.
 
 use super::context::{Context, Held, mix};
+use super::keys::Keys;
 use super::item::{Access, Check, Declaration, Later, What};
 use super::state::add_new;
 use super::value::{Column, Dep, Deps, Parts, Selected, Value};
@@ -93,6 +94,10 @@ impl Binding<'_, '_> {
             },
             Dep::Fresh => Deps::one(Dep::Fresh),
         }
+    }
+
+    pub fn keys(&self, keys: &Keys) -> Keys {
+        keys.as_ref().map(|keys| Rc::new(keys.iter().map(|(name, deps)| (name.clone(), self.deps(deps))).collect()))
     }
 
     pub fn control(&self, control: &[(Dep, Check)]) -> Vec<(Dep, Check)> {

@@ -25,6 +25,7 @@ impl Walker<'_, '_, '_> {
         let Kind::Library(statement) = &result.kind else { return result };
         let mut statement = (**statement).clone();
         let (mut changed, mut relative) = (Deps::default(), Vec::new());
+        let mut parts = place.receiver.as_ref().map(super::keys::keys_built).unwrap_or_default();
         if self.rust && effect == Effect::OrmValues {
             for (column, to_itself) in self.set_by_calls(row, given) {
                 if to_itself { relative.push(column) } else { statement.sets.push(column) }
@@ -32,6 +33,7 @@ impl Walker<'_, '_, '_> {
             changed = super::call::all_deps(given);
         }
         for argument in given {
+            let asked = statement.asks.len();
             match (effect, &argument.name) {
                 (Effect::OrmFilter, Some(name)) => statement.asks.push(by_keyword(name, &argument.value.kind)),
                 (Effect::OrmFilter, None) => self.asked(argument.expr, false, DEPTH, &mut statement.asks),
@@ -48,6 +50,9 @@ impl Walker<'_, '_, '_> {
                     }
                 }
             }
+            // What is held against a value that the code was given; a constant tells no record from others.
+            let held = statement.asks[asked..].iter().filter(|a| !a.fixed);
+            parts.extend(held.map(|a| (a.column.clone(), argument.value.deps.clone())));
         }
         // `update(stock=Product.stock - n)` changes it by an amount, in one step.
         let moves = !relative.is_empty();
@@ -62,7 +67,8 @@ impl Walker<'_, '_, '_> {
             (Effect::OrmValues, receiver) if moves => receiver.as_ref().map_or(changed.clone(), |r| r.deps.clone().with(&changed)),
             _ => result.deps,
         };
-        Value { kind, deps, ..result }
+        let parts = (!parts.is_empty()).then(|| Rc::new(parts.into_iter().map(|(name, deps)| (Some(name), deps)).collect()));
+        Value { kind, deps, parts, ..result }
     }
 
     /// A query with the order of its rows: which column the first of them has the highest value of.

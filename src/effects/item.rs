@@ -1,6 +1,7 @@
 //! The items of a summary: what is done, where, in which contexts, depending on what.
 
 use super::context::Context;
+use super::keys::Keys;
 use super::leaks::Way;
 use super::value::{Dep, Deps, Value};
 use crate::facts::Name;
@@ -26,6 +27,8 @@ pub struct Item {
     pub data: Deps,
     /// What decided whether it runs.
     pub control: Rc<Vec<(Dep, Check)>>,
+    /// Which record it is to.
+    pub keys: Keys,
     /// Steps of the way to it that were inferred and not resolved.
     pub inferred: u8,
     /// How many awaits of the summarised function came before it, for in-process state.
@@ -456,6 +459,7 @@ impl Item {
             chain: None,
             data: Deps::default(),
             control: Rc::default(),
+            keys: None,
             inferred: 0,
             awaits: 0,
             kept: false,

@@ -28,6 +28,7 @@ mod fields;
 mod given;
 mod guard;
 mod item;
+mod keys;
 mod leaks;
 mod library;
 mod lock;

@@ -65,7 +65,8 @@ impl<'k> Walker<'_, '_, 'k> {
                 return self.statement_later(receiver, api, given, place, result);
             }
             let deps = subject.map(|s| s.value.deps.clone()).unwrap_or_default();
-            return self.statement(&statement, receiver, &deps, api, place.site, result);
+            let keys = subject.map(|s| &s.value).or(place.receiver.as_ref()).map(super::keys::keys_built).unwrap_or_default();
+            return self.statement(&statement, (receiver, keys), &deps, api, place.site, result);
         }
         if self.is_callers_subject(&kind) {
             return self.statement_later(receiver, api, given, place, result);
@@ -100,8 +101,14 @@ impl<'k> Walker<'_, '_, 'k> {
         access.aggregate |= receiver.is_some_and(|r| r.traits.iter().any(|t| t == "count"));
         let for_update = receiver.is_some_and(|r| r.traits.iter().any(|t| t == "for-update")) || self.row_locks(found, given);
         let data = subject.map(|s| s.value.deps.clone()).unwrap_or_else(|| all_deps(given));
+        let keys = match operation {
+            Operation::Read => self.keys_asked(row, given, place.receiver.as_ref()),
+            Operation::Delete => self.keys_of_rows(&data),
+            _ => Vec::new(),
+        };
         let data = if operation.is_read() { Deps::default() } else { data };
         let deps = self.push_at(What::Access(access), place.site, data);
+        self.tell_keys(&deps, keys);
         if !operation.is_read() {
             self.wait_for_flush(&deps);
         }
@@ -160,7 +167,7 @@ impl<'k> Walker<'_, '_, 'k> {
     pub fn statement(
         &mut self,
         statement: &Rc<LibraryValue>,
-        session: Option<&Rc<LibraryValue>>,
+        (session, keys): (Option<&Rc<LibraryValue>>, Vec<(Name, Deps)>),
         deps: &Deps,
         api: &Name,
         site: Site,
@@ -195,6 +202,7 @@ impl<'k> Walker<'_, '_, 'k> {
         super::built::tell(&mut access, statement, &[]);
         let data = if operation.is_read() { Deps::default() } else { deps.clone() };
         let item = self.push_at(What::Access(access), site, data);
+        self.tell_keys(&item, keys);
         if has("for-update") {
             self.lock_rows(table, site);
         }
@@ -234,7 +242,9 @@ impl<'k> Walker<'_, '_, 'k> {
             ..Access::new(Operation::Update, "table", "sql", "attribute assignment", "UPDATE")
         };
         self.at_table(&mut access, &table);
+        let keys = self.keys_of_rows(&self.row_read(holder));
         let deps = self.push_at(What::Access(access), site, value.deps.clone());
+        self.tell_keys(&deps, keys);
         self.wait_for_flush(&deps);
     }
 
@@ -282,7 +292,7 @@ impl<'k> Walker<'_, '_, 'k> {
 }
 
 /// Whether a row's key names one record, and no condition is given in its place.
-fn by_primary_key(row: &Row, given: &[Given]) -> bool {
+pub(super) fn by_primary_key(row: &Row, given: &[Given]) -> bool {
     let key = row.key.as_deref().filter(|place| *place != "*").and_then(|place| given_at(place, given));
     key.is_some_and(|key| !matches!(key.value.kind, Kind::Map(_) | Kind::Library(_)))
 }

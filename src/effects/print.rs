@@ -1,7 +1,7 @@
 //! Summaries as text, for contributors: `clawproof debug effects`.
 //!
 //! One block a function, one line an item: its number, its line, what it does, what its value depends on (`data`), what
-//! decided whether it runs (`control`), what is held around it, and through which call it came.
+//! decided whether it runs (`control`), which record it is to (`key`), what is held around it, and through which call it came.
 
 use super::{Column, Context, Dep, Deps, Effects, Held, Item, What};
 use std::fmt::Write;
@@ -31,6 +31,9 @@ fn line(effects: &Effects, item: &Item) -> String {
     if !item.control.is_empty() {
         let control: Vec<String> = item.control.iter().map(|(dep, check)| format!("{}:{check:?}", one(dep))).collect();
         let _ = write!(text, " control[{}]", control.join(" "));
+    }
+    for (name, on) in item.keys.iter().flat_map(|keys| keys.iter()) {
+        let _ = write!(text, " key {name}[{}]", deps(on));
     }
     if !item.contexts.is_empty() {
         let held: Vec<String> = item.contexts.iter().map(context).collect();

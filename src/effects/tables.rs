@@ -68,7 +68,8 @@ impl<'k> Walker<'_, '_, 'k> {
                 return self.statement_later(receiver, api, given, place, result);
             }
             let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
-            return self.statement(&statement.clone(), None, &deps, api, place.site, result);
+            let keys = place.receiver.as_ref().map(super::keys::keys_built).unwrap_or_default();
+            return self.statement(&statement.clone(), (None, keys), &deps, api, place.site, result);
         }
         let Some(text) = row.sql.as_deref().and_then(|p| given_at(p, given)) else { return result };
         if let Some(statement) = text.value.kind.library().filter(|l| !l.traits.is_empty() || matches!(l.subject, Kind::Class(_))).cloned()
@@ -80,7 +81,8 @@ impl<'k> Walker<'_, '_, 'k> {
             let mut statement = (*statement).clone();
             statement.traits.extend(self.rows_given(&parameters));
             let deps = text.value.deps.clone().with(&parameters.deps);
-            return self.statement(&Rc::new(statement), receiver, &deps, api, place.site, result);
+            let keys = super::keys::keys_built(&text.value);
+            return self.statement(&Rc::new(statement), (receiver, keys), &deps, api, place.site, result);
         }
         if is_callers_text(&text.value.kind) {
             return self.statement_later(receiver, api, given, place, result);
@@ -369,7 +371,10 @@ impl<'k> Walker<'_, '_, 'k> {
             access.verb = "INSERT … ON CONFLICT".into();
         }
         let data = if access.operation.is_read() { Deps::default() } else { self.written_by(statement, bound) };
+        let asked = statement.predicate.conditions.iter().filter(|c| fixes(c));
+        let keys = asked.filter_map(|c| Some((c.column.display().into(), self.asked_value(c, statement, bound)?))).collect();
         let item = self.push_at(What::Access(access), site, data);
+        self.tell_keys(&item, keys);
         deps = deps.or(Some(item.with(&absent)));
         if statement.locking.for_update && dialect != "sqlite" {
             self.lock_rows(name, site);
@@ -477,6 +482,12 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     /// What the written columns depend on; what only the condition uses is left out.
+    /// What the value that a condition asks for depends on.
+    fn asked_value(&self, condition: &sql::Condition, statement: &Statement, bound: &Bound) -> Option<Deps> {
+        let SqlValue::Placeholder(index) = &condition.value else { return None };
+        statement.placeholders.get(*index).and_then(|p| bound.value(p)).map(|value| value.deps.clone())
+    }
+
     fn written_by(&self, statement: &Statement, bound: &Bound) -> Deps {
         let mut deps = Deps::default();
         let mut told = false;

@@ -198,7 +198,7 @@ pub struct Value {
     /// Its elements are in sorted order.
     pub sorted: bool,
     /// What each of its elements depends on, where it is a list or mapping that was written out: with their keys. Of a record
-    /// that was made here: what its columns were filled with.
+    /// that was made here: what its columns were filled with; of a query that calls build: what its conditions ask for.
     pub parts: Parts,
     /// It says how what was read compares to something, and not merely whether it is there.
     pub compared: bool,

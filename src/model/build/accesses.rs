@@ -353,10 +353,10 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
         inferred: item.inferred,
         decided: known.looked,
         settled: known.settled,
-        in_transaction: item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. })),
+        in_transaction: in_transaction(item),
         admitted: known.admitted,
         renews: access.operation == Operation::Insert
-            && (removed_before(item, access, doing, |gone| is_keyed_by(gone, access)) || known.missing),
+            && (removed_before(item, access, doing, |gone| is_keyed_by(gone, access)) && in_transaction(item) || known.missing),
         rolled_back: rolled_back(&item.contexts),
         batch: access.operation == Operation::Insert
             && access.many
@@ -397,6 +397,11 @@ fn removed_before(item: &Item, write: &Effect, doing: &Doing, counts: impl Fn(&E
         other.access().is_some_and(|a| a.operation == Operation::Delete && a.name.is_some() && a.name == write.name && counts(a))
     };
     doing.items(Sorts::WRITE).any(|other| deletes(&other) && before(&other))
+}
+
+/// Whether a transaction is seen around an item.
+fn in_transaction(item: &Item) -> bool {
+    item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. }))
 }
 
 /// Whether a transaction lies between an item and what runs it again on failure.

@@ -1,0 +1,64 @@
+//! Which record an access is to, as far as its key tells: on what the values depend that its condition asks for.
+//!
+//! Two keys that come from different places name different records, whatever else the code does with both. Known of rows of
+//! tables; of a row that is changed through its object, the key is that of the read which loaded it.
+
+use super::call::Given;
+use super::item::Item;
+use super::orm::by_primary_key;
+use super::value::{Dep, Deps, Value};
+use super::walk::Walker;
+use crate::facts::Name;
+use crate::knowledge::vocabulary::Row;
+use std::rc::Rc;
+
+/// Columns that a condition fixes, each with what its value depends on; an empty name stands for the primary key.
+pub type Keys = Option<Rc<Vec<(Name, Deps)>>>;
+
+/// The name that stands for the primary key, whatever it is called.
+pub const PRIMARY: &str = "";
+
+impl Walker<'_, '_, '_> {
+    /// Say which record the access of an item is to.
+    pub fn tell_keys(&mut self, item: &Deps, keys: Vec<(Name, Deps)>) {
+        if keys.is_empty() {
+            return;
+        }
+        let index = item.iter().find_map(Dep::item);
+        if let Some(item) = index.and_then(|index| self.summary.items.get_mut(index as usize)) {
+            item.keys = Some(Rc::new(keys));
+        }
+    }
+
+    /// What a call that loads or removes a record asks for: by itself, and by the query that it is made on.
+    pub fn keys_asked(&self, row: &Row, given: &[Given], query: Option<&Value>) -> Vec<(Name, Deps)> {
+        let mut keys: Vec<(Name, Deps)> = query.map(keys_built).unwrap_or_default();
+        if by_primary_key(row, given) {
+            let key = row.key.as_deref().and_then(|place| super::rows::given_at(place, given));
+            keys.extend(key.map(|key| (PRIMARY.into(), key.value.deps.clone())));
+        } else if row.key.as_deref() == Some("*") {
+            keys.extend(given.iter().filter_map(|g| Some((g.name.clone()?, g.value.deps.clone()))));
+        }
+        keys
+    }
+
+    /// The keys of the rows that an object was loaded from.
+    pub fn keys_of_rows(&self, rows: &Deps) -> Vec<(Name, Deps)> {
+        let loaded = rows.iter().filter_map(Dep::item).filter_map(|index| self.summary.items.get(index as usize));
+        loaded.filter_map(|item| item.keys.as_ref()).flat_map(|keys| keys.iter().cloned()).collect()
+    }
+}
+
+/// What the conditions of a statement that calls build ask for.
+pub(super) fn keys_built(statement: &Value) -> Vec<(Name, Deps)> {
+    statement.parts.iter().flat_map(|parts| parts.iter()).filter_map(|(name, deps)| Some((name.clone()?, deps.clone()))).collect()
+}
+
+impl Item {
+    /// What the value of a key column depends on; of the primary key, which has this name.
+    pub fn key(&self, primary: &str) -> Option<Deps> {
+        let keys = self.keys.as_ref()?;
+        let is_it = |name: &Name| name == PRIMARY || name.eq_ignore_ascii_case(primary) || name == "pk";
+        keys.iter().filter(|(name, _)| is_it(name)).map(|(_, deps)| deps.clone()).reduce(|all, deps| all.with(&deps))
+    }
+}

@@ -1,8 +1,8 @@
 //! Filling in, at a call, what a summary left open: parameters, fields of the receiver, items of the callee.
 
 use super::context::{Context, Held, mix};
-use super::keys::Keys;
 use super::item::{Access, Check, Declaration, Later, What};
+use super::keys::Keys;
 use super::state::add_new;
 use super::value::{Column, Dep, Deps, Parts, Selected, Value};
 use crate::facts::Name;

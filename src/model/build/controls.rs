@@ -254,8 +254,10 @@ fn range_below(program: &Program, at: FunctionRef, facts: &FileFacts, expr: crat
             return args.last().and_then(|a| program.infer(at, a.value).number()).map(|n| n as i64);
         }
         if let ExprKind::Name(name) = kind {
-            if let Kind::List(items) = program.name(at, name) {
-                return Some(items.len() as i64).filter(|n| *n > 1);
+            if let Kind::List(items) = program.name(at, name)
+                && items.len() > 1
+            {
+                return Some(items.len() as i64);
             }
             // `calls = [call(i) for i in range(12)]`, gathered further down.
             let scope = program.scope(at);

@@ -353,7 +353,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     if write.operation == Operation::Insert && !from.aggregate && is_of_another((pair.read.own, pair.write.own), from, write, schema) {
         return None;
     }
-    if keyed_apart(pair, from, write, schema) {
+    if keyed_apart(pair, from, write, schema) || adds_what_is_given(pair, write) {
         return None;
     }
     // What is made beside something that is there is not made because it was missing.
@@ -453,6 +453,14 @@ fn counts_on(write: &crate::effects::Access, read: &crate::effects::Access) -> b
     read.highest.as_ref().is_some_and(|highest| write.columns.contains(highest))
 }
 
+/// Whether what is added was given, and something else was looked for: a row that the caller has loaded is there already.
+fn adds_what_is_given(pair: &Pair, write: &Access) -> bool {
+    let Some(given) = write.added else { return false };
+    let of_it = |dep: &Dep| matches!(dep, Dep::Parameter(index, _) if *index == given);
+    let mut looked = pair.read.own.keys.iter().flat_map(|keys| keys.iter());
+    std::ptr::eq(pair.read.visit, pair.write.visit) && !looked.any(|(_, deps)| deps.iter().any(of_it))
+}
+
 /// Whether a row is changed under a primary key that comes from elsewhere than what the one row was looked for by.
 fn keyed_apart(pair: &Pair, from: &Access, write: &Access, schema: &Schema) -> bool {
     let one = write.kind == "table" && matches!(write.operation, Operation::Update | Operation::Delete) && !from.aggregate && !from.many;
@@ -488,7 +496,9 @@ fn is_of_another((read, item): (&Item, &Item), from: &Access, write: &Access, sc
         looked.any(|dep| item.data.iter().any(|other| other.same_record(dep)))
     };
     let filled = |column: &str| write.columns.iter().any(|c| c.eq_ignore_ascii_case(column));
-    anew.any(|column| asked(column) || named && column.eq_ignore_ascii_case(key))
+    let primary = write.name.as_ref().map_or(&[][..], |table| schema.primary_columns(table));
+    let of_key = |column: &str| from.by_key && primary.iter().any(|c| c.eq_ignore_ascii_case(column));
+    anew.any(|column| asked(column) || of_key(column) || named && column.eq_ignore_ascii_case(key))
         || named && write.tells_columns() && !filled(key) && !filled("pk") && !made_of_key()
 }
 

@@ -161,10 +161,15 @@ impl Schema {
         }
     }
 
+    /// The columns that are a table's primary key together.
+    pub fn primary_columns(&self, name: &Template) -> &[String] {
+        let table = name.constant().and_then(|name| self.tables.get(name));
+        table.and_then(|table| table.keys.iter().find(|key| key.primary)).map_or(&[], |key| key.columns.as_slice())
+    }
+
     /// The column that is a table's primary key, where it is one alone.
     pub fn primary_key(&self, name: &Template) -> Option<&str> {
-        let table = self.tables.get(name.constant()?)?;
-        match table.keys.iter().find(|key| key.primary)?.columns.as_slice() {
+        match self.primary_columns(name) {
             [only] => Some(only),
             _ => None,
         }

@@ -13,6 +13,16 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// How many calls may lie between a look at what a lock holds and a change that it decides.
 const NEAR: u8 = 3;
 
+/// How many calls below the function that looks a write may lie that is surely made of what was found.
+const DEEP: u8 = 2;
+
+/// How many lines below a look for something what hangs on its answer stands, most often. In a longer function everything behind a
+/// guard hangs on it.
+const FAR: usize = 60;
+
+/// How many guesses it is worth where a write lies further away than that.
+const LOOSE: u8 = 2;
+
 /// Of how many columns a row is still a few values, each in a variable of its own; of more it is a struct.
 const VALUES: usize = 3;
 
@@ -388,12 +398,21 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     // seldom done because of what was found.
     let far = || depth(input, item, function) > NEAR;
     let in_memory = u8::from(by_condition) + u8::from(by_condition && far());
+    // A write that far from the look depends on much else that lies between.
+    let halves = (read.outer_in(function).unwrap_or(read.site), site);
+    let loose = || {
+        let asked = dependence == Dependence::Existence && lines_between(input, halves.0, halves.1) > FAR;
+        // A job that is found due is claimed wherever it is worked on, and in Rust functions are small.
+        let deep = write.operation != Operation::Update || dependence != Dependence::Existence;
+        let small = input.effects.program.is_rust(function.module);
+        write.kind != "memory" && !small && (asked || deep && depth(input, item, function) > DEEP)
+    };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
     Some(Race {
         resource,
         actors: vec![actor],
         dependence,
-        read: read.outer_in(function).unwrap_or(read.site),
+        read: halves.0,
         read_access: read.site,
         write: site,
         write_access: item.site,
@@ -410,7 +429,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         ways: ways(read),
         money: write.money,
         // What is guessed of the read and of the write is the same guess: they have one name.
-        inferred: read.inferred.max(item.inferred) + in_memory,
+        inferred: read.inferred.max(item.inferred) + in_memory + if loose() { LOOSE } else { 0 },
         path: frames(input, item),
         distance,
         retry,
@@ -611,6 +630,13 @@ fn tells_again(pair: &Pair, call: Site) -> bool {
     let begun = items.iter().position(|i| std::ptr::eq(i, read)).unwrap_or(0);
     let acts = |item: &Item| item.access().is_some_and(|a| a.kind != "memory" && !a.operation.is_read());
     !items.iter().take(again).skip(begun).any(acts)
+}
+
+/// How many lines lie between two places of one file; none between places of two.
+fn lines_between(input: &Input, from: Site, to: Site) -> usize {
+    let text = input.files.get(from.file.index()).map_or("", |file| file.text.as_str());
+    let between = text.get(from.span.end as usize..to.span.start as usize).filter(|_| from.file == to.file);
+    between.map_or(0, |text| text.bytes().filter(|b| *b == b'\n').count())
 }
 
 /// How many calls lie between a function and the item it leads to.

@@ -43,7 +43,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 help: "Sort the rows by their key before they are written, or lock them first with SELECT … ORDER BY … FOR UPDATE".into(),
             }
             .finish(model);
-            finding.confidence = confidence(write.inferred);
+            // Runs of one kind that the code starts side by side divide the rows among them, most often.
+            let divided = matches!(finding.actors.as_slice(), [_]) && model.actor(write.actor).is_started_by_code();
+            finding.confidence = confidence(write.inferred + if divided { 2 } else { 0 });
             // It may be a store that locks the whole database.
             if resource.store == "sql" || resource.store.is_empty() {
                 finding.confidence = Confidence::Low;

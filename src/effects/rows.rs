@@ -362,7 +362,7 @@ impl<'k> Walker<'_, '_, 'k> {
         let written = row.value.iter().filter_map(|p| given_at(p, given));
         // In memory a time is a stamp of what was done, and no claim.
         let in_memory = access.kind == "memory";
-        access.computed = written.clone().any(|g| g.value.kind == Kind::Unknown && (in_memory || !g.value.deps.is_fresh()));
+        access.computed = written.clone().any(|g| is_worked_out(&g.value) && (in_memory || !g.value.deps.is_fresh()));
         access.locks = in_memory && given.iter().any(|g| self.program.is_lock(&g.value.kind));
         let mut data = self.written(row, given);
         // `row.update(db)`: what is written is what it is called on.
@@ -822,4 +822,14 @@ pub(super) fn given_at<'g>(place: &str, given: &'g [Given]) -> Option<&'g Given>
     let Ok(Place::Argument { position, name }) = Place::parse(place) else { return None };
     let named = name.and_then(|n| given.iter().find(|g| g.name.as_deref() == Some(n)));
     named.or_else(|| position.and_then(|p| given.iter().filter(|g| g.name.is_none() && g.spread == 0).nth(p as usize)))
+}
+
+/// Whether a value is a result: not a constant, and not what the caller or the object has.
+fn is_worked_out(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Unknown | Kind::List(_) | Kind::Map(_) | Kind::Object(_) | Kind::OneOf(_) | Kind::Called(_) => true,
+        // `token or UNAVAILABLE`: what is known of it is what stands for nothing.
+        Kind::Text(text) => text.constant().is_some() && !value.literal && !value.deps.is_empty(),
+        _ => false,
+    }
 }

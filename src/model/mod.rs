@@ -457,6 +457,13 @@ pub struct Model {
     pub beside: FxHashSet<(ActorId, ActorId)>,
 }
 
+impl Actor {
+    /// Whether it is a loop or task that the code starts itself, and no queue.
+    pub fn is_started_by_code(&self) -> bool {
+        self.kind == ActorKind::Worker && self.framework.is_empty()
+    }
+}
+
 impl Model {
     /// An actor by index.
     pub fn actor(&self, id: ActorId) -> &Actor {

@@ -76,7 +76,7 @@ impl Model {
         let here = |actor: &Actor| match actor.kind {
             ActorKind::Endpoint => true,
             // A queue's tasks run where its workers are started.
-            ActorKind::Worker => actor.framework.is_empty(),
+            ActorKind::Worker => actor.is_started_by_code(),
             _ => false,
         };
         let hosted = || self.units().any(|unit| unit.hosts_both(a, b));

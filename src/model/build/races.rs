@@ -137,7 +137,7 @@ fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
             k.resource == race.resource && (k.write == race.write || set)
         };
         match kept.iter_mut().find(same) {
-            Some(before) if race.dependence < before.dependence => *before = race,
+            Some(before) if (race.dependence, race.inferred) < (before.dependence, before.inferred) => *before = race,
             Some(_) => {}
             None => kept.push(race),
         }
@@ -405,7 +405,10 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         // A job that is found due is claimed wherever it is worked on, and in Rust functions are small.
         let deep = write.operation != Operation::Update || dependence != Dependence::Existence;
         let small = input.effects.program.is_rust(function.module);
-        write.kind != "memory" && !small && (asked || deep && depth(input, item, function) > DEEP)
+        // Rows that were found to be done with are removed: seldom does anybody take that back.
+        let itself = || read.keys.is_some() && item.keys.is_some() && !from.aggregate && !from.many;
+        let settled = write.kind == "table" && write.operation == Operation::Delete && dependence == Dependence::State && itself();
+        write.kind != "memory" && !small && (asked || settled || deep && depth(input, item, function) > DEEP)
     };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
     Some(Race {

@@ -1,7 +1,7 @@
 //! The items of a summary: what is done, where, in which contexts, depending on what.
 
 use super::context::Context;
-use super::keys::Keys;
+use super::keys::{Anew, Keys};
 use super::leaks::Way;
 use super::value::{Dep, Deps, Value};
 use crate::facts::Name;
@@ -251,7 +251,7 @@ pub struct Access {
     /// It looks at the one record that a primary key names.
     pub by_key: bool,
     /// Columns that it fills with what differs at each run, or with what a caller gives as this parameter.
-    pub anew: Option<Rc<Vec<(Name, Option<u8>)>>>,
+    pub anew: Anew,
     /// It adds what the caller gives as this parameter: an INSERT where that was made anew, nothing where it was loaded.
     pub added: Option<u8>,
     /// It sets the fields of a mapping that the caller gives as this parameter, besides those told.

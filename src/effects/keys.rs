@@ -15,6 +15,9 @@ use std::rc::Rc;
 /// Columns that a condition fixes, each with what its value depends on; an empty name stands for the primary key.
 pub type Keys = Option<Rc<Vec<(Name, Deps)>>>;
 
+/// Columns that are filled with what differs at each run, or with what a caller gives as this parameter.
+pub type Anew = Option<Rc<Vec<(Name, Option<u8>)>>>;
+
 /// The name that stands for the primary key, whatever it is called.
 pub const PRIMARY: &str = "";
 

@@ -3,6 +3,7 @@
 use super::call::{CallPlace, Given, all_deps};
 use super::context::{Context, Held, token};
 use super::item::{Access, Item, Operation, What};
+use super::keys::Anew;
 use super::rows::given_at;
 use super::value::{Column, Dep, Deps, Value};
 use super::walk::Walker;
@@ -298,7 +299,7 @@ pub(super) fn by_primary_key(row: &Row, given: &[Given]) -> bool {
 }
 
 /// The columns of a mapped object that were filled with what differs at each run, or with what the caller gave.
-fn made_anew(made: &Value) -> Option<Rc<Vec<(Name, Option<u8>)>>> {
+fn made_anew(made: &Value) -> Anew {
     let part = |(name, deps): &(Option<Name>, Deps)| {
         let name = name.clone()?;
         let all: Vec<&Dep> = deps.iter().collect();

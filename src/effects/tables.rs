@@ -4,6 +4,7 @@ use super::bind::is_callers;
 use super::call::{CallPlace, Given};
 use super::context::{Context, Held, token};
 use super::item::{Access, Operation, What};
+use super::keys::Anew;
 use super::rows::given_at;
 use super::value::{Deps, Value};
 use super::walk::Walker;
@@ -548,7 +549,7 @@ impl<'k> Walker<'_, '_, 'k> {
 }
 
 /// The columns that a statement fills with what differs at each run, or with what the caller gave.
-fn filled_anew(statement: &Statement, bound: &Bound) -> Option<Rc<Vec<(Name, Option<u8>)>>> {
+fn filled_anew(statement: &Statement, bound: &Bound) -> Anew {
     let filled = |(column, value): (Name, &SqlValue)| {
         let SqlValue::Placeholder(index) = value else { return None };
         let value = statement.placeholders.get(*index).and_then(|p| bound.value(p))?;

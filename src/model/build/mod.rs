@@ -25,6 +25,7 @@ mod orders;
 mod overlap;
 mod parts;
 mod races;
+mod records;
 mod replacements;
 mod schema;
 mod settings;

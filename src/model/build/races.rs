@@ -1,8 +1,9 @@
 //! Pairing reads with the writes that depend on them, and asking what protects the pair.
 
+use super::records::Records;
 use super::schema::Schema;
 use super::{Doing, Input, accesses, frames, join, locks, taken};
-use crate::effects::{Access, Call, Check, Column, Context, Dep, Deps, Held, Item, Operation, Sorts, Told, Visit};
+use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{FunctionRef, Template};
@@ -360,10 +361,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     if write.kind == "memory" && taken() {
         return None;
     }
-    if write.operation == Operation::Insert && !from.aggregate && is_of_another((pair.read.own, pair.write.own), from, write, schema) {
-        return None;
-    }
-    if keyed_apart(pair, from, write, schema) || adds_what_is_given(pair, write) {
+    if (Records { read: pair.read, from, write: pair.write, to: write }).are_apart(schema) {
         return None;
     }
     // What is made beside something that is there is not made because it was missing.
@@ -473,55 +471,6 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
 /// Whether a row is added with the next value of a column whose highest value was read.
 fn counts_on(write: &crate::effects::Access, read: &crate::effects::Access) -> bool {
     read.highest.as_ref().is_some_and(|highest| write.columns.contains(highest))
-}
-
-/// Whether what is added was given, and something else was looked for: a row that the caller has loaded is there already.
-fn adds_what_is_given(pair: &Pair, write: &Access) -> bool {
-    let Some(given) = write.added else { return false };
-    let of_it = |dep: &Dep| matches!(dep, Dep::Parameter(index, _) if *index == given);
-    let mut looked = pair.read.own.keys.iter().flat_map(|keys| keys.iter());
-    std::ptr::eq(pair.read.visit, pair.write.visit) && !looked.any(|(_, deps)| deps.iter().any(of_it))
-}
-
-/// Whether a row is changed under a primary key that comes from elsewhere than what the one row was looked for by.
-fn keyed_apart(pair: &Pair, from: &Access, write: &Access, schema: &Schema) -> bool {
-    let one = write.kind == "table" && matches!(write.operation, Operation::Update | Operation::Delete) && !from.aggregate && !from.many;
-    let primary = write.name.as_ref().and_then(|table| schema.primary_key(table)).unwrap_or("id");
-    let Some(changed) = pair.write.own.key(primary).filter(|deps| one && !deps.is_empty()) else { return false };
-    // The keys of rows through which another key was found.
-    let through = |visit: &Visit, deps: &Deps| {
-        let behind = deps.iter().filter_map(|dep| visit.behind(dep)).filter_map(|item| item.keys.as_ref());
-        behind.flat_map(|keys| keys.iter()).fold(deps.clone(), |all, (_, deps)| all.with(deps))
-    };
-    let (above, own) = (pair.read.visit, pair.write.visit);
-    if !std::ptr::eq(above, own) {
-        return false;
-    }
-    let Some(looked) = pair.read.own.key(primary).filter(|deps| !deps.is_empty()) else { return false };
-    let (changed, looked) = (through(own, &changed), through(above, &looked));
-    let of_read = |dep: &Dep| own.behind(dep).is_some_and(|item| std::ptr::eq(item, pair.read.own));
-    !changed.iter().any(|dep| of_read(dep) || looked.iter().any(|other| other.same_record(dep)))
-}
-
-/// Whether a record that is added cannot be the one that was looked for: its key is made anew, or by the store and of nothing
-/// that was looked for.
-fn is_of_another((read, item): (&Item, &Item), from: &Access, write: &Access, schema: &Schema) -> bool {
-    let held = || read.keys.iter().flat_map(|keys| keys.iter()).map(|(name, _)| name);
-    let asked = |column: &str| from.keys.iter().chain(held()).any(|key| key.eq_ignore_ascii_case(column));
-    let anew = write.anew.iter().flat_map(|columns| columns.iter());
-    let mut anew = anew.filter(|(_, given)| given.is_none()).map(|(column, _)| column.as_str());
-    let known = write.name.as_ref().and_then(|table| schema.primary_key(table));
-    let key = known.unwrap_or("id");
-    let named = from.by_key && known.is_some() || asked(key) || asked("pk");
-    let made_of_key = || {
-        let mut looked = read.keys.iter().flat_map(|keys| keys.iter()).flat_map(|(_, deps)| deps.iter());
-        looked.any(|dep| item.data.iter().any(|other| other.same_record(dep)))
-    };
-    let filled = |column: &str| write.columns.iter().any(|c| c.eq_ignore_ascii_case(column));
-    let primary = write.name.as_ref().map_or(&[][..], |table| schema.primary_columns(table));
-    let of_key = |column: &str| from.by_key && primary.iter().any(|c| c.eq_ignore_ascii_case(column));
-    anew.any(|column| asked(column) || of_key(column) || named && column.eq_ignore_ascii_case(key))
-        || named && write.tells_columns() && !filled(key) && !filled("pk") && !made_of_key()
 }
 
 /// Whether a read and a write behind one lock are of different fields.

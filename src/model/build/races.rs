@@ -405,7 +405,8 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         let small = input.effects.program.is_rust(function.module);
         // Rows that were found to be done with are removed: seldom does anybody take that back.
         let itself = || read.keys.is_some() && item.keys.is_some() && !from.aggregate && !from.many;
-        let settled = write.kind == "table" && write.operation == Operation::Delete && dependence == Dependence::State && itself();
+        let removed = write.kind == "table" && write.operation == Operation::Delete && dependence == Dependence::State;
+        let settled = removed && itself() && !asks_of_others(pair, write, schema);
         write.kind != "memory" && !small && (asked || settled || deep && depth(input, item, function) > DEEP)
     };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
@@ -582,6 +583,18 @@ fn tells_again(pair: &Pair, call: Site) -> bool {
     let begun = items.iter().position(|i| std::ptr::eq(i, read)).unwrap_or(0);
     let acts = |item: &Item| item.access().is_some_and(|a| a.kind != "memory" && !a.operation.is_read());
     !items.iter().take(again).skip(begun).any(acts)
+}
+
+/// Whether a write hangs on other records of its table as well: one is removed unless it is the last of its kind.
+fn asks_of_others(pair: &Pair, write: &Access, schema: &Schema) -> bool {
+    let primary = write.name.as_ref().and_then(|table| schema.primary_key(table)).unwrap_or("id");
+    let beside = pair.write.own.control.iter().filter_map(|(dep, _)| pair.write.visit.behind(dep));
+    // Where the look was further up, what else was looked at there.
+    let above = pair.write.visit.decided.iter().filter_map(|(_, item, ..)| pair.read.visit.own().get(*item as usize));
+    let behind = beside.chain(above.filter(|_| !std::ptr::eq(pair.read.visit, pair.write.visit)));
+    let of_table = |item: &&Item| item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(write));
+    let mut looks = behind.filter(of_table);
+    looks.any(|item| item.key(primary).is_none() || item.access().is_some_and(|a| a.aggregate || a.many))
 }
 
 /// How many lines lie between two places of one file; none between places of two.

@@ -61,7 +61,7 @@ impl Walker<'_, '_, '_> {
                     };
                     let both = |d: &(Dep, Check)| after_then.control.contains(d) && after_other.control.contains(d);
                     for d in &all {
-                        let sure = !matches!(d.0, Dep::Is(..)) || both(d);
+                        let sure = !d.0.is_question() || both(d);
                         if sure && !decided.contains(d) && !only_led_there(d) {
                             decided.push(*d);
                         }

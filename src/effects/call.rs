@@ -426,6 +426,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let all: Vec<&Given> = bound_given.iter().chain(given).collect();
         let positional: Vec<&&Given> = all.iter().filter(|g| g.name.is_none() && g.spread == 0).collect();
         let rest = all.iter().find(|g| g.spread == 1);
+        // What is left out is left out.
+        let told = place.written && all.iter().all(|g| g.spread == 0);
         let mut next = 0;
         for (index, parameter) in function.params.iter().enumerate() {
             if index == 0 && value.receiver.is_some() && self.program.takes_receiver(value.function) {
@@ -460,9 +462,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 )),
                 _ => None,
             };
-            let known = place.written && all.iter().all(|g| g.spread == 0);
             params.push(
-                given.unwrap_or_else(|| Value { literal: known && self.is_literal_default(value, index), ..self.default_of(value, index) }),
+                given.unwrap_or_else(|| Value { literal: told && self.is_literal_default(value, index), ..self.default_of(value, index) }),
             );
         }
         let read = place.receiver.as_ref().filter(|_| self.rust).map(|r| r.deps.iter().filter(|d| self.in_memory(d)).cloned().collect());

@@ -121,7 +121,7 @@ impl Walker<'_, '_, '_> {
                 let value = then.or(self.eval(*other));
                 self.state.control = control;
                 let truth = if on.then.is_empty() { value.truth } else { Truth::Either };
-                let read = on.then.iter().map(|(dep, _)| *dep).filter(|dep| !matches!(dep, Dep::Is(..))).collect();
+                let read = on.then.iter().map(|(dep, _)| *dep).filter(|dep| !dep.is_question()).collect();
                 let value = value.depending(&read);
                 Value { truth, ..value }
             }

@@ -3,8 +3,7 @@
 //! Only what is written out at the call, or left out there, answers a question about a parameter: `None`, a flag, a text. What
 //! a variable may also hold on another way answers nothing.
 
-use super::item::{Check, What};
-use super::settle::Below;
+use super::item::Check;
 use super::value::{Column, Dep, Value};
 use super::walk::Walker;
 use super::{Effects, Rc, Summary};
@@ -26,17 +25,13 @@ pub enum Question {
 impl Question {
     /// The answer that a value written out gives.
     fn answered_by(self, kind: &Kind) -> Option<bool> {
-        let text = |kind: &Kind| match kind {
-            Kind::Text(template) => template.constant().map(Column::named),
-            _ => None,
-        };
         match (self, kind) {
-            (Question::Given | Question::True | Question::Same(_), Kind::Null) => Some(false),
+            (_, Kind::Null) => Some(false),
             (Question::True, Kind::Bool(flag)) => Some(*flag),
             (Question::True, Kind::Int(number)) => Some(*number != 0),
             (Question::True, Kind::Text(template)) => template.constant().map(|text| !text.is_empty()),
             (Question::Given, Kind::Bool(_) | Kind::Int(_) | Kind::Text(_)) => Some(true),
-            (Question::Same(wanted), kind) => text(kind).map(|text| text == wanted),
+            (Question::Same(wanted), Kind::Text(template)) => template.constant().map(|text| Column::named(text) == wanted),
             _ => None,
         }
     }
@@ -51,11 +46,8 @@ impl Effects<'_, '_> {
         if !summary.asks || !params.iter().any(|p| p.literal) {
             return summary.clone();
         }
-        let numbers = |excluded: &mut dyn Iterator<Item = bool>| -> Vec<u32> {
-            excluded.enumerate().filter(|(_, is)| *is).map(|(index, _)| index as u32).collect()
-        };
-        let items = numbers(&mut summary.items.iter().map(|item| rules_out(params, &item.control)));
-        let calls = numbers(&mut summary.calls.iter().map(|below| rules_out(params, &below.control)));
+        let items = numbers(summary.items.iter().map(|item| rules_out(params, &item.control)));
+        let calls = numbers(summary.calls.iter().map(|below| rules_out(params, &below.control)));
         if items.is_empty() && calls.is_empty() {
             return summary.clone();
         }
@@ -63,7 +55,8 @@ impl Effects<'_, '_> {
         if let Some((_, rest)) = self.given.borrow().get(&key) {
             return rest.clone();
         }
-        let rest = Rc::new(summary.left_by(&key.1, &key.2));
+        let rest = summary.leaving_out(|item| rules_out(params, &item.control), |below| rules_out(params, &below.control));
+        let rest = Rc::new(rest);
         self.given.borrow_mut().insert(key, (summary.clone(), rest.clone()));
         rest
     }
@@ -72,22 +65,14 @@ impl Effects<'_, '_> {
 impl Summary {
     /// Whether anything in it hangs on what a caller gives.
     pub(super) fn asks_what_is_given(&self) -> bool {
-        let asks = |control: &[(Dep, Check)]| control.iter().any(|(dep, _)| matches!(dep, Dep::Is(..)));
+        let asks = |control: &[(Dep, Check)]| control.iter().any(|(dep, _)| dep.is_question());
         self.items.iter().any(|item| asks(&item.control)) || self.calls.iter().any(|below| asks(&below.control))
     }
+}
 
-    /// It without some items and calls. Items keep their numbers: what is left out says nothing.
-    fn left_by(&self, items: &[u32], calls: &[u32]) -> Summary {
-        let mut rest = self.clone();
-        for index in items {
-            rest.items[*index as usize].what = Rc::new(What::CallParameter { callee: Kind::Unknown, args: Vec::new() });
-        }
-        rest.pending.retain(|index| !items.contains(index));
-        let kept = |index: usize| !calls.contains(&(index as u32));
-        let calls: Vec<Below> = self.calls.iter().enumerate().filter(|(index, _)| kept(*index)).map(|(_, below)| below.clone()).collect();
-        rest.calls = calls;
-        rest
-    }
+/// The numbers of those that are.
+fn numbers(excluded: impl Iterator<Item = bool>) -> Vec<u32> {
+    excluded.enumerate().filter(|(_, is)| *is).map(|(index, _)| index as u32).collect()
 }
 
 /// Whether something that hangs on these decisions is not done where a call gives these arguments.

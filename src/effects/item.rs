@@ -248,8 +248,6 @@ pub struct Access {
     pub locks: bool,
     /// The written key or value differs at each run.
     pub fresh_key: bool,
-    /// It looks at the one record that a primary key names.
-    pub by_key: bool,
     /// Columns that it fills with what differs at each run, or with what a caller gives as this parameter.
     pub anew: Anew,
     /// It adds what the caller gives as this parameter: an INSERT where that was made anew, nothing where it was loaded.
@@ -364,7 +362,6 @@ impl Access {
             locks: false,
             in_order: false,
             fresh_key: false,
-            by_key: false,
             anew: None,
             added: None,
             given: None,

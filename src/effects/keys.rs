@@ -5,11 +5,12 @@
 
 use super::call::Given;
 use super::item::Item;
-use super::orm::by_primary_key;
+use super::rows::given_at;
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
 use crate::knowledge::vocabulary::Row;
+use crate::link::Kind;
 use std::rc::Rc;
 
 /// Columns that a condition fixes, each with what its value depends on; an empty name stands for the primary key.
@@ -36,11 +37,14 @@ impl Walker<'_, '_, '_> {
     /// What a call that loads or removes a record asks for: by itself, and by the query that it is made on.
     pub fn keys_asked(&self, row: &Row, given: &[Given], query: Option<&Value>) -> Vec<(Name, Deps)> {
         let mut keys: Vec<(Name, Deps)> = query.map(keys_built).unwrap_or_default();
-        if by_primary_key(row, given) {
-            let key = row.key.as_deref().and_then(|place| super::rows::given_at(place, given));
-            keys.extend(key.map(|key| (PRIMARY.into(), key.value.deps.clone())));
-        } else if row.key.as_deref() == Some("*") {
-            keys.extend(given.iter().filter_map(|g| Some((g.name.clone()?, g.value.deps.clone()))));
+        match row.key.as_deref() {
+            Some("*") => keys.extend(given.iter().filter_map(|g| Some((g.name.clone()?, g.value.deps.clone())))),
+            // A condition may be given in place of a key.
+            Some(place) => {
+                let key = given_at(place, given).filter(|key| !matches!(key.value.kind, Kind::Map(_) | Kind::Library(_)));
+                keys.extend(key.map(|key| (PRIMARY.into(), key.value.deps.clone())));
+            }
+            None => {}
         }
         keys
     }
@@ -58,6 +62,11 @@ pub(super) fn keys_built(statement: &Value) -> Vec<(Name, Deps)> {
 }
 
 impl Item {
+    /// Whether it is to the one record that a primary key names.
+    pub fn is_by_key(&self) -> bool {
+        self.keys.iter().flat_map(|keys| keys.iter()).any(|(name, _)| name == PRIMARY)
+    }
+
     /// What the value of a key column depends on; of the primary key, which has this name.
     pub fn key(&self, primary: &str) -> Option<Deps> {
         let keys = self.keys.as_ref()?;

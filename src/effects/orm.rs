@@ -9,7 +9,7 @@ use super::value::{Column, Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
 use crate::knowledge::Found;
-use crate::knowledge::vocabulary::{Effect, Row};
+use crate::knowledge::vocabulary::Effect;
 use crate::link::{ClassRef, Kind, LibraryValue, Template};
 use crate::source::Site;
 use std::rc::Rc;
@@ -86,7 +86,6 @@ impl<'k> Walker<'_, '_, 'k> {
         let mut access = self.access_of(row, found, receiver, api, operation);
         self.at_table(&mut access, &table);
         access.many = matches!(&kind, Kind::List(_));
-        access.by_key = operation.is_read() && by_primary_key(row, given);
         if let Some(query) = receiver.filter(|_| operation.is_read()) {
             super::built::tell(&mut access, query, &[]);
         }
@@ -290,12 +289,6 @@ impl<'k> Walker<'_, '_, 'k> {
             }
         }
     }
-}
-
-/// Whether a row's key names one record, and no condition is given in its place.
-pub(super) fn by_primary_key(row: &Row, given: &[Given]) -> bool {
-    let key = row.key.as_deref().filter(|place| *place != "*").and_then(|place| given_at(place, given));
-    key.is_some_and(|key| !matches!(key.value.kind, Kind::Map(_) | Kind::Library(_)))
 }
 
 /// The columns of a mapped object that were filled with what differs at each run, or with what the caller gave.

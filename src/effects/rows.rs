@@ -18,7 +18,7 @@ use std::rc::Rc;
 const PARENTS: usize = 4;
 
 /// Tells the entry into a thread from other contexts that start at its place.
-const THREAD: u64 = 14;
+const THREAD: u64 = 15;
 
 impl<'k> Walker<'_, '_, 'k> {
     /// As [`Walker::apply`], for a receiver whose type was inferred from its name.

@@ -62,8 +62,7 @@ impl Summary {
         self.calls.iter_mut().for_each(|below| around(&mut below.contexts));
     }
 
-    /// It without what stands or is called at some places; `None` where it has nothing there. Items keep their numbers: what is
-    /// left out says nothing.
+    /// It without what stands or is called at some places; `None` where it has nothing there.
     pub(super) fn without(&self, places: &[Site]) -> Option<Summary> {
         let is_in = |site: Site| places.iter().any(|place| place.file == site.file && place.span.contains(site.span));
         let left_out = |item: &Item| item.way().any(|(_, site)| is_in(site));
@@ -71,12 +70,18 @@ impl Summary {
         if places.is_empty() || !self.items.iter().any(left_out) && !self.calls.iter().any(left_uncalled) {
             return None;
         }
+        Some(self.leaving_out(left_out, left_uncalled))
+    }
+
+    /// It without some items and calls. Items keep their numbers: what is left out says nothing.
+    pub(super) fn leaving_out(&self, item: impl Fn(&Item) -> bool, call: impl Fn(&Below) -> bool) -> Summary {
         let mut rest = self.clone();
-        rest.calls.retain(|below| !left_uncalled(below));
-        for item in rest.items.iter_mut().filter(|item| left_out(item)) {
-            item.what = Rc::new(What::CallParameter { callee: Kind::Unknown, args: Vec::new() });
+        rest.calls.retain(|below| !call(below));
+        rest.pending.retain(|index| self.items.get(*index as usize).is_none_or(|pending| !item(pending)));
+        for left_out in rest.items.iter_mut().filter(|own| item(own)) {
+            left_out.what = Rc::new(What::CallParameter { callee: Kind::Unknown, args: Vec::new() });
         }
-        Some(rest)
+        rest
     }
 
     /// Decide, now that the whole function is known, what its callers need to see.

@@ -72,7 +72,7 @@ impl State {
         }
         self.waits_limited &= other.waits_limited;
         // What the caller gave decided only what both ways hang on.
-        self.control.retain(|d| !matches!(d.0, Dep::Is(..)) || other.control.contains(d));
+        self.control.retain(|d| !d.0.is_question() || other.control.contains(d));
         self.held.retain(|c| other.held.iter().any(|o| o.token == c.token));
         self
     }

@@ -373,7 +373,7 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         let data = if access.operation.is_read() { Deps::default() } else { self.written_by(statement, bound) };
         let asked = statement.predicate.conditions.iter().filter(|c| fixes(c));
-        let keys = asked.filter_map(|c| Some((c.column.display().into(), self.asked_value(c, statement, bound)?))).collect();
+        let keys = asked.filter_map(|c| Some((c.column.display().into(), bound.given(statement, &c.value)?.deps.clone()))).collect();
         let item = self.push_at(What::Access(access), site, data);
         self.tell_keys(&item, keys);
         deps = deps.or(Some(item.with(&absent)));
@@ -483,12 +483,6 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     /// What the written columns depend on; what only the condition uses is left out.
-    /// What the value that a condition asks for depends on.
-    fn asked_value(&self, condition: &sql::Condition, statement: &Statement, bound: &Bound) -> Option<Deps> {
-        let SqlValue::Placeholder(index) = &condition.value else { return None };
-        statement.placeholders.get(*index).and_then(|p| bound.value(p)).map(|value| value.deps.clone())
-    }
-
     fn written_by(&self, statement: &Statement, bound: &Bound) -> Deps {
         let mut deps = Deps::default();
         let mut told = false;
@@ -525,34 +519,22 @@ impl<'k> Walker<'_, '_, 'k> {
         let tries = |c: &Context| matches!(c.held, Held::Retry(_)) && c.function == self.at;
         let anew = |column: &sql::Name| {
             let at = statement.columns.iter().position(|c| c == column);
-            match at.and_then(|at| statement.values.get(at)) {
-                Some(SqlValue::Placeholder(index)) => {
-                    statement.placeholders.get(*index).and_then(|p| bound.value(p)).is_some_and(|v| v.deps.is_fresh())
-                }
-                _ => false,
-            }
+            let value = at.and_then(|at| statement.values.get(at)).and_then(|value| bound.given(statement, value));
+            value.is_some_and(|v| v.deps.is_fresh())
         };
         statement.conflict.as_ref().is_some_and(|c| c.target.iter().any(anew)) && !self.state.held.iter().any(tries)
     }
 
     /// Whether the key of an inserted row differs at each run.
     fn fresh_key(&self, statement: &Statement, bound: &Bound) -> bool {
-        statement.inserts()
-            && statement.values.iter().any(|v| match v {
-                SqlValue::Placeholder(index) => {
-                    let value = statement.placeholders.get(*index).and_then(|p| bound.value(p));
-                    value.is_some_and(|v| v.deps.is_fresh())
-                }
-                _ => false,
-            })
+        statement.inserts() && statement.values.iter().filter_map(|v| bound.given(statement, v)).any(|v| v.deps.is_fresh())
     }
 }
 
 /// The columns that a statement fills with what differs at each run, or with what the caller gave.
 fn filled_anew(statement: &Statement, bound: &Bound) -> Anew {
     let filled = |(column, value): (Name, &SqlValue)| {
-        let SqlValue::Placeholder(index) = value else { return None };
-        let value = statement.placeholders.get(*index).and_then(|p| bound.value(p))?;
+        let value = bound.given(statement, value)?;
         match value.kind {
             _ if value.deps.is_made_anew() => Some((column, None)),
             Kind::Parameter(index) => Some((column, Some(index))),
@@ -567,6 +549,12 @@ fn filled_anew(statement: &Statement, bound: &Bound) -> Anew {
 }
 
 impl Bound {
+    /// What a placeholder of a statement stands for.
+    fn given(&self, statement: &Statement, value: &SqlValue) -> Option<&Value> {
+        let SqlValue::Placeholder(index) = value else { return None };
+        self.value(statement.placeholders.get(*index)?)
+    }
+
     fn value(&self, placeholder: &Placeholder) -> Option<&Value> {
         match placeholder {
             Placeholder::Positional(index) => self.positional.get(*index),

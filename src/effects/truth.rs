@@ -90,7 +90,7 @@ impl Decision {
 
     /// Where nobody knows which way round it was asked.
     pub fn unsure(self) -> Decision {
-        let known = |(dep, _): &(Dep, Check)| !matches!(dep, Dep::Is(..));
+        let known = |(dep, _): &(Dep, Check)| !dep.is_question();
         let all = |on: Vec<(Dep, Check)>| on.into_iter().filter(known).map(|(dep, check)| (dep, check.unsure())).collect();
         Decision { then: all(self.then), other: all(self.other) }
     }

@@ -71,6 +71,11 @@ impl Dep {
         }
     }
 
+    /// Whether it only asks what a caller gave.
+    pub fn is_question(&self) -> bool {
+        matches!(self, Dep::Is(..))
+    }
+
     /// Whether it is on a single column of what was read.
     pub fn is_of_column(&self) -> bool {
         self.part().is_some_and(|part| part != Column::WHOLE)

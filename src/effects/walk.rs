@@ -227,7 +227,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let mut value = value.map(|v| self.returned_value(v)).unwrap_or(Value::of(Kind::Null));
                 value.truth = self.returned_truth(&value);
                 value.compared |= self.rust && self.tells_state(&value);
-                for (dep, _) in self.state.control.iter().filter(|(dep, _)| !matches!(dep, Dep::Is(..))) {
+                for (dep, _) in self.state.control.iter().filter(|(dep, _)| !dep.is_question()) {
                     value.deps.join(&Deps::one(*dep));
                 }
                 self.returned = Some(match self.returned.take() {

@@ -9,7 +9,7 @@ use super::{Doing, Input, Run, frames, locks};
 use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Sorts, Told};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{ActorKind, LockScope};
-use crate::link::{Hole, Part, Template};
+use crate::link::{FunctionRef, Hole, Part, Template};
 use crate::model::{Access, ActorId, Mode, Model, Polling, Resource, ResourceId, Unmapped};
 use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -374,7 +374,7 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
 }
 
 /// Whether something that an entry leads to is done on an event loop, and not in a thread beside it.
-pub(super) fn on_event_loop(input: &Input, entry: crate::link::FunctionRef, item: &Item) -> bool {
+pub(super) fn on_event_loop(input: &Input, entry: FunctionRef, item: &Item) -> bool {
     let program = input.effects.program;
     // Runtimes of Rust run tasks on several threads.
     let alone = program.function(entry).is_async && !program.is_rust(entry.module);

@@ -1,7 +1,8 @@
 //! Which part of a program a command runs.
 //!
-//! A script of Python is one part. A program of Rust may have commands: an enumeration that a library fills from the words it is started with, and on whose
-//! variants it chooses what to do. Which word chooses which variant is known from packs; here the other arms are left out.
+//! A script of Python is one part. A program of Rust may have commands: an enumeration that a library fills from the words it is
+//! started with, and on whose variants it chooses what to do. Which word chooses which variant is known from packs; here the other
+//! arms are left out.
 //! Where the words are not known (`$COMMAND`) no part is: a guess would start what nobody starts.
 
 use super::Input;

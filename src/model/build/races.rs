@@ -35,10 +35,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     for doing in doings {
         for (entry, pair) in doing.runs.iter().flat_map(|r| pairs(&r.visits).into_iter().map(|pair| (r.entry, pair))) {
             let pair = pair.by_columns(input);
-            let Some(mut race) = race(input, doing.actor, &pair, &changed, schema, model) else { continue };
-            let both = |access: Option<&Access>| access.is_some_and(|a| !a.suspends);
-            let in_one_turn = !pair.waited && both(pair.write.access()) && accesses::on_event_loop(input, entry, &pair.write.item());
-            race.in_one_turn = if in_one_turn { vec![doing.actor] } else { Vec::new() };
+            let Some(race) = race(input, (doing.actor, entry), &pair, &changed, schema, model) else { continue };
             let key = (race.resource, race.read, race.write, race.dependence);
             match known.get(&key) {
                 Some(at) => {
@@ -344,7 +341,14 @@ fn looks_at(visit: &Visit, item: u32, write: &Access) -> bool {
     from.is_some_and(|from| from.operation.is_read() && from.is_to_one_with(write))
 }
 
-fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &Schema, model: &Model) -> Option<Race> {
+fn race(
+    input: &Input,
+    (actor, entry): (ActorId, FunctionRef),
+    pair: &Pair,
+    changed: &Changed,
+    schema: &Schema,
+    model: &Model,
+) -> Option<Race> {
     let dependence = pair.dependence;
     let (from, write) = (pair.read.access()?, pair.write.access()?);
     if of_other_fields(pair, write)
@@ -396,6 +400,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
     // seldom done because of what was found.
     let far = || depth(input, item, function) > NEAR;
     let in_memory = u8::from(by_condition) + u8::from(by_condition && far());
+    let in_one_turn = !pair.waited && !write.suspends && accesses::on_event_loop(input, entry, item);
     // A write that far from the look depends on much else that lies between.
     let halves = (read.outer_in(function).unwrap_or(read.site), site);
     let loose = || {
@@ -424,7 +429,7 @@ fn race(input: &Input, actor: ActorId, pair: &Pair, changed: &Changed, schema: &
         aggregate: from.aggregate || write.operation == Operation::Insert && counts_on(write, from),
         columns: write.columns.iter().map(ToString::to_string).collect(),
         process_lock,
-        in_one_turn: Vec::new(),
+        in_one_turn: if in_one_turn { vec![actor] } else { Vec::new() },
         unique,
         handled: accesses::looks_again(&item.contexts) || !vain && accesses::handled(&item.contexts),
         claims: dependence == Dependence::Existence && write.operation == Operation::Update,

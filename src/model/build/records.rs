@@ -64,8 +64,9 @@ impl Records<'_> {
         let primary = to.name.as_ref().map_or(&[][..], |table| schema.primary_columns(table));
         let known = to.name.as_ref().and_then(|table| schema.primary_key(table));
         let key = known.unwrap_or("id");
-        let named = from.by_key && known.is_some() || asked(key) || asked("pk");
-        let of_key = |column: &str| from.by_key && primary.iter().any(|c| c.eq_ignore_ascii_case(column));
+        let by_key = read.own.is_by_key();
+        let named = by_key && known.is_some() || asked(key) || asked("pk");
+        let of_key = |column: &str| by_key && primary.iter().any(|c| c.eq_ignore_ascii_case(column));
         let made_of_key = || self.looked().flat_map(Deps::iter).any(|dep| write.own.data.iter().any(|other| other.same_record(dep)));
         let filled = |column: &str| to.columns.iter().any(|c| c.eq_ignore_ascii_case(column));
         anew.any(|column| asked(column) || of_key(column) || named && column.eq_ignore_ascii_case(key))

@@ -21,7 +21,7 @@ impl Collector<'_, '_, '_, '_> {
             if !part.acts || program.is_aside(module) || self.draft.actors.iter().any(|actor| part.runs(actor)) {
                 continue;
             }
-            if program.crate_root(module).is_none() && self.is_served_in(&imports.brought(module)) {
+            if !program.is_rust(module) && self.is_served_in(&imports.brought(module)) {
                 continue;
             }
             let entry = part.entry.function;

@@ -1,6 +1,7 @@
 //! Filling in, at a call, what a summary left open: parameters, fields of the receiver, items of the callee.
 
 use super::context::{Context, Held, mix};
+use super::fixed::{self, Fixed};
 use super::item::{Access, Check, Declaration, Later, What};
 use super::keys::Keys;
 use super::state::add_new;
@@ -281,6 +282,7 @@ impl Binding<'_, '_> {
                 access.instance = access.instance.as_ref().map(|t| self.template(t));
                 self.added(&mut access);
                 self.anew(&mut access);
+                self.fixed(&mut access);
                 self.given(&mut access);
                 self.later(&mut access);
                 Rc::new(What::Access(access))
@@ -339,12 +341,22 @@ impl Binding<'_, '_> {
         access.anew = (!left.is_empty()).then(|| Rc::new(left));
     }
 
+    /// Of the columns that are set to what a caller gives, those to which this one gives what stands in the code.
+    fn fixed(&self, access: &mut Access) {
+        let Some(all) = access.fixed.take() else { return };
+        let bound = |(column, to): &(Name, Fixed)| match to {
+            Fixed::Given(index) => Some((column.clone(), fixed::of_value(column, self.params.get(usize::from(*index))?)?)),
+            known => Some((column.clone(), known.clone())),
+        };
+        access.fixed = fixed::all(all.iter().filter_map(bound));
+    }
+
     /// The fields that a mapping given by the caller sets.
     fn given(&self, access: &mut Access) {
         let Some(given) = access.given.take().and_then(|index| self.params.get(usize::from(index))) else { return };
         match &given.kind {
             Kind::Parameter(index) => access.given = Some(*index),
-            Kind::Map(_) => access.columns.extend(super::built::set(None, &given.kind)),
+            Kind::Map(_) => access.set_to(super::built::set(None, &given.kind)),
             // Nobody knows which: it may set any of them.
             _ => access.columns.clear(),
         }
@@ -392,6 +404,7 @@ fn access_is_open(access: &Access) -> bool {
         || access.given.is_some()
         || access.later.is_some()
         || access.anew.is_some()
+        || access.is_fixed_later()
 }
 
 fn value_is_open(value: &FunctionValue) -> bool {

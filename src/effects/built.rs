@@ -4,6 +4,7 @@
 //! read from the expressions as they stand; what only runs can tell (a list of conditions, a filter made elsewhere) is not known.
 
 use super::call::{CallPlace, Given};
+use super::fixed;
 use super::item::{Access, Operation};
 use super::value::{Deps, Value};
 use super::walk::Walker;
@@ -28,7 +29,7 @@ impl Walker<'_, '_, '_> {
         let mut parts = place.receiver.as_ref().map(super::keys::keys_built).unwrap_or_default();
         if self.rust && effect == Effect::OrmValues {
             for (column, to_itself) in self.set_by_calls(row, given) {
-                if to_itself { relative.push(column) } else { statement.sets.push(column) }
+                if to_itself { relative.push(column) } else { statement.sets.push((column, Kind::Unknown)) }
             }
             changed = super::call::all_deps(given);
         }
@@ -58,7 +59,7 @@ impl Walker<'_, '_, '_> {
         let moves = !relative.is_empty();
         if moves && statement.sets.is_empty() {
             statement.traits.push("increment".into());
-            statement.sets = relative;
+            statement.sets = relative.into_iter().map(|column| (column, Kind::Unknown)).collect();
         }
         let kind = Kind::Library(Rc::new(statement));
         // What a condition is made of is not what is written.
@@ -241,13 +242,18 @@ fn by_keyword(name: &Name, value: &Kind) -> Asked {
     Asked { column: column.into(), fixed: constant || !matches!(how, "" | "exact" | "in" | "id" | "pk"), bounds }
 }
 
-/// The columns that an argument sets: `status="taken"`, `{"status": "taken"}`, `{Order.status: "taken"}`.
-pub(super) fn set(name: Option<&Name>, value: &Kind) -> Vec<Name> {
+/// The columns that an argument sets, with the values: `status="taken"`, `{"status": "taken"}`, `{Order.status: "taken"}`.
+pub(super) fn set(name: Option<&Name>, value: &Kind) -> Vec<(Name, Kind)> {
     match (name, value) {
-        (Some(name), _) => vec![name.clone()],
-        (None, Kind::Map(entries)) => entries.iter().filter_map(|(key, _)| column_key(key)).collect(),
+        (Some(name), _) => vec![(name.clone(), known(value))],
+        (None, Kind::Map(entries)) => entries.iter().filter_map(|(key, value)| Some((column_key(key)?, known(value)))).collect(),
         _ => Vec::new(),
     }
+}
+
+/// A value as far as a column remembers it.
+fn known(value: &Kind) -> Kind {
+    if fixed::constant(value).is_some() { value.clone() } else { Kind::Unknown }
 }
 
 fn column_key(key: &Kind) -> Option<Name> {
@@ -267,7 +273,7 @@ fn columns_given(statement: &LibraryValue, given: &[Given]) -> Vec<Name> {
     if given.iter().any(|g| g.spread != 0) {
         return Vec::new();
     }
-    statement.sets.iter().cloned().chain(given.iter().filter_map(|g| g.name.clone())).collect()
+    statement.sets.iter().map(|(column, _)| column.clone()).chain(given.iter().filter_map(|g| g.name.clone())).collect()
 }
 
 /// What an access that runs a statement asks for and sets.
@@ -279,18 +285,19 @@ pub(super) fn tell(access: &mut Access, statement: &LibraryValue, given: &[Given
     access.bounded = statement.asks.iter().any(|a| a.bounds);
     access.highest = statement.highest.clone();
     match access.operation {
-        Operation::Increment => access.columns = statement.sets.clone(),
+        Operation::Increment => access.columns = statement.sets.iter().map(|(column, _)| column.clone()).collect(),
         Operation::Update => {
-            access.columns = statement.sets.clone();
-            if access.columns.is_empty() {
+            let mut sets = statement.sets.clone();
+            if sets.is_empty() {
                 let listed = given.iter().filter(|g| g.name.is_none()).flat_map(|g| set(None, &g.value.kind)).collect::<Vec<_>>();
-                let named = given.iter().filter_map(|g| g.name.clone());
-                access.columns = if listed.is_empty() { named.collect() } else { listed };
+                let named = given.iter().flat_map(|g| g.name.iter().flat_map(|name| set(Some(name), &g.value.kind)));
+                sets = if listed.is_empty() { named.collect() } else { listed };
             }
+            sets.extend(set(None, &statement.given));
+            access.set_to(sets);
             if let Kind::Parameter(index) = &statement.given {
                 access.given = Some(*index);
             }
-            access.columns.extend(set(None, &statement.given));
             // It changes what its condition asks for: done twice, the second finds nothing.
             access.conditional |= statement.asks.iter().any(|a| access.columns.contains(&a.column));
         }

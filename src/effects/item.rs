@@ -1,6 +1,7 @@
 //! The items of a summary: what is done, where, in which contexts, depending on what.
 
 use super::context::Context;
+use super::fixed::AllFixed;
 use super::keys::{Anew, Keys};
 use super::leaks::Way;
 use super::value::{Dep, Deps, Value};
@@ -250,6 +251,8 @@ pub struct Access {
     pub fresh_key: bool,
     /// Columns that it fills with what differs at each run, or with what a caller gives as this parameter.
     pub anew: Anew,
+    /// Columns that it sets to what stands in the code, or to what a caller gives.
+    pub fixed: AllFixed,
     /// It adds what the caller gives as this parameter: an INSERT where that was made anew, nothing where it was loaded.
     pub added: Option<u8>,
     /// It sets the fields of a mapping that the caller gives as this parameter, besides those told.
@@ -363,6 +366,7 @@ impl Access {
             in_order: false,
             fresh_key: false,
             anew: None,
+            fixed: None,
             added: None,
             given: None,
             later: None,

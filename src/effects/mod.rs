@@ -25,6 +25,7 @@ mod coordinator;
 mod declare;
 mod eval;
 mod fields;
+mod fixed;
 mod given;
 mod guard;
 mod item;
@@ -50,6 +51,7 @@ mod walk;
 
 pub use crate::link::{LockUse, Ttl, Wait};
 pub use context::{Context, Held, RetryUse};
+pub use fixed::Fixed;
 pub use given::Question;
 pub use item::{Access, Call, Check, Declaration, Item, Later, Operation, What};
 pub use leaks::Way;

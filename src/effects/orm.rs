@@ -2,6 +2,7 @@
 
 use super::call::{CallPlace, Given, all_deps};
 use super::context::{Context, Held, token};
+use super::fixed;
 use super::item::{Access, Item, Operation, What};
 use super::keys::Anew;
 use super::rows::given_at;
@@ -237,6 +238,7 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         let mut access = Access {
             columns: vec![name.clone()],
+            fixed: fixed::all(fixed::of_value(name, value).map(|to| (name.clone(), to)).into_iter()),
             conditional: self.program.is_versioned(class),
             in_order: self.program.model_row(class).is_some_and(|row| row.flushes_in_order) && !self.reads_in_a_loop(),
             ..Access::new(Operation::Update, "table", "sql", "attribute assignment", "UPDATE")

@@ -3,6 +3,7 @@
 use super::bind::is_callers;
 use super::call::{CallPlace, Given};
 use super::context::{Context, Held, token};
+use super::fixed::{self, Fixed};
 use super::item::{Access, Operation, What};
 use super::keys::Anew;
 use super::rows::given_at;
@@ -367,6 +368,8 @@ impl<'k> Walker<'_, '_, 'k> {
         access.name = Some(name.clone());
         access.fresh_key = self.fresh_key(statement, bound);
         access.anew = filled_anew(statement, bound);
+        access.fixed =
+            fixed::all(statement.assignments.iter().filter_map(|a| Some((a.column.display().into(), set_to(a, statement, bound)?))));
         if access.operation == Operation::Upsert && self.never_conflicts(statement, bound) {
             access.operation = Operation::Insert;
             access.verb = "INSERT … ON CONFLICT".into();
@@ -546,6 +549,19 @@ fn filled_anew(statement: &Statement, bound: &Bound) -> Anew {
         false => Vec::new(),
     };
     (!all.is_empty()).then(|| Rc::new(all))
+}
+
+/// What an assignment sets its column to, where that stands in the code.
+fn set_to(assignment: &sql::Assignment, statement: &Statement, bound: &Bound) -> Option<Fixed> {
+    match &assignment.value {
+        AssignedValue::Constant(text) => Some(fixed::in_sql(text)),
+        AssignedValue::Null => fixed::constant(&Kind::Null),
+        AssignedValue::Placeholder(index) => {
+            let value = bound.value(statement.placeholders.get(*index)?)?;
+            fixed::of_value(&assignment.column.display(), value)
+        }
+        _ => None,
+    }
 }
 
 impl Bound {

@@ -122,6 +122,14 @@ impl Visit {
         self.whole || own.kept
     }
 
+    /// Whether something that is not the same when it is done twice hangs on what an item found, as far as the question is one of
+    /// these.
+    pub fn adds_behind(&self, index: u32, of: impl Fn(Check) -> bool) -> bool {
+        let hangs = |control: &[(Dep, Check)]| control.iter().any(|(dep, check)| dep.item() == Some(index) && of(*check));
+        let own = |item: &Item| hangs(&item.control) && super::changes::adds(item);
+        self.own().iter().any(own) || self.summary.calls.iter().any(|below| below.summary.changes.add() && hangs(&below.control))
+    }
+
     /// Whether the function returns something of an item.
     pub fn returns(&self, index: u32) -> bool {
         self.summary.returns.deps.iter().any(|dep| dep.item() == Some(index))

@@ -224,8 +224,8 @@ pub struct LibraryValue {
     pub traits: Vec<Name>,
     /// The columns that its conditions name.
     pub asks: Vec<Asked>,
-    /// The columns that it sets.
-    pub sets: Vec<Name>,
+    /// The columns that it sets, with what is known of the values.
+    pub sets: Vec<(Name, Kind)>,
     /// A mapping whose entries it sets, where only the caller knows it.
     pub given: Kind,
     /// The column of which its first row has the highest value.

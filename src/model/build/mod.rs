@@ -6,6 +6,7 @@
 mod accesses;
 mod actors;
 mod alerts;
+mod alike;
 mod channels;
 mod claims;
 mod collisions;

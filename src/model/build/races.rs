@@ -1,5 +1,6 @@
 //! Pairing reads with the writes that depend on them, and asking what protects the pair.
 
+use super::alike::Values;
 use super::records::Records;
 use super::schema::Schema;
 use super::{Doing, Input, accesses, frames, join, locks, taken};
@@ -31,11 +32,11 @@ const VALUES: usize = 3;
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut races: Vec<Race> = Vec::new();
     let mut known: FxHashMap<(ResourceId, Site, Site, Dependence), usize> = FxHashMap::default();
-    let changed = changed(doings);
+    let set = Set { changed: changed(doings), values: Values::of(doings) };
     for doing in doings {
         for (entry, pair) in doing.runs.iter().flat_map(|r| pairs(&r.visits).into_iter().map(|pair| (r.entry, pair))) {
             let pair = pair.by_columns(input);
-            let Some(race) = race(input, (doing.actor, entry), &pair, &changed, schema, model) else { continue };
+            let Some(race) = race(input, (doing.actor, entry), &pair, &set, schema, model) else { continue };
             let key = (race.resource, race.read, race.write, race.dependence);
             match known.get(&key) {
                 Some(at) => {
@@ -184,6 +185,12 @@ impl Pair<'_> {
 
 /// The columns that something changes, by their tables.
 type Changed = FxHashSet<(Template, Column)>;
+
+/// What the actors change.
+struct Set {
+    changed: Changed,
+    values: Values,
+}
 
 fn changed(doings: &[Doing]) -> Changed {
     let mut changed = Changed::default();
@@ -341,19 +348,15 @@ fn looks_at(visit: &Visit, item: u32, write: &Access) -> bool {
     from.is_some_and(|from| from.operation.is_read() && from.is_to_one_with(write))
 }
 
-fn race(
-    input: &Input,
-    (actor, entry): (ActorId, FunctionRef),
-    pair: &Pair,
-    changed: &Changed,
-    schema: &Schema,
-    model: &Model,
-) -> Option<Race> {
+fn race(input: &Input, (actor, entry): (ActorId, FunctionRef), pair: &Pair, set: &Set, schema: &Schema, model: &Model) -> Option<Race> {
     let dependence = pair.dependence;
     let (from, write) = (pair.read.access()?, pair.write.access()?);
     if of_other_fields(pair, write)
-        || !on_what_changes(pair, from, write, changed, input.effects.program.is_rust(pair.read.own.function.module))
+        || !on_what_changes(pair, from, write, &set.changed, input.effects.program.is_rust(pair.read.own.function.module))
     {
+        return None;
+    }
+    if dependence != Dependence::Data && set.values.are_alike(&pair.read, &pair.write, |check| by_condition(check) == dependence) {
         return None;
     }
     let (read, item) = (&pair.read.item(), &pair.write.item());
@@ -384,9 +387,9 @@ fn race(
     let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));
     let function = innermost(read, item);
     let distance = distance(item, function);
-    let by_condition = write.kind == "memory" && dependence != Dependence::Data;
+    let in_memory = write.kind == "memory" && dependence != Dependence::Data;
     let site = item.outer_in(function).unwrap_or(item.site);
-    if by_condition && !pair.waited && tells_again(pair, site) {
+    if in_memory && !pair.waited && tells_again(pair, site) {
         return None;
     }
     let unique = match write.operation {
@@ -399,7 +402,7 @@ fn race(
     // Of a lock only the type that holds it is told, so that two of them may be taken for one; and what lies so far down is
     // seldom done because of what was found.
     let far = || depth(input, item, function) > NEAR;
-    let in_memory = u8::from(by_condition) + u8::from(by_condition && far());
+    let guessed = u8::from(in_memory) + u8::from(in_memory && far());
     let in_one_turn = !pair.waited && !write.suspends && accesses::on_event_loop(input, entry, item);
     // A write that far from the look depends on much else that lies between.
     let halves = (read.outer_in(function).unwrap_or(read.site), site);
@@ -436,7 +439,7 @@ fn race(
         ways: ways(read),
         money: write.money,
         // What is guessed of the read and of the write is the same guess: they have one name.
-        inferred: read.inferred.max(item.inferred) + in_memory + if loose() { LOOSE } else { 0 },
+        inferred: read.inferred.max(item.inferred) + guessed + if loose() { LOOSE } else { 0 },
         path: frames(input, item),
         distance,
         retry,

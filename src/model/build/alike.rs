@@ -1,0 +1,59 @@
+//! Writes that come to the same end whoever is second: constants, where every run sets the same.
+//!
+//! A row marked as deleted by two is deleted. What else hangs on the look decides: a mark that lets something be sent or added
+//! is a claim, and two that get it send twice. A state that others change to something else may be left by them in between.
+
+use super::Doing;
+use crate::effects::{Access, Check, Fixed, Item, Operation, Sorts, Told};
+use crate::facts::Name;
+use crate::link::Template;
+use rustc_hash::FxHashMap;
+
+/// What is written into each column of the tables: one constant, or more than that.
+#[derive(Default)]
+pub(super) struct Values(FxHashMap<(Template, Name), Option<Fixed>>);
+
+impl Values {
+    /// Of all that the actors change.
+    pub fn of(doings: &[Doing]) -> Values {
+        let mut values: FxHashMap<(Template, Name), Option<Fixed>> = FxHashMap::default();
+        for told in doings.iter().flat_map(|doing| doing.each(Sorts::WRITE)) {
+            let Some(access) = told.access().filter(|a| a.kind == "table") else { continue };
+            let (Some(table), Operation::Update | Operation::Increment | Operation::Upsert) = (&access.name, access.operation) else {
+                continue;
+            };
+            for column in &access.columns {
+                let set = access.fixed(column).cloned();
+                let known = values.entry((table.clone(), column.to_ascii_lowercase().into())).or_insert_with(|| set.clone());
+                if *known != set {
+                    *known = None;
+                }
+            }
+        }
+        Values(values)
+    }
+
+    /// Whether a column is only ever set to one constant.
+    fn is_only(&self, access: &Access, column: &Name) -> bool {
+        let Some(table) = &access.name else { return false };
+        self.0.get(&(table.clone(), column.to_ascii_lowercase().into())).is_some_and(|set| set.is_some())
+    }
+
+    /// Whether an UPDATE that hangs on what was read comes to the same end where two do it, and nothing else hangs on it.
+    pub fn are_alike(&self, read: &Told, write: &Told, of: impl Fn(Check) -> bool) -> bool {
+        let updates = |access: &&Access| access.kind == "table" && access.operation == Operation::Update && access.is_fixed();
+        let (visit, Some(write)) = (write.visit, write.access().filter(updates)) else { return false };
+        // The time alone says that somebody still has it; beside a constant it says when that was set.
+        let constant = |access: &Access| access.columns.iter().any(|c| matches!(access.fixed(c), Some(Fixed::Constant(_))));
+        if !visit.own().iter().filter_map(Item::access).filter(updates).any(|a| a.name == write.name && constant(a)) {
+            return false;
+        }
+        let same = |column: &Name| match write.fixed(column) {
+            Some(Fixed::Now) => true,
+            Some(set) => set.is_one_of_two() || self.is_only(write, column),
+            None => false,
+        };
+        let index = read.visit.own().iter().position(|item| std::ptr::eq(item, read.own));
+        write.columns.iter().all(same) && index.is_some_and(|index| !read.visit.adds_behind(index as u32, of))
+    }
+}

@@ -14,17 +14,17 @@ pub(super) fn rivals(model: &Model, race: &Race) -> Vec<ActorId> {
     // What is checked in memory and then changed loses where two check.
     let in_memory = resource.kind == "memory" && race.dependence != Dependence::Data;
     let others = if in_memory { &race.actors } else { &resource.writers };
-    let meet = |a: &ActorId, w: &ActorId| model.overlap(*a, *w) && !takes_turns(model, race, *a, *w);
+    let meet = |a: &ActorId, w: &ActorId| model.overlap(*a, *w) && !(model.on_one_loop(*a, *w) && in_turns(model, race, *a, *w));
     let disturbed = |a: &ActorId| others.iter().any(|w| meet(a, w) && (in_memory || disturbs(race, resource, *w)));
     race.actors.iter().copied().filter(disturbed).collect()
 }
 
-/// Whether an actor and a writer of a file are on one event loop, and neither lets the other run before it is done. A database
-/// is there for more processes than one, whatever one manifest starts.
-fn takes_turns(model: &Model, race: &Race, actor: ActorId, writer: ActorId) -> bool {
+/// Whether neither an actor nor a writer of a file lets others of its event loop run before it is done. A database is there for
+/// more processes than one, whatever one manifest starts.
+fn in_turns(model: &Model, race: &Race, actor: ActorId, writer: ActorId) -> bool {
     let resource = model.resource(race.resource);
     let mut writes = resource.accesses.iter().filter(|a| a.actor == writer && a.mode != Mode::Read);
-    resource.kind == "file" && race.in_one_turn.contains(&actor) && model.on_one_loop(actor, writer) && writes.all(|a| a.in_one_turn)
+    resource.kind == "file" && race.in_one_turn.contains(&actor) && writes.all(|a| a.in_one_turn)
 }
 
 /// Whether what a writer does can come between. Rows that it adds change nothing about those that were read and are changed.
@@ -114,8 +114,11 @@ pub(super) fn finding(rule: &Rule, subject: &Subject, race: &Race, actors: Vec<A
         finding.assumption = Some("assumes what a receiver of unknown type is".into());
     }
     if actors.iter().all(|actor| race.in_one_turn.contains(actor)) && resource.kind == "file" {
-        // No await lies in between: two that meet are in two processes, or in a thread.
-        finding.confidence = finding.confidence.min(Confidence::Medium);
+        // No await lies in between: two that meet are in two processes, or in a thread. What serves requests is most often one.
+        let alone = |a: &ActorId, w: &ActorId| model.may_be_on_one_loop(*a, *w) && in_turns(model, race, *a, *w);
+        let writers = || resource.writers.iter().filter(|w| disturbs(race, resource, **w));
+        let all = actors.iter().all(|a| writers().filter(|w| model.overlap(*a, **w)).all(|w| alone(a, w)));
+        finding.confidence = finding.confidence.min(if all || resource.is_in_one_of_many_folders() { Confidence::Low } else { Confidence::Medium });
         finding.assumption = Some("assumes that more than one process serves it".into());
     }
     finding.interleaving = interleaving(model, race, &actors, &resource.name);

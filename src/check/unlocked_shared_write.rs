@@ -64,6 +64,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 help: help.into(),
             }
             .finish(model);
+            // On one event loop nobody comes in between; that it is the only one, no manifest says.
+            let others = resource.readers.iter().chain(&resource.writers);
+            let alone = |a: ActorId, b: ActorId| model.may_be_on_one_loop(a, b) && in_turns(a) && in_turns(b);
+            let in_turn = actors.iter().all(|a| others.clone().filter(|o| model.overlap(*a, **o)).all(|o| alone(*a, *o)));
             let reader =
                 beside(model, index).find(|a| looks_inside(a) && model.overlap(a.actor, actors[0]) && !takes_turns(a.actor, actors[0]));
             // Nobody is seen to read it: two of its writers would have to meet in one file. Writers that exclude one another
@@ -72,7 +76,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             // One of many files of a kind: two would have to mean the same one.
             let one_of_many = resource.name.trim_start_matches("*/").contains('*');
             let steps = u8::from(!first.guards.is_empty()) + 2 * u8::from(reader.is_none() && !writers);
-            finding.confidence = confidence((first.inferred + steps).max(u8::from(one_of_many)));
+            finding.confidence = confidence((first.inferred + steps + 2 * u8::from(in_turn || resource.is_in_one_of_many_folders())).max(u8::from(one_of_many)));
             if let Some(reader) = reader {
                 finding.related.push(related(Role::Read, "may see it half-written here", reader.site));
             }

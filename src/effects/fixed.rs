@@ -29,7 +29,33 @@ const NULL: &str = "null";
 /// How columns are called that say when something was done.
 const TIMES: [&str; 7] = ["_at", "_time", "_ts", "_date", "timestamp", "updated", "modified"];
 
+/// Words that say of a record that somebody has it, as the name of a flag or as the value of a state.
+const TAKEN: [&str; 8] = ["booked", "reserved", "claimed", "taken", "sold", "occupied", "assigned", "allocated"];
+
+/// Names of flags that say that nobody has it.
+const FREE: [&str; 3] = ["available", "vacant", "free"];
+
+/// States that say that somebody is at it.
+const BUSY: [&str; 6] = ["busy", "locked", "running", "processing", "in_progress", "started"];
+
 impl Fixed {
+    /// Whether setting a column to this takes the record for whoever does it.
+    pub fn takes(&self, column: &str) -> bool {
+        let Fixed::Constant(value) = self else { return false };
+        let value = value.to_lowercase();
+        let unset = matches!(value.as_str(), "0" | "false" | "");
+        let says = |words: &[&str]| column.to_lowercase().split('_').any(|w| words.contains(&w));
+        says(&TAKEN) && matches!(value.as_str(), "1" | "true") || says(&FREE) && unset || TAKEN.contains(&value.as_str())
+    }
+
+    /// Whether it says that somebody is at work on the record.
+    pub fn is_at_work(&self, column: &str) -> bool {
+        let Fixed::Constant(value) = self else { return false };
+        let value = value.to_lowercase();
+        BUSY.contains(&value.as_str())
+            || matches!(value.as_str(), "1" | "true") && BUSY.iter().any(|word| column.to_lowercase().contains(word))
+    }
+
     /// Whether whatever else the column can hold is its opposite: a truth value, and whether it holds anything.
     pub fn is_one_of_two(&self) -> bool {
         matches!(self, Fixed::Constant(text) if [NULL, "true", "false"].contains(&text.as_str()))
@@ -51,7 +77,7 @@ pub(super) fn constant(kind: &Kind) -> Option<Fixed> {
 
 /// A constant as SQL writes it.
 pub(super) fn in_sql(text: &str) -> Fixed {
-    let bare = text.trim_matches('\'');
+    let bare = text.trim_matches(['\'', '"']);
     match bare.to_ascii_lowercase().as_str() {
         word @ ("true" | "false" | NULL) if bare == text => Fixed::Constant(word.into()),
         _ => Fixed::Constant(bare.into()),

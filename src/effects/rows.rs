@@ -56,7 +56,11 @@ impl<'k> Walker<'_, '_, 'k> {
             self.declare_start(command, receiver, api, given, site);
         }
         let first = self.summary.items.len();
-        let value = self.apply_effect(effect, found, receiver, api, given, place, result);
+        let mut value = self.apply_effect(effect, found, receiver, api, given, place, result);
+        // Another order, fewer rows: what the query asks for stays.
+        if row.returns.as_deref() == Some("receiver") && value.parts.is_none() && value.kind.library().is_some() {
+            value.parts = place.receiver.as_ref().and_then(|query| query.parts.clone());
+        }
         self.used(found, receiver, given, site, first, &value.kind);
         value
     }

@@ -670,11 +670,6 @@ fn conditional(statement: &Statement) -> bool {
     })
 }
 
-/// Words that say of a record that somebody has it, as the name of a flag or as the value of a state.
-const TAKEN: [&str; 8] = ["booked", "reserved", "claimed", "taken", "sold", "occupied", "assigned", "allocated"];
-/// Names of flags that say that nobody has it.
-const FREE: [&str; 3] = ["available", "vacant", "free"];
-
 /// The column by which an UPDATE of single records takes them for whoever runs it.
 fn claimed(statement: &Statement) -> Option<String> {
     let keyed = statement.predicate.conditions.iter().any(|c| c.op == Op::Eq) && !statement.predicate.open;
@@ -684,11 +679,7 @@ fn claimed(statement: &Statement) -> Option<String> {
     statement.assignments.iter().find_map(|assignment| {
         let AssignedValue::Constant(value) = &assignment.value else { return None };
         let column = assignment.column.display();
-        let value = value.trim_matches(['\'', '"']).to_lowercase();
-        let unset = matches!(value.as_str(), "0" | "false" | "");
-        let says = |words: &[&str]| column.to_lowercase().split('_').any(|w| words.contains(&w));
-        let takes = says(&TAKEN) && matches!(value.as_str(), "1" | "true") || says(&FREE) && unset || TAKEN.contains(&value.as_str());
-        takes.then_some(column)
+        fixed::in_sql(value).takes(&column).then_some(column)
     })
 }
 

@@ -310,6 +310,15 @@ impl Value {
         // What is empty is in any order.
         let sorted = [&self, &other].iter().all(|v| v.sorted || v.is_empty());
         let literal = self.literal && other.literal && self.kind == other.kind;
+        // Of two queries of which one asks for more, what both ask for.
+        let query = |kind: &Kind| kind.alternatives().iter().all(|one| matches!(one, Kind::Library(_)));
+        let parts = match (&self.parts, &other.parts) {
+            (Some(one), Some(two)) if query(&self.kind) && query(&other.kind) => {
+                let both: Vec<_> = one.iter().filter(|part| two.contains(part)).cloned().collect();
+                (!both.is_empty()).then(|| Rc::new(both))
+            }
+            _ => None,
+        };
         let kind = match (&self.kind, &other.kind) {
             // A parameter or constant on one path only is not the value on all.
             (a, b) if a == b => self.kind,
@@ -338,7 +347,7 @@ impl Value {
             compared: self.compared || other.compared,
             truth,
             through: self.through.or(other.through),
-            parts: None,
+            parts,
             apart,
         }
     }

@@ -339,7 +339,6 @@ impl Program<'_> {
             }
             made.parent = Some(from.clone());
         }
-        let mut counted = false;
         if let Some(subject) = row.resource.as_deref().and_then(|p| argument(p, args)) {
             let classes: Vec<&Kind> = subject.alternatives().iter().filter(|k| matches!(k, Kind::Class(_))).collect();
             if let Some(class) = classes.first() {
@@ -360,9 +359,11 @@ impl Program<'_> {
                     made.subject = about.subject.clone();
                 }
                 made.asks = about.asks.clone();
-                counted = about.traits.iter().any(|t| t == "count");
             }
         }
+        // `select(func.count())`, `select(Order.state, func.count())`.
+        let counts = |kind: &Kind| kind.library().is_some_and(|l| l.traits.iter().any(|t| t == "count"));
+        let counted = row.effect == Effect::OrmStatement && args.iter().any(|(_, kind)| counts(kind));
         if row.effect == Effect::Lock {
             let api =
                 format!("{}.{}", receiver.map_or("", |r| self.knowledge.type_name(r.ty)), row.name.first().map_or("", String::as_str));

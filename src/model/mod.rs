@@ -204,6 +204,12 @@ pub struct Policy {
 }
 
 impl Resource {
+    /// Whether it is one of many files of a name, each in a folder of its own: two would have to mean the same folder.
+    pub fn is_in_one_of_many_folders(&self) -> bool {
+        let folders = self.name.trim_start_matches("*/").rsplit_once('/').map_or("", |(folders, _)| folders);
+        self.kind == "file" && folders.contains('*')
+    }
+
     /// Whether both may be one file or key: the same pattern, or patterns of which one may stand for the other.
     pub fn may_be(&self, other: &Resource) -> bool {
         if self.system != other.system || self.store != other.store || self.kind != other.kind {

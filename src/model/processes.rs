@@ -73,14 +73,18 @@ impl Model {
     /// Whether a manifest shows that two handlers or tasks, if they are asynchronous, run on one event loop: in one process, of
     /// which one is started.
     pub fn on_one_loop(&self, a: ActorId, b: ActorId) -> bool {
+        self.may_be_on_one_loop(a, b) && self.units().any(|unit| unit.hosts_both(a, b))
+    }
+
+    /// Whether they do unless something starts more processes that nothing here shows.
+    pub fn may_be_on_one_loop(&self, a: ActorId, b: ActorId) -> bool {
         let here = |actor: &Actor| match actor.kind {
             ActorKind::Endpoint => true,
             // A queue's tasks run where its workers are started.
             ActorKind::Worker => actor.is_started_by_code(),
             _ => false,
         };
-        let hosted = || self.units().any(|unit| unit.hosts_both(a, b));
-        here(self.actor(a)) && here(self.actor(b)) && hosted() && self.apart(a, b).is_none()
+        here(self.actor(a)) && here(self.actor(b)) && self.apart(a, b).is_none()
     }
 
     /// Whether two actors can be in one process, and so share what is in its memory.

@@ -43,6 +43,10 @@ impl Values {
     pub fn are_alike(&self, read: &Told, write: &Told, of: impl Fn(Check) -> bool) -> bool {
         let updates = |access: &&Access| access.kind == "table" && access.operation == Operation::Update && access.is_fixed();
         let (visit, Some(write)) = (write.visit, write.access().filter(updates)) else { return false };
+        // Whichever is next in a state, and no certain record, is taken by two who look at once.
+        if read.access().is_some_and(|from| read.own.keys.is_none() && write.columns.iter().any(|c| from.keys.contains(c))) {
+            return false;
+        }
         // The time alone says that somebody still has it; beside a constant it says when that was set.
         let constant = |access: &Access| access.columns.iter().any(|c| matches!(access.fixed(c), Some(Fixed::Constant(_))));
         if !visit.own().iter().filter_map(Item::access).filter(updates).any(|a| a.name == write.name && constant(a)) {
@@ -50,6 +54,7 @@ impl Values {
         }
         let same = |column: &Name| match write.fixed(column) {
             Some(Fixed::Now) => true,
+            Some(set) if set.takes(column) || set.is_at_work(column) => false,
             Some(set) => set.is_one_of_two() || self.is_only(write, column),
             None => false,
         };

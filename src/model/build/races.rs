@@ -412,9 +412,8 @@ fn race(input: &Input, (actor, entry): (ActorId, FunctionRef), pair: &Pair, set:
         let deep = write.operation != Operation::Update || dependence != Dependence::Existence;
         let small = input.effects.program.is_rust(function.module);
         // Rows that were found to be done with are removed: seldom does anybody take that back.
-        let itself = || read.keys.is_some() && item.keys.is_some() && !from.aggregate && !from.many;
-        let removed = write.kind == "table" && write.operation == Operation::Delete && dependence == Dependence::State;
-        let settled = removed && itself() && !asks_of_others(pair, write, schema);
+        let removed = write.operation == Operation::Delete && dependence == Dependence::State && !from.aggregate;
+        let settled = removed && !asks_of_others(pair, write, schema);
         write.kind != "memory" && !small && (asked || settled || deep && depth(input, item, function) > DEEP)
     };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
@@ -601,8 +600,10 @@ fn asks_of_others(pair: &Pair, write: &Access, schema: &Schema) -> bool {
     let above = pair.write.visit.decided.iter().filter_map(|(_, item, ..)| pair.read.visit.own().get(*item as usize));
     let behind = beside.chain(above.filter(|_| !std::ptr::eq(pair.read.visit, pair.write.visit)));
     let of_table = |item: &&Item| item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(write));
-    let mut looks = behind.filter(of_table);
-    looks.any(|item| item.key(primary).is_none() || item.access().is_some_and(|a| a.aggregate || a.many))
+    let mut looks = behind.filter(of_table).filter(|item| !std::ptr::eq(*item, pair.read.own));
+    // Files and keys have one name each.
+    let unkeyed = |item: &Item| write.kind == "table" && item.key(primary).is_none();
+    looks.any(|item| unkeyed(item) || item.access().is_some_and(|a| a.aggregate || a.many))
 }
 
 /// How many lines lie between two places of one file; none between places of two.

@@ -20,6 +20,9 @@ pub static RULE: Rule = Rule {
 /// Up to how many calls below its loop a read is one that the loop is there for.
 const NEAR: u8 = 2;
 
+/// How long a loop sleeps, in seconds, that is a schedule and waits for nothing.
+const SCHEDULE: f64 = 600.0;
+
 /// Whether the loop only asks what is left to be removed by itself.
 fn clears_away(resource: &Resource, look: &Access) -> bool {
     let removes = |a: &Access| a.actor == look.actor && a.operation == "delete" && a.decided && a.function == look.function;
@@ -36,6 +39,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             let Some(polling) = &access.polling else { continue };
             let others_write = resource.writers.iter().any(|w| *w != access.actor && model.overlap(*w, access.actor));
             if !others_write
+                || polling.seconds.is_some_and(|seconds| seconds >= SCHEDULE)
                 || clears_away(resource, access)
                 || found.iter().any(|f| f.site == polling.looks)
                 || loops.contains(&(polling.site, &resource.id))

@@ -5,7 +5,7 @@ use super::fixed::{self, Fixed};
 use super::item::{Access, Check, Declaration, Later, What};
 use super::keys::Keys;
 use super::state::add_new;
-use super::value::{Column, Dep, Deps, Parts, Selected, Value};
+use super::value::{Apart, Column, Dep, Deps, Parts, Selected, Value};
 use crate::facts::Name;
 use crate::link::{FunctionValue, Hole, Kind, LockUse, Owner, Part, Program, Template, Ttl};
 use std::cell::Cell;
@@ -229,8 +229,13 @@ impl Binding<'_, '_> {
             truth: value.truth,
             through: None,
             parts: self.parts(value),
-            apart: None,
+            apart: value.apart.as_ref().map(|apart| Rc::new(self.apart(apart))),
         }
+    }
+
+    fn apart(&self, apart: &Apart) -> Apart {
+        let fields = apart.fields.iter().map(|(field, deps)| (*field, self.deps(deps)));
+        Apart { own: self.deps(&apart.own), fields: fields.collect() }
     }
 
     /// What the elements depend on here: of a list that is passed on, those of what was given.

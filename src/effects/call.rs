@@ -5,7 +5,7 @@ use super::context::{Context, Held, mix, token};
 use super::item::{Call, Check, Item, What};
 use super::state::add_new;
 use super::truth::Truth;
-use super::value::{Column, Dep, Deps, Value};
+use super::value::{Apart, Column, Dep, Deps, Value};
 use super::walk::Walker;
 use super::{Below, ITEMS, Summary};
 use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
@@ -369,7 +369,11 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         self.declare_object(class, &made, given, place);
         // What a record is filled with, column by column.
         let columns = self.program.model_row(class).map(|_| given.iter().map(|g| (g.name.clone(), g.value.deps.clone())).collect());
-        Value { kind: made, deps, parts: columns.map(Rc::new), ..Value::default() }
+        let apart = match columns {
+            None if !self.rust && self.program.method(class, "__init__").is_none() => fields_given(given),
+            _ => None,
+        };
+        Value { kind: made, deps, parts: columns.map(Rc::new), apart, ..Value::default() }
     }
 
     pub fn touch_path(&mut self, path: &Name, deps: &Deps) {
@@ -897,4 +901,12 @@ pub(super) fn all_deps(given: &[Given]) -> Deps {
 /// The arguments' kinds, for look-ups that do not ask on what they depend.
 pub(super) fn kinds(given: &[Given]) -> Vec<(Option<Name>, Kind)> {
     given.iter().filter(|g| g.spread == 0).map(|g| (g.name.clone(), g.value.kind.clone())).collect()
+}
+
+/// A record with what each of its fields was filled with, where its class has no say in it.
+fn fields_given(given: &[Given]) -> Option<Rc<Apart>> {
+    let named = given.iter().filter_map(|g| Some((Column::named(g.name.as_ref()?), g.value.deps.clone())));
+    let fields: Vec<(Column, Deps)> = named.collect();
+    let rest = given.iter().filter(|g| g.name.is_none()).fold(Deps::default(), |all, g| all.with(&g.value.deps));
+    (!fields.is_empty()).then(|| Rc::new(Apart { own: rest, fields }))
 }

@@ -148,5 +148,9 @@ fn looks_inside(access: &Access) -> bool {
 /// Whether every access that may come between holds a lock that this one holds too.
 fn is_guarded(model: &Model, index: usize, write: &Access) -> bool {
     let meets = |other: &Access| model.overlap(other.actor, write.actor) && (looks_inside(other) || other.mode != Mode::Read);
-    !write.guards.is_empty() && beside(model, index).filter(|o| meets(o)).all(|o| o.guards.iter().any(|g| write.guards.contains(g)))
+    // One file is not kept by a lock of which there are many: one for each session.
+    let one_file = !model.resources[index].name.contains('*');
+    let keeps = |guard: &&String| !(one_file && guard.contains('*'));
+    let guards: Vec<&String> = write.guards.iter().filter(keeps).collect();
+    !guards.is_empty() && beside(model, index).filter(|o| meets(o)).all(|o| o.guards.iter().any(|g| guards.contains(&g)))
 }

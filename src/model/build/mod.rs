@@ -86,7 +86,7 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     let mut visited = Visited::default();
     let mut doings: Vec<Doing> = (0..model.actors.len() as u32).map(|a| Doing::of(input, &draft, ActorId(a), &mut visited)).collect();
     held::around_tools(&draft, &mut doings);
-    overlap::find(input, &draft, &doings, &mut model);
+    overlap::find(&draft, &doings, &mut model);
     locks::collect(input, &doings, &mut model);
     settings::bound_waits(input, &mut model);
     accesses::collect(input, &doings, &schema, &mut model);

@@ -4,7 +4,7 @@
 //! they run one after the other. What shows either is kept as the reason.
 
 use super::actors::{Draft, Run};
-use super::{Doing, Input};
+use super::Doing;
 use crate::effects::{Declaration, Held, Sorts, Told, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
 use crate::model::{ActorId, Concurrency, Model};
@@ -18,8 +18,8 @@ const SESSIONS: &str = "several sessions are served";
 const NOT_WAITED_FOR: &str = "tasks are started and not waited for";
 
 /// Find the pairs that may overlap, and what makes an actor run several times at once.
-pub(super) fn find(input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
-    reached_from_many(input, draft, doings, model);
+pub(super) fn find(draft: &Draft, doings: &[Doing], model: &mut Model) {
+    reached_from_many(draft, doings, model);
     long_running(doings, model);
     let count = model.actors.len();
     let runs: Vec<Vec<&Run>> = (0..count).map(|a| draft.runs.iter().filter(|r| runs_actor(draft, r, a)).collect()).collect();
@@ -88,33 +88,36 @@ pub(super) fn run_of(draft: &Draft, declaration: &Declaration, told: &Told) -> O
     Some(Run { site: item.site, function: item.function, subject, class, contexts: item.contexts, many: false, sessions: false })
 }
 
-/// An agent that a request handler or worker runs, runs as often at once as that one.
-fn reached_from_many(_input: &Input, draft: &Draft, doings: &[Doing], model: &mut Model) {
-    let mut reached: Vec<(usize, String)> = Vec::new();
-    for doing in doings {
-        let runner = model.actor(doing.actor);
-        if runner.multiple.is_none() {
+/// An agent that a request handler or worker runs, runs as often at once as that one; so does an agent that its tools run.
+fn reached_from_many(draft: &Draft, doings: &[Doing], model: &mut Model) {
+    let mut pending: Vec<usize> = (0..model.actors.len()).filter(|actor| model.actors[*actor].multiple.is_some()).collect();
+    while let Some(runner) = pending.pop() {
+        for doing in doings.iter().filter(|doing| doing.actor.0 as usize == runner) {
+            for (actor, how) in reached(draft, doing, model) {
+                let why = format!("{} {how} for every request", model.actors[runner].name);
+                if model.actors[actor].multiple.is_none() {
+                    model.actors[actor].multiple = Some(why);
+                    pending.push(actor);
+                }
+            }
+        }
+    }
+}
+
+/// The agents that an actor starts or runs.
+fn reached(draft: &Draft, doing: &Doing, model: &Model) -> Vec<(usize, &'static str)> {
+    let mut reached = Vec::new();
+    for told in doing.items(Sorts::DECLARE) {
+        let What::Declare(declaration) = told.what() else { continue };
+        if declaration.effect == Effect::Actor && declaration.once {
+            reached.extend(draft.by_site.get(&told.own.site).map(|actor| (*actor, "starts one")));
             continue;
         }
-        for told in doing.items(Sorts::DECLARE) {
-            let What::Declare(declaration) = told.what() else { continue };
-            if declaration.effect == Effect::Actor && declaration.once {
-                if let Some(actor) = draft.by_site.get(&told.own.site) {
-                    reached.push((*actor, format!("{} starts one for every request", runner.name)));
-                }
-                continue;
-            }
-            let Some(run) = run_of(draft, declaration, &told) else { continue };
-            for actor in 0..model.actors.len() {
-                if actor != doing.actor.0 as usize && runs_actor(draft, &run, actor) {
-                    reached.push((actor, format!("{} runs it for every request", runner.name)));
-                }
-            }
-        }
+        let Some(run) = run_of(draft, declaration, &told) else { continue };
+        let others = (0..model.actors.len()).filter(|actor| *actor != doing.actor.0 as usize);
+        reached.extend(others.filter(|actor| runs_actor(draft, &run, *actor)).map(|actor| (actor, "runs it")));
     }
-    for (actor, why) in reached {
-        model.actors[actor].multiple.get_or_insert(why);
-    }
+    reached
 }
 
 /// An actor that loops until it is stopped, or is served.

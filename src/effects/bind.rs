@@ -308,8 +308,8 @@ impl Binding<'_, '_> {
             What::Event { effect, channel, local, api } if channel.is_open() => {
                 Rc::new(What::Event { effect: *effect, channel: self.template(channel), local: *local, api: api.clone() })
             }
-            What::Control { effect, name: Some(name), abrupt, api } if name.is_open() => {
-                Rc::new(What::Control { effect: *effect, name: Some(self.template(name)), abrupt: *abrupt, api: api.clone() })
+            What::Control { effect, name: Some(name), abrupt, own, api } if name.is_open() => {
+                Rc::new(What::Control { effect: *effect, name: Some(self.template(name)), abrupt: *abrupt, own: *own, api: api.clone() })
             }
             What::Declare(declaration) if declaration_is_open(declaration) => Rc::new(What::Declare(self.declaration(declaration))),
             What::CallParameter { callee, args } => Rc::new(What::CallParameter {

@@ -684,7 +684,7 @@ fn surround(
     // `@times.time()`: each call is measured.
     let observed = (found.row.effect == Effect::Observe).then(|| {
         let named = found.row.named.iter().find_map(|p| program.place_text(p, receiver, &args));
-        let what = What::Control { effect: Effect::Observe, name: named, abrupt: false, api: api.clone() };
+        let what = What::Control { effect: Effect::Observe, name: named, abrupt: false, own: false, api: api.clone() };
         Item::of(what, site, function)
     });
     if fx.records() && !declares(found.row.effect) {

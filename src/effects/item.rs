@@ -170,6 +170,8 @@ pub enum What {
         name: Option<Template>,
         /// What is stopped has no time to clean up.
         abrupt: bool,
+        /// What is stopped was started by the very function: it ends its own child, and nobody else can by that.
+        own: bool,
         /// The library call.
         api: Name,
     },

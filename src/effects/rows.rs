@@ -94,7 +94,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 }
                 if row.flag {
                     let name = Some(result.kind.template("")).filter(|name| name.has_text());
-                    self.push_at(What::Control { effect, name, abrupt: false, api: api.clone() }, site, Deps::default());
+                    self.push_at(What::Control { effect, name, abrupt: false, own: false, api: api.clone() }, site, Deps::default());
                 }
                 result
             }
@@ -220,7 +220,9 @@ impl<'k> Walker<'_, '_, 'k> {
                 let named = row.named.iter().find_map(|p| self.program.place_text(p, receiver, &args));
                 let name = named.or_else(|| receiver.and_then(|r| r.identity.clone()));
                 let abrupt = self.program.variant(row, &args).and_then(|v| v.abrupt).unwrap_or(row.abrupt);
-                self.push_at(What::Control { effect, name, abrupt, api: api.clone() }, site, all_deps(given));
+                let here = |made: Site| made.file == site.file && self.program.function(self.at).span.contains(made.span);
+                let own = effect == Effect::Cancel && abrupt && receiver.and_then(|r| r.site).is_some_and(here);
+                self.push_at(What::Control { effect, name, abrupt, own, api: api.clone() }, site, all_deps(given));
                 result
             }
             Effect::Spawn => {

@@ -97,7 +97,7 @@ fn operations(input: &Input, model: &mut Model) {
 }
 
 fn observe(input: &Input, doing: &Doing, told: &Told, model: &mut Model) {
-    let What::Control { effect, name, abrupt, api } = told.what() else { return };
+    let What::Control { effect, name, abrupt, own, api } = told.what() else { return };
     let item = told.own;
     let name = name.as_ref().map(|n| n.pattern()).unwrap_or_default();
     match effect {
@@ -107,7 +107,9 @@ fn observe(input: &Input, doing: &Doing, told: &Told, model: &mut Model) {
         Effect::Alert => alerts::in_code(input, doing, item, &name, api, model),
         Effect::Cancel => {
             let stop = Control::new(ControlKind::KillSwitch, Vec::new(), item.site, format!("{api} stops a task"));
-            model.controls.push(stop);
+            if !own {
+                model.controls.push(stop);
+            }
             if *abrupt {
                 stop_at(input, doing, item, api, model);
             }

@@ -93,7 +93,12 @@ fn reached_from_many(draft: &Draft, doings: &[Doing], model: &mut Model) {
     let mut pending: Vec<usize> = (0..model.actors.len()).filter(|actor| model.actors[*actor].multiple.is_some()).collect();
     while let Some(runner) = pending.pop() {
         for doing in doings.iter().filter(|doing| doing.actor.0 as usize == runner) {
-            for (actor, how) in reached(draft, doing, model) {
+            let queued = model.actors[runner].kind == ActorKind::Worker && !model.actors[runner].is_started_by_code();
+            for Reached { actor, how, site } in reached(draft, doing, model) {
+                // Whoever put the task into the queue does not wait for it, and has nothing to stop it by.
+                if queued && model.actors[actor].kind == ActorKind::Agent {
+                    model.actors[actor].long_running.get_or_insert(site);
+                }
                 let why = format!("{} {how} for every request", model.actors[runner].name);
                 if model.actors[actor].multiple.is_none() {
                     model.actors[actor].multiple = Some(why);
@@ -104,18 +109,27 @@ fn reached_from_many(draft: &Draft, doings: &[Doing], model: &mut Model) {
     }
 }
 
+/// An agent that an actor starts or runs, and where.
+struct Reached {
+    actor: usize,
+    how: &'static str,
+    site: Site,
+}
+
 /// The agents that an actor starts or runs.
-fn reached(draft: &Draft, doing: &Doing, model: &Model) -> Vec<(usize, &'static str)> {
+fn reached(draft: &Draft, doing: &Doing, model: &Model) -> Vec<Reached> {
     let mut reached = Vec::new();
     for told in doing.items(Sorts::DECLARE) {
         let What::Declare(declaration) = told.what() else { continue };
         if declaration.effect == Effect::Actor && declaration.once {
-            reached.extend(draft.by_site.get(&told.own.site).map(|actor| (*actor, "starts one")));
+            let started = draft.by_site.get(&told.own.site);
+            reached.extend(started.map(|actor| Reached { actor: *actor, how: "starts one", site: told.own.site }));
             continue;
         }
         let Some(run) = run_of(draft, declaration, &told) else { continue };
         let others = (0..model.actors.len()).filter(|actor| *actor != doing.actor.0 as usize);
-        reached.extend(others.filter(|actor| runs_actor(draft, &run, *actor)).map(|actor| (actor, "runs it")));
+        let run_here = others.filter(|actor| runs_actor(draft, &run, *actor));
+        reached.extend(run_here.map(|actor| Reached { actor, how: "runs it", site: told.own.site }));
     }
     reached
 }
@@ -132,7 +146,7 @@ fn long_running(doings: &[Doing], model: &mut Model) {
             }
         }
         let actor = &mut model.actors[doing.actor.0 as usize];
-        actor.long_running = looping;
+        actor.long_running = looping.or(actor.long_running);
     }
 }
 

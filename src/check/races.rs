@@ -118,7 +118,8 @@ pub(super) fn finding(rule: &Rule, subject: &Subject, race: &Race, actors: Vec<A
         let alone = |a: &ActorId, w: &ActorId| model.may_be_on_one_loop(*a, *w) && in_turns(model, race, *a, *w);
         let writers = || resource.writers.iter().filter(|w| disturbs(race, resource, **w));
         let all = actors.iter().all(|a| writers().filter(|w| model.overlap(*a, **w)).all(|w| alone(a, w)));
-        finding.confidence = finding.confidence.min(if all || resource.is_in_one_of_many_folders() { Confidence::Low } else { Confidence::Medium });
+        finding.confidence =
+            finding.confidence.min(if all || resource.is_in_one_of_many_folders() { Confidence::Low } else { Confidence::Medium });
         finding.assumption = Some("assumes that more than one process serves it".into());
     }
     finding.interleaving = interleaving(model, race, &actors, &resource.name);

@@ -76,7 +76,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             // One of many files of a kind: two would have to mean the same one.
             let one_of_many = resource.name.trim_start_matches("*/").contains('*');
             let steps = u8::from(!first.guards.is_empty()) + 2 * u8::from(reader.is_none() && !writers);
-            finding.confidence = confidence((first.inferred + steps + 2 * u8::from(in_turn || resource.is_in_one_of_many_folders())).max(u8::from(one_of_many)));
+            finding.confidence = confidence(
+                (first.inferred + steps + 2 * u8::from(in_turn || first.in_one_turn && resource.is_in_one_of_many_folders()))
+                    .max(u8::from(one_of_many)),
+            );
             if let Some(reader) = reader {
                 finding.related.push(related(Role::Read, "may see it half-written here", reader.site));
             }

@@ -3,8 +3,8 @@
 //! Endpoints, workers and tool servers run beside everything, themselves included. Agents do, unless the code shows that
 //! they run one after the other. What shows either is kept as the reason.
 
-use super::actors::{Draft, Run};
 use super::Doing;
+use super::actors::{Draft, Run};
 use crate::effects::{Declaration, Held, Sorts, Told, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
 use crate::model::{ActorId, Concurrency, Model};

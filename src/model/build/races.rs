@@ -600,7 +600,13 @@ fn asks_of_others(pair: &Pair, write: &Access, schema: &Schema) -> bool {
     let above = pair.write.visit.decided.iter().filter_map(|(_, item, ..)| pair.read.visit.own().get(*item as usize));
     let behind = beside.chain(above.filter(|_| !std::ptr::eq(pair.read.visit, pair.write.visit)));
     let of_table = |item: &&Item| item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(write));
-    let mut looks = behind.filter(of_table).filter(|item| !std::ptr::eq(*item, pair.read.own));
+    // A row that was found there is itself and no other.
+    let found = |item: &Item| {
+        let on_it = |dep: &Dep| pair.write.visit.behind(dep).is_some_and(|behind| std::ptr::eq(behind, item));
+        let rows = pair.write.own.keys.iter().flat_map(|keys| keys.iter()).flat_map(|(_, deps)| deps.iter());
+        rows.chain(pair.write.own.data.iter()).any(on_it)
+    };
+    let mut looks = behind.filter(of_table).filter(|item| !found(item));
     // Files and keys have one name each.
     let unkeyed = |item: &Item| write.kind == "table" && item.key(primary).is_none();
     looks.any(|item| unkeyed(item) || item.access().is_some_and(|a| a.aggregate || a.many))

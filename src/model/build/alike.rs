@@ -24,7 +24,7 @@ impl Values {
             };
             for column in &access.columns {
                 let set = access.fixed(column).cloned();
-                let known = values.entry((table.clone(), column.to_ascii_lowercase().into())).or_insert_with(|| set.clone());
+                let known = values.entry((table.clone(), column.to_ascii_lowercase())).or_insert_with(|| set.clone());
                 if *known != set {
                     *known = None;
                 }
@@ -36,7 +36,7 @@ impl Values {
     /// Whether a column is only ever set to one constant.
     fn is_only(&self, access: &Access, column: &Name) -> bool {
         let Some(table) = &access.name else { return false };
-        self.0.get(&(table.clone(), column.to_ascii_lowercase().into())).is_some_and(|set| set.is_some())
+        self.0.get(&(table.clone(), column.to_ascii_lowercase())).is_some_and(|set| set.is_some())
     }
 
     /// Whether an UPDATE that hangs on what was read comes to the same end where two do it, and nothing else hangs on it.

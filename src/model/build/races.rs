@@ -602,6 +602,9 @@ fn asks_of_others(pair: &Pair, write: &Access, schema: &Schema) -> bool {
     let of_table = |item: &&Item| item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(write));
     // A row that was found there is itself and no other.
     let found = |item: &Item| {
+        if std::ptr::eq(item, pair.read.own) && !std::ptr::eq(pair.read.visit, pair.write.visit) {
+            return true;
+        }
         let on_it = |dep: &Dep| pair.write.visit.behind(dep).is_some_and(|behind| std::ptr::eq(behind, item));
         let rows = pair.write.own.keys.iter().flat_map(|keys| keys.iter()).flat_map(|(_, deps)| deps.iter());
         rows.chain(pair.write.own.data.iter()).any(on_it)

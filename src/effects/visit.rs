@@ -123,9 +123,10 @@ impl Visit {
     }
 
     /// Whether something that is not the same when it is done twice hangs on what an item found, as far as the question is one of
-    /// these.
-    pub fn adds_behind(&self, index: u32, of: impl Fn(Check) -> bool) -> bool {
-        let hangs = |control: &[(Dep, Check)]| control.iter().any(|(dep, check)| dep.item() == Some(index) && of(*check));
+    /// these of one of these columns.
+    pub fn adds_behind(&self, index: u32, of: impl Fn(Column, Check) -> bool) -> bool {
+        let asks = |dep: &Dep, check: Check| matches!(dep, Dep::Item(item, column) if *item == index && of(*column, check));
+        let hangs = |control: &[(Dep, Check)]| control.iter().any(|(dep, check)| asks(dep, *check));
         let own = |item: &Item| hangs(&item.control) && super::changes::adds(item);
         self.own().iter().any(own) || self.summary.calls.iter().any(|below| below.summary.changes.add() && hangs(&below.control))
     }

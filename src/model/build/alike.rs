@@ -4,7 +4,7 @@
 //! is a claim, and two that get it send twice. A state that others change to something else may be left by them in between.
 
 use super::Doing;
-use crate::effects::{Access, Check, Fixed, Item, Operation, Sorts, Told};
+use crate::effects::{Access, Check, Column, Fixed, Item, Operation, Sorts, Told};
 use crate::facts::Name;
 use crate::link::Template;
 use rustc_hash::FxHashMap;
@@ -40,7 +40,7 @@ impl Values {
     }
 
     /// Whether an UPDATE that hangs on what was read comes to the same end where two do it, and nothing else hangs on it.
-    pub fn are_alike(&self, read: &Told, write: &Told, of: impl Fn(Check) -> bool) -> bool {
+    pub fn are_alike(&self, read: &Told, write: &Told, of: impl Fn(Column, Check) -> bool) -> bool {
         let updates = |access: &&Access| access.kind == "table" && access.operation == Operation::Update && access.is_fixed();
         let (visit, Some(write)) = (write.visit, write.access().filter(updates)) else { return false };
         // Whichever is next in a state, and no certain record, is taken by two who look at once.

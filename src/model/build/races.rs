@@ -168,6 +168,11 @@ impl Pair<'_> {
         self
     }
 
+    /// Whether what hangs on this column may hang on what it depends on.
+    fn asks(&self, column: Column) -> bool {
+        column == Column::WHOLE || self.columns.iter().any(|part| *part == Column::WHOLE || *part == column)
+    }
+
     /// Whether one of these columns may be among those it depends on.
     fn on(&self, is_one: impl Fn(Column) -> bool) -> bool {
         self.columns.iter().any(|column| *column == Column::WHOLE || is_one(*column))
@@ -356,7 +361,9 @@ fn race(input: &Input, (actor, entry): (ActorId, FunctionRef), pair: &Pair, set:
     {
         return None;
     }
-    if dependence != Dependence::Data && set.values.are_alike(&pair.read, &pair.write, |check| by_condition(check) == dependence) {
+    if dependence != Dependence::Data
+        && set.values.are_alike(&pair.read, &pair.write, |column, check| by_condition(check) == dependence && pair.asks(column))
+    {
         return None;
     }
     let (read, item) = (&pair.read.item(), &pair.write.item());
@@ -414,7 +421,11 @@ fn race(input: &Input, (actor, entry): (ActorId, FunctionRef), pair: &Pair, set:
         // Rows that were found to be done with are removed: seldom does anybody take that back.
         let removed = write.operation == Operation::Delete && dependence == Dependence::State && !from.aggregate;
         let settled = removed && !asks_of_others(pair, write, schema);
-        write.kind != "memory" && !small && (asked || settled || deep && depth(input, item, function) > DEEP)
+        // Whether what it sets is what was asked for, nobody can say.
+        let blind = write.operation == Operation::Update && dependence == Dependence::State && write.columns.is_empty();
+        write.kind != "memory"
+            && !small
+            && (asked || settled || blind && write.kind == "table" || deep && depth(input, item, function) > DEEP)
     };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
     Some(Race {

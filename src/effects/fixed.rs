@@ -4,7 +4,7 @@
 //! that differs on different ways, is not told here.
 
 use super::item::Access;
-use super::value::{Dep, Deps, Value};
+use super::value::{Dep, Value};
 use crate::facts::Name;
 use crate::link::Kind;
 use std::rc::Rc;
@@ -86,15 +86,10 @@ pub(super) fn in_sql(text: &str) -> Fixed {
 
 /// What a column is set to by a value.
 pub(super) fn of_value(column: &str, value: &Value) -> Option<Fixed> {
-    of(column, &value.kind, &value.deps)
-}
-
-/// The same of what it is and depends on.
-pub(super) fn of(column: &str, kind: &Kind, deps: &Deps) -> Option<Fixed> {
-    constant(kind).or_else(|| {
+    constant(&value.kind).or_else(|| {
         let name = column.to_ascii_lowercase();
         let time = TIMES.iter().any(|word| name.ends_with(word));
-        (time && deps.iter().all(|dep| *dep == Dep::Fresh)).then_some(Fixed::Now)
+        (time && value.deps.iter().all(|dep| *dep == Dep::Fresh)).then_some(Fixed::Now)
     })
 }
 

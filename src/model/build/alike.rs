@@ -4,7 +4,7 @@
 //! is a claim, and two that get it send twice. A state that others change to something else may be left by them in between.
 
 use super::Doing;
-use crate::effects::{Access, Check, Column, Fixed, Item, Operation, Sorts, Told};
+use crate::effects::{Access, Check, Column, Fixed, Item, Operation, Sorts, Told, Visit};
 use crate::facts::Name;
 use crate::link::Template;
 use rustc_hash::FxHashMap;
@@ -40,7 +40,7 @@ impl Values {
     }
 
     /// Whether an UPDATE that hangs on what was read comes to the same end where two do it, and nothing else hangs on it.
-    pub fn are_alike(&self, read: &Told, write: &Told, of: impl Fn(Column, Check) -> bool) -> bool {
+    pub fn are_alike(&self, visits: &[Visit], read: &Told, write: &Told, of: impl Fn(Column, Check) -> bool) -> bool {
         let updates = |access: &&Access| access.kind == "table" && access.operation == Operation::Update && access.is_fixed();
         let (visit, Some(write)) = (write.visit, write.access().filter(updates)) else { return false };
         // Whichever is next in a state, and no certain record, is taken by two who look at once.
@@ -59,6 +59,18 @@ impl Values {
             None => false,
         };
         let index = read.visit.own().iter().position(|item| std::ptr::eq(item, read.own));
-        write.columns.iter().all(same) && index.is_some_and(|index| !read.visit.adds_behind(index as u32, of))
+        let alone = |index| !read.visit.adds_behind(index as u32, of) && !answer_adds(visits, read);
+        write.columns.iter().all(same) && index.is_some_and(alone)
     }
+}
+
+/// Whether a caller of the function that looked does something that is not the same twice because of what it was told:
+/// `if mark_as_sent(order): send(order)`.
+fn answer_adds(visits: &[Visit], read: &Told) -> bool {
+    let looked = read.own.way().next().map(|(function, _)| function);
+    let through = |item: &Item| item.site == read.own.site && item.way().skip(1).any(|(function, _)| Some(function) == looked);
+    visits.iter().any(|visit| {
+        let copies = visit.own().iter().enumerate().filter(|(_, item)| through(item));
+        copies.map(|(index, _)| index as u32).any(|index| visit.adds_behind(index, |_, _| true))
+    })
 }

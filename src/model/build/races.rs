@@ -3,7 +3,7 @@
 use super::alike::Values;
 use super::records::Records;
 use super::schema::Schema;
-use super::{Doing, Input, accesses, frames, join, locks, taken};
+use super::{Doing, Input, Run, accesses, frames, join, locks, taken};
 use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
@@ -34,9 +34,9 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let mut known: FxHashMap<(ResourceId, Site, Site, Dependence), usize> = FxHashMap::default();
     let set = Set { changed: changed(doings), values: Values::of(doings) };
     for doing in doings {
-        for (entry, pair) in doing.runs.iter().flat_map(|r| pairs(&r.visits).into_iter().map(|pair| (r.entry, pair))) {
+        for (run, pair) in doing.runs.iter().flat_map(|run| pairs(&run.visits).into_iter().map(move |pair| (run, pair))) {
             let pair = pair.by_columns(input);
-            let Some(race) = race(input, (doing.actor, entry), &pair, &set, schema, model) else { continue };
+            let Some(race) = race(input, (doing.actor, run), &pair, &set, schema, model) else { continue };
             let key = (race.resource, race.read, race.write, race.dependence);
             match known.get(&key) {
                 Some(at) => {
@@ -353,7 +353,7 @@ fn looks_at(visit: &Visit, item: u32, write: &Access) -> bool {
     from.is_some_and(|from| from.operation.is_read() && from.is_to_one_with(write))
 }
 
-fn race(input: &Input, (actor, entry): (ActorId, FunctionRef), pair: &Pair, set: &Set, schema: &Schema, model: &Model) -> Option<Race> {
+fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, set: &Set, schema: &Schema, model: &Model) -> Option<Race> {
     let dependence = pair.dependence;
     let (from, write) = (pair.read.access()?, pair.write.access()?);
     if of_other_fields(pair, write)
@@ -362,7 +362,9 @@ fn race(input: &Input, (actor, entry): (ActorId, FunctionRef), pair: &Pair, set:
         return None;
     }
     if dependence != Dependence::Data
-        && set.values.are_alike(&pair.read, &pair.write, |column, check| by_condition(check) == dependence && pair.asks(column))
+        && set
+            .values
+            .are_alike(&run.visits, &pair.read, &pair.write, |column, check| by_condition(check) == dependence && pair.asks(column))
     {
         return None;
     }
@@ -410,7 +412,7 @@ fn race(input: &Input, (actor, entry): (ActorId, FunctionRef), pair: &Pair, set:
     // seldom done because of what was found.
     let far = || depth(input, item, function) > NEAR;
     let guessed = u8::from(in_memory) + u8::from(in_memory && far());
-    let in_one_turn = !pair.waited && !write.suspends && accesses::on_event_loop(input, entry, item);
+    let in_one_turn = !pair.waited && !write.suspends && accesses::on_event_loop(input, run.entry, item);
     // A write that far from the look depends on much else that lies between.
     let halves = (read.outer_in(function).unwrap_or(read.site), site);
     let loose = || {

@@ -9,14 +9,13 @@ use crate::facts::Name;
 use crate::link::Template;
 use rustc_hash::FxHashMap;
 
-/// What is written into each column of the tables: one constant, or more than that.
-#[derive(Default)]
-pub(super) struct Values(FxHashMap<(Template, Name), Option<Fixed>>);
+/// What the columns of the tables are changed to, of those that something changes: one constant, or more than that.
+pub(super) struct Values(FxHashMap<(Template, Column), Option<Fixed>>);
 
 impl Values {
     /// Of all that the actors change.
     pub fn of(doings: &[Doing]) -> Values {
-        let mut values: FxHashMap<(Template, Name), Option<Fixed>> = FxHashMap::default();
+        let mut values: FxHashMap<(Template, Column), Option<Fixed>> = FxHashMap::default();
         for told in doings.iter().flat_map(|doing| doing.each(Sorts::WRITE)) {
             let Some(access) = told.access().filter(|a| a.kind == "table") else { continue };
             let (Some(table), Operation::Update | Operation::Increment | Operation::Upsert) = (&access.name, access.operation) else {
@@ -24,7 +23,7 @@ impl Values {
             };
             for column in &access.columns {
                 let set = access.fixed(column).cloned();
-                let known = values.entry((table.clone(), column.to_ascii_lowercase())).or_insert_with(|| set.clone());
+                let known = values.entry((table.clone(), Column::named(column))).or_insert_with(|| set.clone());
                 if *known != set {
                     *known = None;
                 }
@@ -33,10 +32,15 @@ impl Values {
         Values(values)
     }
 
+    /// Whether something changes a column of a table.
+    pub fn change(&self, table: &Template, column: Column) -> bool {
+        self.0.contains_key(&(table.clone(), column))
+    }
+
     /// Whether a column is only ever set to one constant.
     fn is_only(&self, access: &Access, column: &Name) -> bool {
         let Some(table) = &access.name else { return false };
-        self.0.get(&(table.clone(), column.to_ascii_lowercase())).is_some_and(|set| set.is_some())
+        self.0.get(&(table.clone(), Column::named(column))).is_some_and(|set| set.is_some())
     }
 
     /// Whether an UPDATE that hangs on what was read comes to the same end where two do it, and nothing else hangs on it.

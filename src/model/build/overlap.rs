@@ -92,18 +92,17 @@ pub(super) fn run_of(draft: &Draft, declaration: &Declaration, told: &Told) -> O
 fn reached_from_many(draft: &Draft, doings: &[Doing], model: &mut Model) {
     let mut pending: Vec<usize> = (0..model.actors.len()).filter(|actor| model.actors[*actor].multiple.is_some()).collect();
     while let Some(runner) = pending.pop() {
-        for doing in doings.iter().filter(|doing| doing.actor.0 as usize == runner) {
-            let queued = model.actors[runner].kind == ActorKind::Worker && !model.actors[runner].is_started_by_code();
-            for Reached { actor, how, site } in reached(draft, doing, model) {
-                // Whoever put the task into the queue does not wait for it, and has nothing to stop it by.
-                if queued && model.actors[actor].kind == ActorKind::Agent {
-                    model.actors[actor].long_running.get_or_insert(site);
-                }
-                let why = format!("{} {how} for every request", model.actors[runner].name);
-                if model.actors[actor].multiple.is_none() {
-                    model.actors[actor].multiple = Some(why);
-                    pending.push(actor);
-                }
+        // What each actor does stands at its number.
+        let Some(doing) = doings.get(runner) else { continue };
+        let queued = model.actors[runner].kind == ActorKind::Worker && !model.actors[runner].is_started_by_code();
+        for Reached { actor, how, site } in reached(draft, doing, model) {
+            // Whoever put the task into the queue does not wait for it, and has nothing to stop it by.
+            if queued && model.actors[actor].kind == ActorKind::Agent {
+                model.actors[actor].long_running.get_or_insert(site);
+            }
+            if model.actors[actor].multiple.is_none() {
+                model.actors[actor].multiple = Some(format!("{} {how} for every request", model.actors[runner].name));
+                pending.push(actor);
             }
         }
     }

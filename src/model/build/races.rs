@@ -7,10 +7,10 @@ use super::{Doing, Input, Run, accesses, frames, join, locks, taken};
 use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
-use crate::link::{FunctionRef, Template};
+use crate::link::FunctionRef;
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 /// How many calls may lie between a look at what a lock holds and a change that it decides.
 const NEAR: u8 = 3;
@@ -32,11 +32,11 @@ const VALUES: usize = 3;
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut races: Vec<Race> = Vec::new();
     let mut known: FxHashMap<(ResourceId, Site, Site, Dependence), usize> = FxHashMap::default();
-    let set = Set { changed: changed(doings), values: Values::of(doings) };
+    let values = Values::of(doings);
     for doing in doings {
         for (run, pair) in doing.runs.iter().flat_map(|run| pairs(&run.visits).into_iter().map(move |pair| (run, pair))) {
             let pair = pair.by_columns(input);
-            let Some(race) = race(input, (doing.actor, run), &pair, &set, schema, model) else { continue };
+            let Some(race) = race(input, (doing.actor, run), &pair, &values, schema, model) else { continue };
             let key = (race.resource, race.read, race.write, race.dependence);
             match known.get(&key) {
                 Some(at) => {
@@ -188,26 +188,6 @@ impl Pair<'_> {
     }
 }
 
-/// The columns that something changes, by their tables.
-type Changed = FxHashSet<(Template, Column)>;
-
-/// What the actors change.
-struct Set {
-    changed: Changed,
-    values: Values,
-}
-
-fn changed(doings: &[Doing]) -> Changed {
-    let mut changed = Changed::default();
-    for told in doings.iter().flat_map(|doing| doing.each(Sorts::WRITE)) {
-        let Some(access) = told.access().filter(|a| a.kind == "table" && !a.operation.is_read()) else { continue };
-        if let (Some(table), Operation::Update | Operation::Increment | Operation::Upsert) = (&access.name, access.operation) {
-            changed.extend(access.columns.iter().map(|c| (table.clone(), Column::named(c))));
-        }
-    }
-    changed
-}
-
 /// Every write with each read that it depends on, in the innermost function that has both.
 fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     let mut found = Vec::new();
@@ -353,19 +333,16 @@ fn looks_at(visit: &Visit, item: u32, write: &Access) -> bool {
     from.is_some_and(|from| from.operation.is_read() && from.is_to_one_with(write))
 }
 
-fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, set: &Set, schema: &Schema, model: &Model) -> Option<Race> {
+fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Values, schema: &Schema, model: &Model) -> Option<Race> {
     let dependence = pair.dependence;
     let (from, write) = (pair.read.access()?, pair.write.access()?);
     if of_other_fields(pair, write)
-        || !on_what_changes(pair, from, write, &set.changed, input.effects.program.is_rust(pair.read.own.function.module))
+        || !on_what_changes(pair, from, write, values, input.effects.program.is_rust(pair.read.own.function.module))
     {
         return None;
     }
-    if dependence != Dependence::Data
-        && set
-            .values
-            .are_alike(&run.visits, &pair.read, &pair.write, |column, check| by_condition(check) == dependence && pair.asks(column))
-    {
+    let same_question = |column, check| by_condition(check) == dependence && pair.asks(column);
+    if dependence != Dependence::Data && values.are_alike(&run.visits, &pair.read, &pair.write, same_question) {
         return None;
     }
     let (read, item) = (&pair.read.item(), &pair.write.item());
@@ -545,7 +522,7 @@ fn of_table(part: Column, from: &Access) -> Column {
 /// Whether the columns of a table that a write depends on are such that another actor can change the outcome.
 ///
 /// `rust`: rows become structs, whose fields are called like the columns; what goes into something as a whole says little.
-fn on_what_changes(pair: &Pair, from: &Access, write: &Access, changed: &Changed, rust: bool) -> bool {
+fn on_what_changes(pair: &Pair, from: &Access, write: &Access, values: &Values, rust: bool) -> bool {
     if write.kind != "table" {
         return true;
     }
@@ -567,7 +544,7 @@ fn on_what_changes(pair: &Pair, from: &Access, write: &Access, changed: &Changed
         // Who owns it, of which kind it is: what nobody changes is as true at the end as it was at the check.
         (Dependence::State, Operation::Delete | Operation::Insert | Operation::Call) => {
             let table = write.name.clone().unwrap_or_default();
-            let changes = |part: Column| changed.contains(&(table.clone(), part));
+            let changes = |part: Column| values.change(&table, part);
             let any = untold || !rust || from.columns.iter().any(|c| c == "*" || changes(Column::named(c)));
             any && pair.on(changes)
         }

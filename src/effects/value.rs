@@ -220,8 +220,24 @@ pub struct Value {
 pub struct Apart {
     /// What it depended on before.
     pub own: Deps,
-    /// What the fields do.
+    /// What the fields do, each once.
     pub fields: Vec<(Column, Deps)>,
+}
+
+impl Apart {
+    /// A field depends on these, or on what it did before.
+    pub fn set(&mut self, field: Column, deps: &Deps) {
+        match self.fields.iter_mut().find(|(known, _)| *known == field) {
+            Some((_, known)) => known.join(deps),
+            None => self.fields.push((field, deps.clone())),
+        }
+    }
+
+    /// Either this or that.
+    fn join(&mut self, other: &Apart) {
+        self.own.join(&other.own);
+        other.fields.iter().for_each(|(field, deps)| self.set(*field, deps));
+    }
 }
 
 /// A way into what a lock holds.
@@ -270,15 +286,15 @@ impl Value {
     pub fn set_field(&mut self, field: Column, deps: &Deps) {
         let own = self.deps.clone();
         let apart = Rc::make_mut(self.apart.get_or_insert_with(|| Rc::new(Apart { own, fields: Vec::new() })));
-        apart.fields.push((field, deps.clone()));
+        apart.set(field, deps);
         self.deps.join(deps);
     }
 
     /// What a part of it depends on that was set here, and what it does by itself; nothing where it is not told apart.
     pub fn field(&self, field: Column) -> Option<(&Deps, Deps)> {
         let apart = self.apart.as_ref()?;
-        let set = apart.fields.iter().filter(|(name, _)| *name == field).fold(Deps::default(), |all, (_, deps)| all.with(deps));
-        Some((&apart.own, set))
+        let set = apart.fields.iter().find(|(name, _)| *name == field).map(|(_, deps)| deps.clone());
+        Some((&apart.own, set.unwrap_or_default()))
     }
 
     /// What each element is and depends on, where all that the whole depends on is told so.
@@ -326,10 +342,15 @@ impl Value {
         };
         let apart = match (&self.apart, &other.apart) {
             (None, None) => None,
+            (Some(one), Some(two)) if one == two => Some(one.clone()),
             (one, two) => {
-                let own = |apart: &Option<Rc<Apart>>, deps: &Deps| apart.as_ref().map_or_else(|| deps.clone(), |a| a.own.clone());
-                let fields = [one, two].into_iter().flatten().flat_map(|apart| apart.fields.iter().cloned()).collect();
-                Some(Rc::new(Apart { own: own(one, &self.deps).with(&own(two, &other.deps)), fields }))
+                let part = |apart: &Option<Rc<Apart>>, deps: &Deps| match apart {
+                    Some(apart) => (**apart).clone(),
+                    None => Apart { own: deps.clone(), fields: Vec::new() },
+                };
+                let mut both = part(one, &self.deps);
+                both.join(&part(two, &other.deps));
+                Some(Rc::new(both))
             }
         };
         let truth = match (self.deps.is_empty(), other.deps.is_empty()) {

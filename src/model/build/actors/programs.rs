@@ -69,7 +69,7 @@ impl Collector<'_, '_, '_, '_> {
     fn script_named(&self, from: u32, words: &[String]) -> Option<u32> {
         let program = self.input.effects.program;
         for (index, word) in words.iter().enumerate() {
-            if !self.may_run_scripts(&words[..index]) {
+            if !(word == "-m" || word.ends_with(".py")) || !self.may_run_scripts(&words[..index]) {
                 continue;
             }
             if word == "-m" {
@@ -77,11 +77,9 @@ impl Collector<'_, '_, '_, '_> {
                 let inner = format!("{dotted}.__main__");
                 return program.find_module(from, 0, &inner).or_else(|| program.find_module(from, 0, dotted));
             }
-            if word.ends_with(".py") {
-                // The unknown beginning of a path says nothing.
-                let known = word.rsplit('*').next().unwrap_or(word).trim_start_matches(['.', '/', '~']);
-                return self.only_module_at(known).or_else(|| self.only_module_at(known.rsplit('/').next()?));
-            }
+            // The unknown beginning of a path says nothing.
+            let known = word.rsplit('*').next().unwrap_or(word).trim_start_matches(['.', '/', '~']);
+            return self.only_module_at(known).or_else(|| self.only_module_at(known.rsplit('/').next()?));
         }
         None
     }

@@ -48,7 +48,7 @@ impl Values {
         let updates = |access: &&Access| access.kind == "table" && access.operation == Operation::Update && access.is_fixed();
         let (visit, Some(write)) = (write.visit, write.access().filter(updates)) else { return false };
         // Whichever is next in a state, and no certain record, is taken by two who look at once.
-        if read.access().is_some_and(|from| read.own.keys.is_none() && write.columns.iter().any(|c| from.keys.contains(c))) {
+        if is_whichever_is_next(read, write) {
             return false;
         }
         // The time alone says that somebody still has it; beside a constant it says when that was set.
@@ -68,9 +68,14 @@ impl Values {
     }
 }
 
+/// Whether what is changed was found by the state that is changed, and by nothing that tells which record it is.
+pub(super) fn is_whichever_is_next(read: &Told, write: &Access) -> bool {
+    read.access().is_some_and(|from| read.own.keys.is_none() && write.columns.iter().any(|c| from.keys.contains(c)))
+}
+
 /// Whether a caller of the function that looked does something that is not the same twice because of what it was told:
 /// `if mark_as_sent(order): send(order)`.
-fn answer_adds(visits: &[Visit], read: &Told) -> bool {
+pub(super) fn answer_adds(visits: &[Visit], read: &Told) -> bool {
     let looked = read.own.way().next().map(|(function, _)| function);
     let through = |item: &Item| item.site == read.own.site && item.way().skip(1).any(|(function, _)| Some(function) == looked);
     visits.iter().any(|visit| {

@@ -18,6 +18,7 @@ mod coordinators;
 mod decided;
 mod definitions;
 mod deployment;
+mod doubts;
 mod held;
 mod hosting;
 mod imports;

@@ -1,29 +1,17 @@
 //! Pairing reads with the writes that depend on them, and asking what protects the pair.
 
 use super::alike::Values;
+use super::doubts::Halves;
 use super::records::Records;
 use super::schema::Schema;
 use super::{Doing, Input, Run, accesses, frames, join, locks, taken};
-use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
+use crate::effects::{Access, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::FunctionRef;
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
-
-/// How many calls may lie between a look at what a lock holds and a change that it decides.
-const NEAR: u8 = 3;
-
-/// How many calls below the function that looks a write may lie that is surely made of what was found.
-const DEEP: u8 = 2;
-
-/// How many lines below a look for something what hangs on its answer stands, most often. In a longer function everything behind a
-/// guard hangs on it.
-const FAR: usize = 60;
-
-/// How many guesses it is worth where a write lies further away than that.
-const LOOSE: u8 = 2;
 
 /// Of how many columns a row is still a few values, each in a variable of its own; of more it is a struct.
 const VALUES: usize = 3;
@@ -145,10 +133,13 @@ fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
 }
 
 /// A write and a read that it depends on.
-struct Pair<'v> {
-    read: Told<'v>,
-    write: Told<'v>,
-    dependence: Dependence,
+pub(super) struct Pair<'v> {
+    /// The read.
+    pub read: Told<'v>,
+    /// The write.
+    pub write: Told<'v>,
+    /// How it depends on it.
+    pub dependence: Dependence,
     /// The columns of the record read that it depends on.
     columns: Vec<Column>,
     /// A change of the same that only one can make let the write through.
@@ -171,6 +162,11 @@ impl Pair<'_> {
     /// Whether what hangs on this column may hang on what it depends on.
     fn asks(&self, column: Column) -> bool {
         column == Column::WHOLE || self.columns.iter().any(|part| *part == Column::WHOLE || *part == column)
+    }
+
+    /// Whether this question about this column is one of those that it depends on.
+    pub fn is_of(&self, column: Column, check: Check) -> bool {
+        by_condition(check) == self.dependence && self.asks(column)
     }
 
     /// Whether one of these columns may be among those it depends on.
@@ -341,8 +337,8 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     {
         return None;
     }
-    let same_question = |column, check| by_condition(check) == dependence && pair.asks(column);
-    if dependence != Dependence::Data && values.are_alike(&run.visits, &pair.read, &pair.write, same_question) {
+    let of = |column, check| pair.is_of(column, check);
+    if dependence != Dependence::Data && values.are_alike(&run.visits, &pair.read, &pair.write, of) {
         return None;
     }
     let (read, item) = (&pair.read.item(), &pair.write.item());
@@ -385,33 +381,14 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     // Who catches a conflict with a key that is not there catches nothing.
     let inserts = write.operation == Operation::Insert;
     let vain = inserts && write.name.as_ref().is_some_and(|t| schema.never_refuses(t, &write.columns, write.fresh_key));
-    // Of a lock only the type that holds it is told, so that two of them may be taken for one; and what lies so far down is
-    // seldom done because of what was found.
-    let far = || depth(input, item, function) > NEAR;
-    let guessed = u8::from(in_memory) + u8::from(in_memory && far());
     let in_one_turn = !pair.waited && !write.suspends && accesses::on_event_loop(input, run.entry, item);
-    // A write that far from the look depends on much else that lies between.
-    let halves = (read.outer_in(function).unwrap_or(read.site), site);
-    let loose = || {
-        let asked = dependence == Dependence::Existence && lines_between(input, halves.0, halves.1) > FAR;
-        // A job that is found due is claimed wherever it is worked on, and in Rust functions are small.
-        let deep = write.operation != Operation::Update || dependence != Dependence::Existence;
-        let small = input.effects.program.is_rust(function.module);
-        // Rows that were found to be done with are removed: seldom does anybody take that back.
-        let removed = write.operation == Operation::Delete && dependence == Dependence::State && !from.aggregate;
-        let settled = removed && !asks_of_others(pair, write, schema);
-        // Whether what it sets is what was asked for, nobody can say.
-        let blind = write.operation == Operation::Update && dependence == Dependence::State && write.columns.is_empty();
-        write.kind != "memory"
-            && !small
-            && (asked || settled || blind && write.kind == "table" || deep && depth(input, item, function) > DEEP)
-    };
+    let halves = Halves { pair, function, read: read.outer_in(function).unwrap_or(read.site), write: site };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
     Some(Race {
         resource,
         actors: vec![actor],
         dependence,
-        read: halves.0,
+        read: halves.read,
         read_access: read.site,
         write: site,
         write_access: item.site,
@@ -428,7 +405,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         ways: ways(read),
         money: write.money,
         // What is guessed of the read and of the write is the same guess: they have one name.
-        inferred: read.inferred.max(item.inferred) + guessed + if loose() { LOOSE } else { 0 },
+        inferred: read.inferred.max(item.inferred) + halves.guesses(input, &run.visits, schema),
         path: frames(input, item),
         distance,
         retry,
@@ -582,49 +559,9 @@ fn tells_again(pair: &Pair, call: Site) -> bool {
     !items.iter().take(again).skip(begun).any(acts)
 }
 
-/// Whether a write hangs on other records of its table as well: one is removed unless it is the last of its kind.
-fn asks_of_others(pair: &Pair, write: &Access, schema: &Schema) -> bool {
-    let primary = write.name.as_ref().and_then(|table| schema.primary_key(table)).unwrap_or("id");
-    let beside = pair.write.own.control.iter().filter_map(|(dep, _)| pair.write.visit.behind(dep));
-    // Where the look was further up, what else was looked at there.
-    let above = pair.write.visit.decided.iter().filter_map(|(_, item, ..)| pair.read.visit.own().get(*item as usize));
-    let behind = beside.chain(above.filter(|_| !std::ptr::eq(pair.read.visit, pair.write.visit)));
-    let of_table = |item: &&Item| item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(write));
-    // A row that was found there is itself and no other.
-    let found = |item: &Item| {
-        if std::ptr::eq(item, pair.read.own) && !std::ptr::eq(pair.read.visit, pair.write.visit) {
-            return true;
-        }
-        let on_it = |dep: &Dep| pair.write.visit.behind(dep).is_some_and(|behind| std::ptr::eq(behind, item));
-        let rows = pair.write.own.keys.iter().flat_map(|keys| keys.iter()).flat_map(|(_, deps)| deps.iter());
-        rows.chain(pair.write.own.data.iter()).any(on_it)
-    };
-    let mut looks = behind.filter(of_table).filter(|item| !found(item));
-    // Files and keys have one name each.
-    let unkeyed = |item: &Item| write.kind == "table" && item.key(primary).is_none();
-    looks.any(|item| unkeyed(item) || item.access().is_some_and(|a| a.aggregate || a.many))
-}
-
-/// How many lines lie between two places of one file; none between places of two.
-fn lines_between(input: &Input, from: Site, to: Site) -> usize {
-    let text = input.files.get(from.file.index()).map_or("", |file| file.text.as_str());
-    let between = text.get(from.span.end as usize..to.span.start as usize).filter(|_| from.file == to.file);
-    between.map_or(0, |text| text.bytes().filter(|b| *b == b'\n').count())
-}
-
 /// How many calls lie between a function and the item it leads to.
 pub(super) fn distance(item: &Item, function: FunctionRef) -> u8 {
-    distance_over(item, function, |_| true)
-}
-
-/// The same without the functions that only hand on to another.
-fn depth(input: &Input, item: &Item, function: FunctionRef) -> u8 {
-    let hands_on = |at: FunctionRef| at != function && input.effects.program.function(at).body.len() == 1;
-    distance_over(item, function, |call| !hands_on(call.function))
-}
-
-fn distance_over(item: &Item, function: FunctionRef, counts: impl Fn(&Call) -> bool) -> u8 {
-    let calls = item.calls().skip_while(|call| call.function != function).filter(|call| counts(call)).count();
+    let calls = item.calls().skip_while(|call| call.function != function).count();
     u8::try_from(calls).unwrap_or(u8::MAX)
 }
 

@@ -1,0 +1,128 @@
+//! How much of a race is a guess: what depends on what was read, and may do no harm all the same.
+//!
+//! A guess takes a finding's confidence, and no more: what is surely harmless is no race at all ([`races`](super::races)).
+
+use super::Input;
+use super::alike::{answer_adds, is_whichever_is_next};
+use super::races::Pair;
+use super::schema::Schema;
+use crate::effects::{Access, Call, Dep, Fixed, Item, Operation, Visit};
+use crate::link::FunctionRef;
+use crate::model::Dependence;
+use crate::source::Site;
+
+/// How many calls may lie between a look at what a lock holds and a change that it decides.
+const NEAR: u8 = 3;
+
+/// How many calls below the function that looks a write may lie that is surely made of what was found.
+const DEEP: u8 = 2;
+
+/// How many lines below a look for something what hangs on its answer stands, most often. In a longer function everything behind a
+/// guard hangs on it.
+const FAR: usize = 60;
+
+/// How many guesses it is worth where a write lies further away than that.
+const LOOSE: u8 = 2;
+
+/// A read and the write that depends on it, seen from the innermost function that leads to both.
+pub(super) struct Halves<'p, 'v> {
+    /// The two.
+    pub pair: &'p Pair<'v>,
+    /// The function.
+    pub function: FunctionRef,
+    /// Where it reads, itself or through a call.
+    pub read: Site,
+    /// Where it writes.
+    pub write: Site,
+}
+
+impl Halves<'_, '_> {
+    /// How many guesses are in it.
+    pub fn guesses(&self, input: &Input, visits: &[Visit], schema: &Schema) -> u8 {
+        let Some(write) = self.pair.write.access() else { return 0 };
+        let item = &self.pair.write.item();
+        if write.kind == "memory" {
+            // Of a lock only the type that holds it is told, so that two of them may be taken for one; and what lies so far down
+            // is seldom done because of what was found.
+            let decided = self.pair.dependence != Dependence::Data;
+            return u8::from(decided) + u8::from(decided && depth(input, item, self.function) > NEAR);
+        }
+        let small = input.effects.program.is_rust(self.function.module);
+        let far = !small && self.is_far(input, item, write);
+        let loose = far || !small && self.is_settled(write, schema) || self.is_mere_change(write, visits, schema);
+        if loose { LOOSE } else { 0 }
+    }
+
+    /// Whether much else lies between the two that may have decided, or made what is written. Functions of Rust are small.
+    fn is_far(&self, input: &Input, item: &Item, write: &Access) -> bool {
+        let existence = self.pair.dependence == Dependence::Existence;
+        // A job that is found due is claimed wherever it is worked on.
+        let claim = write.operation == Operation::Update && existence;
+        existence && lines_between(input, self.read, self.write) > FAR || !claim && depth(input, item, self.function) > DEEP
+    }
+
+    /// Whether rows that were found to be done with are removed, which seldom anybody takes back, or it is not known what is set.
+    fn is_settled(&self, write: &Access, schema: &Schema) -> bool {
+        if self.pair.dependence != Dependence::State {
+            return false;
+        }
+        let aggregate = self.pair.read.access().is_some_and(|from| from.aggregate);
+        match write.operation {
+            Operation::Delete => !aggregate && !self.asks_of_others(write, schema),
+            Operation::Update => write.kind == "table" && write.columns.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether nothing but a change of the row itself hangs on what was found: two that do it change it once more, and whether
+    /// anybody needs what was written in between, nobody can say. A row that is taken, or whose change lets something be added or
+    /// sent, is another thing, and so is a change that others of its kind decide.
+    fn is_mere_change(&self, write: &Access, visits: &[Visit], schema: &Schema) -> bool {
+        let Pair { read, dependence, .. } = self.pair;
+        let changes = write.kind == "table" && write.operation == Operation::Update && *dependence != Dependence::Data;
+        let takes = |column| write.fixed(column).is_some_and(|set: &Fixed| set.takes(column) || set.is_at_work(column));
+        if !changes || write.columns.iter().any(|column| takes(column)) || is_whichever_is_next(read, write) {
+            return false;
+        }
+        let index = read.visit.own().iter().position(|item| std::ptr::eq(item, read.own));
+        let sends = index.is_none_or(|index| read.visit.sends_behind(index as u32, |column, check| self.pair.is_of(column, check)));
+        !sends && !answer_adds(visits, read) && !self.asks_of_others(write, schema)
+    }
+
+    /// Whether a write hangs on other records of its table as well: one is removed unless it is the last of its kind.
+    fn asks_of_others(&self, write: &Access, schema: &Schema) -> bool {
+        let primary = write.name.as_ref().and_then(|table| schema.primary_key(table)).unwrap_or("id");
+        let beside = self.pair.write.own.control.iter().filter_map(|(dep, _)| self.pair.write.visit.behind(dep));
+        // Where the look was further up, what else was looked at there.
+        let above = self.pair.write.visit.decided.iter().filter_map(|(_, item, ..)| self.pair.read.visit.own().get(*item as usize));
+        let behind = beside.chain(above.filter(|_| !std::ptr::eq(self.pair.read.visit, self.pair.write.visit)));
+        let of_table = |item: &&Item| item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(write));
+        // A row that was found there is itself and no other.
+        let found = |item: &Item| {
+            if std::ptr::eq(item, self.pair.read.own) && !std::ptr::eq(self.pair.read.visit, self.pair.write.visit) {
+                return true;
+            }
+            let on_it = |dep: &Dep| self.pair.write.visit.behind(dep).is_some_and(|behind| std::ptr::eq(behind, item));
+            let rows = self.pair.write.own.keys.iter().flat_map(|keys| keys.iter()).flat_map(|(_, deps)| deps.iter());
+            rows.chain(self.pair.write.own.data.iter()).any(on_it)
+        };
+        let mut looks = behind.filter(of_table).filter(|item| !found(item));
+        // Files and keys have one name each.
+        let unkeyed = |item: &Item| write.kind == "table" && item.key(primary).is_none();
+        looks.any(|item| unkeyed(item) || item.access().is_some_and(|a| a.aggregate || a.many))
+    }
+}
+
+/// How many lines lie between two places of one file; none between places of two.
+fn lines_between(input: &Input, from: Site, to: Site) -> usize {
+    let text = input.files.get(from.file.index()).map_or("", |file| file.text.as_str());
+    let between = text.get(from.span.end as usize..to.span.start as usize).filter(|_| from.file == to.file);
+    between.map_or(0, |text| text.bytes().filter(|b| *b == b'\n').count())
+}
+
+/// How many calls lie between a function and the item it leads to, without the functions that only hand on to another.
+fn depth(input: &Input, item: &Item, function: FunctionRef) -> u8 {
+    let hands_on = |at: FunctionRef| at != function && input.effects.program.function(at).body.len() == 1;
+    let calls = item.calls().skip_while(|call| call.function != function).filter(|call: &&Call| !hands_on(call.function)).count();
+    u8::try_from(calls).unwrap_or(u8::MAX)
+}

@@ -3,7 +3,7 @@
 //! A decision above matters to what is done below only where it was made by something that is changed there: ways in that differ
 //! by other decisions find the same.
 
-use super::item::{Access, Item, Operation, What};
+use super::item::{Item, Operation, What};
 use crate::knowledge::vocabulary::Effect;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
@@ -17,18 +17,15 @@ pub struct Changes {
     names: [u64; WORDS],
     /// Something is done that is not the same when it is done twice.
     adds: bool,
-    /// Something is added or sent.
-    sends: bool,
 }
 
 impl Changes {
     /// Anything at all: a callee that is not known yet.
-    pub const ANY: Changes = Changes { names: [u64::MAX; WORDS], adds: true, sends: true };
+    pub const ANY: Changes = Changes { names: [u64::MAX; WORDS], adds: true };
 
     /// Add what an item changes. What only a caller can name may be anything.
     pub fn note(&mut self, item: &Item) {
         self.adds |= adds(item);
-        self.sends |= sends(item);
         match &*item.what {
             What::CallParameter { .. } => *self = Changes::ANY,
             What::Access(access) if !access.operation.is_read() => match access.name.as_ref().filter(|name| !name.is_open()) {
@@ -42,18 +39,12 @@ impl Changes {
     /// Add those of a callee.
     pub fn join(&mut self, other: &Changes) {
         self.adds |= other.adds;
-        self.sends |= other.sends;
         self.names.iter_mut().zip(other.names).for_each(|(mine, theirs)| *mine |= theirs);
     }
 
     /// Whether something among them is not the same when it is done twice.
     pub fn add(&self) -> bool {
         self.adds
-    }
-
-    /// Whether something among them is added or sent.
-    pub fn send(&self) -> bool {
-        self.sends
     }
 
     /// Whether what an item is an access to may be among them.
@@ -65,18 +56,13 @@ impl Changes {
 /// Whether an item is something that is not the same when it is done twice: what is added or sent, and values that do not stand in
 /// the code.
 pub fn adds(item: &Item) -> bool {
-    let changes = |access: &Access| access.operation == Operation::Update && access.kind == "table" && !access.is_fixed();
-    sends(item) || item.access().is_some_and(|access| !access.private && changes(access))
-}
-
-/// Whether an item adds or sends something.
-pub fn sends(item: &Item) -> bool {
     match &*item.what {
         What::Access(access) if access.private || access.kind == "memory" => false,
-        What::Access(access) => {
-            let more = matches!(access.operation, Operation::Insert | Operation::Append | Operation::Call | Operation::Increment);
-            more && !access.is_idempotent()
-        }
+        What::Access(access) => match access.operation {
+            Operation::Insert | Operation::Append | Operation::Call | Operation::Increment => !access.is_idempotent(),
+            Operation::Update => access.kind == "table" && !access.is_fixed(),
+            _ => false,
+        },
         What::Event { effect, .. } => matches!(effect, Effect::Publish | Effect::Enqueue),
         What::CallParameter { .. } => true,
         _ => false,

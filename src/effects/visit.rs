@@ -3,7 +3,6 @@
 //! Every function is visited once for each way in that differs in what it means: other locks, another endless loop, a retry,
 //! a transaction, caught errors, another decision before the call. Bounded by [`WAYS`] for a function and [`VISITS`] in all.
 
-use super::changes::{self, Changes};
 use super::context::{Context, Held, mix};
 use super::item::{Access, Call, Check, Item, What};
 use super::sorts::Sorts;
@@ -126,20 +125,10 @@ impl Visit {
     /// Whether something that is not the same when it is done twice hangs on what an item found, as far as the question is one of
     /// these of one of these columns.
     pub fn adds_behind(&self, index: u32, of: impl Fn(Column, Check) -> bool) -> bool {
-        self.hangs_on(index, of, (changes::adds, Changes::add))
-    }
-
-    /// Whether something is added or sent because of what an item found.
-    pub fn sends_behind(&self, index: u32, of: impl Fn(Column, Check) -> bool) -> bool {
-        self.hangs_on(index, of, (changes::sends, Changes::send))
-    }
-
-    /// Whether one of some items, or a call of what does such, hangs on what an item found.
-    fn hangs_on(&self, index: u32, of: impl Fn(Column, Check) -> bool, (is, does): (fn(&Item) -> bool, fn(&Changes) -> bool)) -> bool {
         let asks = |dep: &Dep, check: Check| matches!(dep, Dep::Item(item, column) if *item == index && of(*column, check));
         let hangs = |control: &[(Dep, Check)]| control.iter().any(|(dep, check)| asks(dep, *check));
-        let own = |item: &Item| hangs(&item.control) && is(item);
-        self.own().iter().any(own) || self.summary.calls.iter().any(|below| does(&below.summary.changes) && hangs(&below.control))
+        let own = |item: &Item| hangs(&item.control) && super::changes::adds(item);
+        self.own().iter().any(own) || self.summary.calls.iter().any(|below| below.summary.changes.add() && hangs(&below.control))
     }
 
     /// Whether the function returns something of an item.

@@ -322,6 +322,7 @@ impl Kind {
             Kind::List(items) if items.len() == 1 => items[0].template(hint),
             Kind::Library(value) if value.identity.is_some() => value.identity.clone().unwrap_or_default(),
             Kind::OneOf(kinds) if kinds.iter().any(|k| matches!(k, Kind::Library(_))) => one_of(kinds, hint),
+            Kind::OneOf(kinds) => completed(kinds, hint).unwrap_or_else(|| Template::hole(Hole::Named(hint.into()))),
             _ => Template::hole(Hole::Named(hint.into())),
         }
     }
@@ -415,6 +416,21 @@ impl LibraryValue {
             highest: None,
         }
     }
+}
+
+/// A path that is completed where it is not whole yet, as by `if root not in path: path = join(root, path)`: the one that ends in
+/// each of the others.
+fn completed(kinds: &[Kind], hint: &str) -> Option<Template> {
+    let all: Vec<Template> = kinds.iter().map(|kind| kind.template(hint)).collect();
+    let whole = all.iter().max_by_key(|template| template.parts.len())?;
+    let is_end = |end: &Template| match (end.constant(), whole.parts.last()) {
+        (Some(text), Some(Part::Text(last))) => last.strip_suffix(text).is_some_and(|before| before.ends_with('/')),
+        _ => whole
+            .parts
+            .strip_suffix(end.parts.as_slice())
+            .is_some_and(|before| matches!(before.last(), Some(Part::Text(text)) if text.ends_with('/'))),
+    };
+    all.iter().all(|template| template == whole || is_end(template)).then(|| whole.clone())
 }
 
 /// A path or key that is looked for in several places: the first whose last step is told, else the first that is told at all.

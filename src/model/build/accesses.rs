@@ -43,6 +43,9 @@ const OWN: [&str; 12] = [
     "workspace_id",
 ];
 
+/// Those among them that name what is worked on, where a model gives them.
+const WORK: [&str; 4] = ["thread_id", "task_id", "job_id", "workspace_id"];
+
 /// Words in the names of keys that coordinate.
 const CONTROL: [&str; 10] = ["kill", "stop", "cancel", "pause", "shutdown", "heartbeat", "alive", "lock", "lease", "leader"];
 
@@ -52,7 +55,7 @@ const RUNS: [&str; 6] = ["running", "cancelled", "stopped", "paused", "shutting"
 /// Collect accesses.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut places = Places { stores: sql_stores(doings, model), documents: documents(doings), index: FxHashMap::default() };
-    let mut found: FxHashMap<(*const Effect, Site, u32), Place> = FxHashMap::default();
+    let mut found: FxHashMap<(*const Effect, Site, u32, bool), Place> = FxHashMap::default();
     let mut known: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
     for doing in doings {
         let within = Within::of(doing);
@@ -60,8 +63,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
         for (run, told) in doing.runs.iter().flat_map(|r| r.items(Sorts::ACCESS).map(move |told| (r, told))) {
             let Some(access) = told.access() else { continue };
             let system = model.actor(doing.actor).system;
-            let place = (std::ptr::from_ref(access), told.own.site, system);
-            let at = match found.entry(place).or_insert_with(|| places.of(input, &told, access, system, model)) {
+            let place = (std::ptr::from_ref(access), told.own.site, system, run.tool);
+            let at = match found.entry(place).or_insert_with(|| places.of(input, &told, run.tool, system, model)) {
                 Place::At(at) => *at,
                 Place::Aside => continue,
                 Place::Unnamed => {
@@ -138,13 +141,16 @@ struct Places {
 }
 
 impl Places {
-    fn of(&mut self, input: &Input, told: &Told, access: &Effect, system: u32, model: &mut Model) -> Place {
+    /// `tool`: it is reached from a tool, whose arguments a model makes up.
+    fn of(&mut self, input: &Input, told: &Told, tool: bool, system: u32, model: &mut Model) -> Place {
+        let Some(access) = told.access() else { return Place::Aside };
         let control = is_control(access) && access.name.as_ref().is_none_or(|n| !self.documents.contains(n));
         if access.private
             || control
             || is_aside(&input.files[told.own.site.file.index()].path)
             || named_temporary(access)
             || is_fresh(access)
+            || access.name.as_ref().is_some_and(|name| carries_run(name, tool))
         {
             return Place::Aside;
         }
@@ -193,7 +199,7 @@ fn sql_stores(doings: &[Doing], model: &Model) -> FxHashMap<u32, String> {
 /// A resource's id, name and store; `None` where its name cannot be told.
 pub(super) fn identity(access: &Effect, sql_store: Option<&String>) -> Option<(String, String, String)> {
     let name = access.name.as_ref()?;
-    if !name.has_text() || carries_run(name) {
+    if !name.has_text() {
         return None;
     }
     let store = if access.store == "sql" || access.store.is_empty() {
@@ -209,10 +215,14 @@ pub(super) fn identity(access: &Effect, sql_store: Option<&String>) -> Option<(S
     Some((format!("{short}:{pattern}"), pattern, short))
 }
 
-/// Whether a key or path holds the id of one run, session or user.
-fn carries_run(name: &Template) -> bool {
+/// Whether a key or path holds the id of one run, session or user. What a model names by a tool's argument is what it works on
+/// with others.
+fn carries_run(name: &Template, tool: bool) -> bool {
     name.parts.iter().any(|p| match p {
-        Part::Hole(Hole::Named(hole)) => OWN.contains(&hole.to_lowercase().as_str()),
+        Part::Hole(Hole::Named(hole)) => {
+            let hole = hole.to_lowercase();
+            OWN.contains(&hole.as_str()) && !(tool && WORK.contains(&hole.as_str()))
+        }
         Part::Hole(Hole::Fresh) => true,
         _ => false,
     })
@@ -456,7 +466,10 @@ fn sent_again(access: &Effect, doing: &Doing, model: &Model) -> Option<(Site, St
 }
 
 /// The resource of an access in the finished model.
-pub(super) fn find(model: &Model, access: &Effect, actor: ActorId) -> Option<ResourceId> {
+pub(super) fn find(model: &Model, access: &Effect, actor: ActorId, tool: bool) -> Option<ResourceId> {
+    if access.name.as_ref().is_some_and(|name| carries_run(name, tool)) {
+        return None;
+    }
     let system = model.actor(actor).system;
     let pattern = identity(access, None)?;
     let exact = model.resources.iter().position(|r| r.system == system && r.id == pattern.0);

@@ -69,13 +69,13 @@ impl Values {
 }
 
 /// Whether what is changed was found by the state that is changed, and by nothing that tells which record it is.
-pub(super) fn is_whichever_is_next(read: &Told, write: &Access) -> bool {
+fn is_whichever_is_next(read: &Told, write: &Access) -> bool {
     read.access().is_some_and(|from| read.own.keys.is_none() && write.columns.iter().any(|c| from.keys.contains(c)))
 }
 
 /// Whether a caller of the function that looked does something that is not the same twice because of what it was told:
 /// `if mark_as_sent(order): send(order)`.
-pub(super) fn answer_adds(visits: &[Visit], read: &Told) -> bool {
+fn answer_adds(visits: &[Visit], read: &Told) -> bool {
     let looked = read.own.way().next().map(|(function, _)| function);
     let through = |item: &Item| item.site == read.own.site && item.way().skip(1).any(|(function, _)| Some(function) == looked);
     visits.iter().any(|visit| {

@@ -17,7 +17,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
             let Some(column) = access.claims.as_ref().filter(|_| !asks(&told) && !told.contexts().into_iter().any(excludes)) else {
                 continue;
             };
-            let Some(resource) = accesses::find(model, access, doing.actor) else { continue };
+            let Some(resource) = accesses::find(model, access, doing.actor, true) else { continue };
             let item = told.item();
             match claims.iter_mut().find(|c| c.site == item.site) {
                 Some(known) => join(&mut known.actors, doing.actor),

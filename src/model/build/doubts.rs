@@ -3,10 +3,9 @@
 //! A guess takes a finding's confidence, and no more: what is surely harmless is no race at all ([`races`](super::races)).
 
 use super::Input;
-use super::alike::{answer_adds, is_whichever_is_next};
 use super::races::Pair;
 use super::schema::Schema;
-use crate::effects::{Access, Call, Dep, Fixed, Item, Operation, Visit};
+use crate::effects::{Access, Call, Dep, Item, Operation};
 use crate::link::FunctionRef;
 use crate::model::Dependence;
 use crate::source::Site;
@@ -38,7 +37,7 @@ pub(super) struct Halves<'p, 'v> {
 
 impl Halves<'_, '_> {
     /// How many guesses are in it.
-    pub fn guesses(&self, input: &Input, visits: &[Visit], schema: &Schema) -> u8 {
+    pub fn guesses(&self, input: &Input, schema: &Schema) -> u8 {
         let Some(write) = self.pair.write.access() else { return 0 };
         let item = &self.pair.write.item();
         if write.kind == "memory" {
@@ -47,13 +46,13 @@ impl Halves<'_, '_> {
             let decided = self.pair.dependence != Dependence::Data;
             return u8::from(decided) + u8::from(decided && depth(input, item, self.function) > NEAR);
         }
+        // Functions of Rust are small.
         let small = input.effects.program.is_rust(self.function.module);
-        let far = !small && self.is_far(input, item, write);
-        let loose = far || !small && self.is_settled(write, schema) || self.is_mere_change(write, visits, schema);
+        let loose = !small && (self.is_far(input, item, write) || self.is_settled(write, schema));
         if loose { LOOSE } else { 0 }
     }
 
-    /// Whether much else lies between the two that may have decided, or made what is written. Functions of Rust are small.
+    /// Whether much else lies between the two that may have decided, or made what is written.
     fn is_far(&self, input: &Input, item: &Item, write: &Access) -> bool {
         let existence = self.pair.dependence == Dependence::Existence;
         // A job that is found due is claimed wherever it is worked on.
@@ -72,21 +71,6 @@ impl Halves<'_, '_> {
             Operation::Update => write.kind == "table" && write.columns.is_empty(),
             _ => false,
         }
-    }
-
-    /// Whether nothing but a change of the row itself hangs on what was found: two that do it change it once more, and whether
-    /// anybody needs what was written in between, nobody can say. A row that is taken, or whose change lets something be added or
-    /// sent, is another thing, and so is a change that others of its kind decide.
-    fn is_mere_change(&self, write: &Access, visits: &[Visit], schema: &Schema) -> bool {
-        let Pair { read, dependence, .. } = self.pair;
-        let changes = write.kind == "table" && write.operation == Operation::Update && *dependence != Dependence::Data;
-        let takes = |column| write.fixed(column).is_some_and(|set: &Fixed| set.takes(column) || set.is_at_work(column));
-        if !changes || write.columns.iter().any(|column| takes(column)) || is_whichever_is_next(read, write) {
-            return false;
-        }
-        let index = read.visit.own().iter().position(|item| std::ptr::eq(item, read.own));
-        let sends = index.is_none_or(|index| read.visit.sends_behind(index as u32, |column, check| self.pair.is_of(column, check)));
-        !sends && !answer_adds(visits, read) && !self.asks_of_others(write, schema)
     }
 
     /// Whether a write hangs on other records of its table as well: one is removed unless it is the last of its kind.

@@ -354,7 +354,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         return None;
     }
     // What is made beside something that is there is not made because it was missing.
-    let resource = accesses::find(model, write, actor)?;
+    let resource = accesses::find(model, write, actor, run.tool)?;
     if dependence != Dependence::Data && pair.claimed {
         return None;
     }
@@ -405,7 +405,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         ways: ways(read),
         money: write.money,
         // What is guessed of the read and of the write is the same guess: they have one name.
-        inferred: read.inferred.max(item.inferred) + halves.guesses(input, &run.visits, schema),
+        inferred: read.inferred.max(item.inferred) + halves.guesses(input, schema),
         path: frames(input, item),
         distance,
         retry,

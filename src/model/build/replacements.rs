@@ -12,12 +12,12 @@ use crate::model::{Model, Replacement};
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut found: Vec<Replacement> = Vec::new();
     for doing in doings {
-        for (delete, insert) in doing.runs.iter().flat_map(|r| &*r.visits).flat_map(pairs) {
+        for (tool, (delete, insert)) in doing.runs.iter().flat_map(|r| r.visits.iter().flat_map(pairs).map(|pair| (r.tool, pair))) {
             let Some(written) = insert.access() else { continue };
             if written.name.as_ref().is_some_and(|table| schema.protects(table, &written.columns, written.fresh_key).is_some()) {
                 continue;
             }
-            let Some(resource) = accesses::find(model, written, doing.actor) else { continue };
+            let Some(resource) = accesses::find(model, written, doing.actor, tool) else { continue };
             let function = races::innermost(delete, insert);
             let (delete_site, site) = (delete.outer_in(function).unwrap_or(delete.site), insert.outer_in(function).unwrap_or(insert.site));
             match found.iter_mut().find(|r| r.resource == resource && r.delete == delete_site) {

@@ -223,9 +223,15 @@ impl Reader<'_, '_> {
             ExprKind::Call { callee, .. } => last_name(facts, *callee).is_some_and(|n| n == "len"),
             _ => false,
         };
+        // `not entry or not isinstance(entry, dict)` holds where there is none.
+        let missing = |id: &ExprId| match &facts.expr(*id).kind {
+            ExprKind::Not(inner) => matches!(&facts.expr(*inner).kind, ExprKind::Name(name) if looked.contains(name)),
+            _ => false,
+        };
         let mut pending = vec![cond];
         while let Some(id) = pending.pop() {
             match &facts.expr(id).kind {
+                ExprKind::Logic { all: false, items } if items.iter().any(missing) => {}
                 ExprKind::Logic { items, .. } => pending.extend(items.iter().copied()),
                 ExprKind::Not(inner) if !matches!(facts.expr(*inner).kind, ExprKind::Call { .. } | ExprKind::Compare { .. }) => {}
                 ExprKind::Compare { rest, .. } if rest.iter().any(|(op, e)| self.is_absence(*op, *e)) => {}

@@ -279,12 +279,14 @@ impl Walker<'_, '_, '_> {
             }
             // What is read and written back under such a name may be a document of its own.
             Effect::Read | Effect::Write | Effect::Update | Effect::Upsert | Effect::Insert => None,
+            // Counted places are no lock that one has.
+            Effect::Increment => None,
             // Extending its life.
             _ => named.then(Deps::default),
         }
     }
 
-    /// A callee that deletes the very key that is held as a lock, or was taken as one and an error came, gives it back, whatever
+    /// A callee that deletes the very key that is held as a lock, or was taken as one and an error may have come, gives it back, whatever
     /// it calls that key.
     pub fn gives_back_by_key(&mut self, what: &What, place: &CallPlace) -> bool {
         let What::Access(access) = what else { return false };
@@ -296,7 +298,7 @@ impl Walker<'_, '_, '_> {
         let Some(name) = access.name.as_ref().filter(|_| access.kind == "cache") else { return false };
         let held = self.state.held.iter().any(|c| c.lock().is_some_and(|l| l.name == *name));
         let taken = |i: &Item| matches!(&*i.what, What::Acquire { lock, .. } if lock.name == *name);
-        let was_taken = || self.ledger.handling() && self.summary.items.iter().any(taken);
+        let was_taken = || (self.ledger.handling() || self.certain()) && self.summary.items.iter().any(taken);
         if !(held || was_taken()) {
             return false;
         }

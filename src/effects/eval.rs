@@ -38,7 +38,10 @@ impl Walker<'_, '_, '_> {
                 }
                 Value { kind: Kind::Text(Rc::new(template)), deps, ..Value::default() }
             }
-            ExprKind::Name(name) => self.eval_name(name),
+            ExprKind::Name(name) => {
+                let value = self.eval_name(name);
+                self.reading_variable(expr, value)
+            }
             ExprKind::Attr { base, name } => {
                 let holder = self.eval(*base);
                 if let Some(deps) = self.made_by_the_store(&holder, *base, name) {
@@ -76,9 +79,13 @@ impl Walker<'_, '_, '_> {
                 };
                 let found = Value { kind, deps, inferred: holder.inferred, through, ..Value::default() };
                 let site = self.site(facts.expr(expr).span);
-                self.by_syntax("__getitem__", &holder, &[key], site, found.clone()).unwrap_or(found)
+                let found = self.by_syntax("__getitem__", &holder, &[key], site, found.clone()).unwrap_or(found);
+                self.reading_variable(expr, found)
             }
-            ExprKind::Call { callee, args } => self.eval_call(expr, *callee, args).value,
+            ExprKind::Call { callee, args } => {
+                let value = self.eval_call(expr, *callee, args).value;
+                self.getting_entry(*callee, args, value)
+            }
             ExprKind::Binary { op, left, right } => {
                 let (l, r) = (self.eval(*left), self.eval(*right));
                 let hints = (crate::link::hint(facts, *left), crate::link::hint(facts, *right));

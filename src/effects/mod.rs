@@ -46,6 +46,7 @@ mod syntax;
 mod tables;
 mod truth;
 mod value;
+mod variables;
 mod visit;
 mod walk;
 
@@ -62,6 +63,7 @@ pub use settle::Below;
 pub use sorts::Sorts;
 pub use truth::Truth;
 pub use value::{Column, Dep, Deps, Value};
+pub use variables::VARIABLE;
 pub use visit::{Told, VISITS, Visit};
 
 use crate::facts::Name;

@@ -276,6 +276,23 @@ impl<'k> Walker<'_, '_, 'k> {
         self.summary.flushes.get_or_insert(caught);
     }
 
+    /// A loop that has ended since the last commit was one transaction, though nothing began it in so many words: what it wrote
+    /// stays locked until here.
+    pub fn commit_loops(&mut self, site: Site) {
+        let ended = |c: &Context| matches!(c.held, Held::Loop { values: true, endless: false, .. });
+        let around: Vec<u64> = self.state.held.iter().map(|c| c.token).collect();
+        let transaction = Context { token: token(site, 13), held: Held::Transaction { isolation: None }, site, function: self.at };
+        for item in self.summary.items.iter_mut().skip(self.committed) {
+            let written = item.access().is_some_and(|a| a.kind == "table" && !a.operation.is_read() && !a.autocommit);
+            let begun = item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. }));
+            let at = item.contexts.iter().position(|c| ended(c) && !around.contains(&c.token));
+            // What a callee writes may be done with its own rows, which no other loop writes.
+            if let Some(at) = at.filter(|_| written && !begun && item.chain.is_none()) {
+                Rc::make_mut(&mut item.contexts).insert(at, transaction.clone());
+            }
+        }
+    }
+
     /// What was removed, and nothing put in its place yet, is gone for everybody from here on.
     pub fn commit_removals(&mut self) {
         let held = |item: &Item| item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. }));

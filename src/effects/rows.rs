@@ -176,7 +176,9 @@ impl<'k> Walker<'_, '_, 'k> {
                 if effect == Effect::Commit {
                     self.flush(&[]);
                     self.commit_removals();
+                    self.commit_loops(site);
                 }
+                self.committed = self.summary.items.len();
                 self.state.end_transaction();
                 result
             }

@@ -67,6 +67,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub looked: FxHashMap<(Site, Option<Name>), Deps>,
     /// What was read in a loop over values and decided that one of them is passed over.
     pub passing: rustc_hash::FxHashSet<u32>,
+    /// How many items there were at the last commit.
+    pub committed: usize,
     /// What is evaluated is changed in place.
     pub placing: bool,
     /// Calls already remembered, with what was held and decided at them.
@@ -116,6 +118,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             ledger: Ledger::default(),
             looked: FxHashMap::default(),
             passing: rustc_hash::FxHashSet::default(),
+            committed: 0,
             placing: false,
             below: rustc_hash::FxHashSet::default(),
         };
@@ -614,6 +617,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     /// Assign a value to a target: a name, an attribute, an index, or a list of targets.
     pub fn assign(&mut self, target: ExprId, value: Value, from: Option<ExprId>) {
         let facts = self.facts;
+        self.writing_variable(target, &value);
         match &facts.expr(target).kind {
             ExprKind::Name(name) => {
                 let value = self.aimed(value, name);

@@ -29,6 +29,7 @@ mod roots;
 mod rust;
 mod scope;
 mod scripts;
+mod variables;
 
 pub use aside::is_aside;
 pub use binaries::{Binary, binaries};
@@ -140,6 +141,7 @@ struct Caches {
     called: RefCell<FxHashMap<u32, Rc<duck::Called>>>,
     /// By module: to which calls its closures are given.
     given: RefCell<FxHashMap<u32, Rc<closures::Given>>>,
+    changed: std::cell::OnceCell<variables::Changed>,
     /// How many questions about expressions are open inside one another.
     depth: std::cell::Cell<u16>,
 }

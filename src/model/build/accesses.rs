@@ -6,7 +6,7 @@ use super::decided::{Decided, is_look_at};
 use super::schema::Schema;
 use super::within::Within;
 use super::{Doing, Input, Run, frames, locks};
-use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Sorts, Told};
+use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::link::{FunctionRef, Hole, Part, Template};
@@ -54,7 +54,12 @@ const RUNS: [&str; 6] = ["running", "cancelled", "stopped", "paused", "shutting"
 
 /// Collect accesses.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
-    let mut places = Places { stores: sql_stores(doings, model), documents: documents(doings), index: FxHashMap::default() };
+    let mut places = Places {
+        stores: sql_stores(doings, model),
+        documents: documents(doings),
+        variables: super::races::raced_variables(input, doings),
+        index: FxHashMap::default(),
+    };
     let mut found: FxHashMap<(*const Effect, Site, u32, bool), Place> = FxHashMap::default();
     let mut known: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
     for doing in doings {
@@ -136,6 +141,8 @@ type Key = (usize, ActorId, Site, Operation, Vec<String>, Option<(Site, String)>
 struct Places {
     stores: FxHashMap<u32, String>,
     documents: FxHashSet<Template>,
+    /// The modules' variables that are raced for.
+    variables: FxHashSet<Template>,
     /// The resources that there are.
     index: FxHashMap<(String, u32), usize>,
 }
@@ -150,6 +157,7 @@ impl Places {
             || is_aside(&input.files[told.own.site.file.index()].path)
             || named_temporary(access)
             || is_fresh(access)
+            || access.api == VARIABLE && access.name.as_ref().is_none_or(|name| !self.variables.contains(name))
             || access.name.as_ref().is_some_and(|name| carries_run(name, tool))
         {
             return Place::Aside;

@@ -23,6 +23,9 @@ const BOXES: usize = 3;
 /// Methods of a result that hand what is in it over to a closure.
 const CONSUMING: [&str; 6] = ["map", "map_or", "map_or_else", "and_then", "is_ok_and", "is_some_and"];
 
+/// What tells transactions that a call begins from those of blocks.
+const BEGUN: u64 = 12;
+
 impl Walker<'_, '_, '_> {
     /// What is held now, by token.
     pub fn tokens(&self) -> Vec<u64> {
@@ -100,8 +103,13 @@ impl Walker<'_, '_, '_> {
 
     /// Begin a transaction that lives as long as the block around it.
     pub fn begin(&mut self, isolation: Option<Name>, site: Site) {
-        let context = Context { token: token(site, 12), held: Held::Transaction { isolation }, site, function: self.at };
+        let context = Context { token: token(site, BEGUN), held: Held::Transaction { isolation }, site, function: self.at };
         self.state.held.push(context);
+    }
+
+    /// End what a call began in Python, where a block begins the others.
+    pub fn end_watch(&mut self) {
+        self.state.held.retain(|c| c.token != token(c.site, BEGUN));
     }
 
     /// End the innermost transaction that a call began.

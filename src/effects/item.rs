@@ -209,6 +209,9 @@ pub struct Access {
     pub autocommit: bool,
     /// It takes effect only where a condition holds in the store at that moment.
     pub conditional: bool,
+    /// All that it asks for again are constants of columns that it does not set: whether it is the right record, not whether what was
+    /// read of it still holds.
+    pub only_selects: bool,
     /// Its result tells whether it took effect.
     pub decides: bool,
     /// Columns or fields it sets; of a query that stands as text, those it selects.
@@ -345,6 +348,7 @@ impl Access {
             idempotent: None,
             atomic: false,
             conditional: false,
+            only_selects: false,
             decides: false,
             columns: Vec::new(),
             keys: Vec::new(),

@@ -147,6 +147,9 @@ impl<'k> Walker<'_, '_, 'k> {
                     if !row.entry.is_empty() {
                         self.end_begun();
                     }
+                } else if let Some(isolation) = row.isolation.as_deref().filter(|_| row.resource.is_some()) {
+                    // `pipe.watch(key)`: what others change from here on makes the end of it fail.
+                    self.begin(Some(Name::from(isolation)), site);
                 }
                 result
             }
@@ -179,6 +182,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     self.commit_loops(site);
                 }
                 self.committed = self.summary.items.len();
+                self.end_watch();
                 self.state.end_transaction();
                 result
             }

@@ -327,6 +327,7 @@ impl<'k> Walker<'_, '_, 'k> {
         access.keys = statement.predicate.conditions.iter().filter(|c| fixes(c)).map(|c| c.column.display().into()).collect();
         access.bounded = statement.predicate.conditions.iter().any(|c| c.op == Op::Compare);
         access.conditional = conditional(statement);
+        access.only_selects = access.conditional && only_selects(statement);
         access.decides = true;
         access.claims = claimed(statement).filter(|_| !access.conditional).map(Name::from);
         if statement.predicate.not_exists && statement.inserts() {
@@ -668,6 +669,17 @@ fn conditional(statement: &Statement) -> bool {
             matches!(condition.value, SqlValue::Text(_)) || matches!(condition.op, Op::Compare | Op::IsNull | Op::IsNotNull | Op::NotEq);
         assigned || stated
     })
+}
+
+/// Whether a write asks for nothing but constants of columns that it does not set.
+fn only_selects(statement: &Statement) -> bool {
+    let constant = |condition: &sql::Condition| condition.op == Op::Eq && matches!(condition.value, SqlValue::Text(_));
+    let assigned = |condition: &sql::Condition| statement.assignments.iter().any(|a| a.column == condition.column);
+    let sure = |condition: &sql::Condition| matches!(condition.op, Op::Compare | Op::IsNull | Op::IsNotNull | Op::NotEq);
+    let predicate = &statement.predicate;
+    !predicate.compare_and_set
+        && predicate.conditions.iter().any(constant)
+        && !predicate.conditions.iter().any(|condition| assigned(condition) || sure(condition))
 }
 
 /// The column by which an UPDATE of single records takes them for whoever runs it.

@@ -435,7 +435,7 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
     match (dependence, write.operation) {
         (_, Read | CreateIfAbsent | CompareAndSet) => false,
         // What is written is made of what was read; a relative change in the store is not.
-        (Dependence::Data, Update | Put | Replace) => !write.conditional,
+        (Dependence::Data, Update | Put | Replace) => !write.conditional || write.only_selects,
         (Dependence::Data, Insert) => (read.aggregate || counts_on(write, read)) && !write.fresh_key,
         (Dependence::Data, Upsert) => !write.conditional && write.kind != "table",
         (Dependence::Data, Append | Increment | Delete | Call) => false,

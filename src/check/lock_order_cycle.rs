@@ -3,8 +3,8 @@
 use super::races::subject_of;
 use super::rule::{Draft, Rule, Subject, related, witness};
 use crate::finding::{Finding, Role, Severity};
-use crate::model::{ActorId, Take};
-use petgraph::graph::DiGraph;
+use crate::model::{ActorId, Model, RowOrder, Take};
+use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::BTreeMap;
 
 /// The rule.
@@ -19,6 +19,41 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
+    let mut found = locks(rule, subject);
+    found.extend(rows(rule, subject));
+    found
+}
+
+/// Groups of what is taken in more than one order; an edge says that the second is taken while the first is held.
+fn cycles<N: Ord + Copy>(edges: impl Iterator<Item = (N, N)>) -> Vec<Vec<N>> {
+    let mut graph: DiGraph<N, ()> = DiGraph::new();
+    let mut nodes: BTreeMap<N, NodeIndex> = BTreeMap::new();
+    for (from, to) in edges {
+        let [from, to] = [from, to].map(|name| *nodes.entry(name).or_insert_with(|| graph.add_node(name)));
+        graph.update_edge(from, to, ());
+    }
+    let groups = petgraph::algo::tarjan_scc(&graph).into_iter().filter(|group| group.len() > 1);
+    let mut all: Vec<Vec<N>> = groups.map(|group| group.into_iter().map(|node| graph[node]).collect()).collect();
+    all.iter_mut().for_each(|group| group.sort());
+    all.sort();
+    all
+}
+
+/// What is told of a cycle.
+fn message(model: &Model, names: &[&str], actors: &[ActorId]) -> String {
+    let who = subject_of(model, actors);
+    format!("Lock order cycle: {} → {} ({})", names.join(" → "), names[0], who[..1].to_lowercase() + &who[1..])
+}
+
+/// Everybody among them, each once, where any two can meet.
+fn rivals(model: &Model, actors: impl Iterator<Item = ActorId>) -> Option<Vec<ActorId>> {
+    let mut actors: Vec<ActorId> = actors.collect();
+    actors.sort();
+    actors.dedup();
+    actors.iter().any(|a| actors.iter().any(|b| model.overlap(*a, *b))).then_some(actors)
+}
+
+fn locks(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     // Edge: holding the first, the second is taken; patterns with holes may be any lock and make no cycle by themselves.
     let mut edges: BTreeMap<(usize, usize), Vec<&Take>> = BTreeMap::new();
@@ -31,32 +66,17 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             }
         }
     }
-    let mut graph: DiGraph<usize, ()> = DiGraph::new();
-    let nodes: Vec<_> = (0..model.locks.len()).map(|l| graph.add_node(l)).collect();
-    for (from, to) in edges.keys() {
-        graph.add_edge(nodes[*from], nodes[*to], ());
-    }
     let mut found = Vec::new();
-    for mut cycle in petgraph::algo::tarjan_scc(&graph) {
-        if cycle.len() < 2 {
-            continue;
-        }
-        cycle.sort();
-        let locks: Vec<usize> = cycle.iter().map(|n| graph[*n]).collect();
+    for locks in cycles(edges.keys().copied()) {
         let takes: Vec<&Take> =
             edges.iter().filter(|((a, b), _)| locks.contains(a) && locks.contains(b)).flat_map(|(_, t)| t.iter().copied()).collect();
-        let mut actors: Vec<ActorId> = takes.iter().flat_map(|t| t.actors.iter().copied()).collect();
-        actors.sort();
-        actors.dedup();
-        let meet = actors.iter().any(|a| actors.iter().any(|b| model.overlap(*a, *b)));
-        let Some(first) = takes.iter().min_by_key(|t| t.site).filter(|_| meet) else { continue };
+        let Some(actors) = rivals(model, takes.iter().flat_map(|t| t.actors.iter().copied())) else { continue };
+        let Some(first) = takes.iter().min_by_key(|t| t.site) else { continue };
         let names: Vec<&str> = locks.iter().map(|l| model.locks[*l].name.as_str()).collect();
-        let way = format!("{} → {}", names.join(" → "), names[0]);
-        let who = subject_of(model, &actors);
         let mut finding = Draft {
             rule,
-            message: format!("Lock order cycle: {way} ({})", who[..1].to_lowercase() + &who[1..]),
-            actors: actors.clone(),
+            message: message(model, &names, &actors),
+            actors,
             resource: Some(model.locks[locks[0]].id.clone()),
             function: first.function.clone(),
             site: first.site,
@@ -70,6 +90,41 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             finding.related.push(related(Role::Lock, "held since here", *site));
         }
         finding.evidence = witness(model, first.actors[0], &first.path, &format!("takes lock {}", model.locks[first.lock].name));
+        found.push(finding);
+    }
+    found
+}
+
+/// Rows of tables that transactions lock one after the other.
+fn rows(rule: &Rule, subject: &Subject) -> Vec<Finding> {
+    let model = subject.model;
+    let node = |order: &'_ RowOrder, at: usize| (order.system, order.tables[at].clone());
+    let mut names: Vec<(u32, String)> = model.row_orders.iter().flat_map(|order| [node(order, 0), node(order, 1)]).collect();
+    names.sort();
+    names.dedup();
+    let number = |order: &RowOrder, at: usize| names.binary_search(&node(order, at)).unwrap_or_default();
+    let mut found = Vec::new();
+    for tables in cycles(model.row_orders.iter().map(|order| (number(order, 0), number(order, 1)))) {
+        let within = |order: &&RowOrder| tables.contains(&number(order, 0)) && tables.contains(&number(order, 1));
+        let orders: Vec<&RowOrder> = model.row_orders.iter().filter(within).collect();
+        let Some(actors) = rivals(model, orders.iter().flat_map(|o| o.actors.iter().copied())) else { continue };
+        let Some(first) = orders.iter().min_by_key(|o| o.sites[1]) else { continue };
+        let called: Vec<&str> = tables.iter().map(|t| names[*t].1.as_str()).collect();
+        let mut finding = Draft {
+            rule,
+            message: message(model, &called, &actors),
+            actors,
+            resource: None,
+            function: first.function.clone(),
+            site: first.sites[1],
+            help: "Lock the rows of the tables in one order everywhere".into(),
+        }
+        .finish(model);
+        for order in orders.iter().filter(|o| o.sites[1] != first.sites[1]) {
+            finding.related.push(related(Role::Lock, "locked in the other order here", order.sites[1]));
+        }
+        finding.related.push(related(Role::Lock, "locked since here", first.sites[0]));
+        finding.evidence = witness(model, first.actors[0], &first.path, &format!("locks rows of {}", first.tables[1]));
         found.push(finding);
     }
     found

@@ -2,7 +2,8 @@
 
 use crate::finding::Evidence;
 use crate::finding::words::{counted, list, number};
-use crate::model::{ActorId, ActorKind, Control, ControlKind, LockScope, Mode, Model, Resource, Take};
+use crate::model::{ActorId, ActorKind, Control, ControlKind, LockScope, Mode, Model, Resource, RowOrder, Take};
+use std::collections::BTreeSet;
 
 /// Why a row does not apply; `None` where it does.
 pub(super) fn skipped(row: &str, model: &Model) -> Option<String> {
@@ -20,8 +21,10 @@ pub(super) fn skipped(row: &str, model: &Model) -> Option<String> {
         }
         "locks" => (!shared.iter().any(|r| written_by_many(model, r)) && model.takes.is_empty())
             .then_some("no shared resource has more than one writer"),
-        "lock-order" => (!model.takes.iter().any(|t| !t.held.is_empty() || t.many.is_some() && t.keeps()) && model.orders.is_empty())
-            .then_some("no agent holds two locks at once"),
+        "lock-order" => {
+            let two = model.takes.iter().any(|t| !t.held.is_empty() || t.many.is_some() && t.keeps());
+            (!two && model.orders.is_empty() && model.row_orders.is_empty()).then_some("no agent holds two locks at once")
+        }
         "idempotent-writes" => (writes(model).count() == 0).then_some("no agent writes outside its process"),
         "event-sync" => (!reads_what_others_write(model, &shared)).then_some("agents read shared state on demand"),
         "deadlock-alerting" => (waits(model).next().is_none()).then_some("no lock is waited for"),
@@ -71,7 +74,10 @@ pub(super) fn holds(row: &str, model: &Model, expected: Option<f64>) -> Option<(
                 .filter(|t| !t.held.is_empty())
                 .map(|t| Evidence { message: "taken while another is held".into(), site: t.site })
                 .collect();
-            (!evidence.is_empty()).then(|| (format!("Lock order consistent: {}, no cycle", counted(model.locks.len(), "lock")), evidence))
+            if evidence.is_empty() {
+                return rows_in_order(model);
+            }
+            Some((format!("Lock order consistent: {}, no cycle", counted(model.locks.len(), "lock")), evidence))
         }
         "idempotent-writes" => {
             let all: Vec<_> = writes(model).collect();
@@ -293,4 +299,12 @@ pub(super) fn long_running(model: &Model) -> impl Iterator<Item = ActorId> + '_ 
 /// How many at once the largest concurrency test runs.
 pub(super) fn tested(model: &Model) -> Option<i64> {
     model.controls.iter().filter(|c| c.kind == ControlKind::ConcurrencyTest).filter_map(|c| c.detail.parse().ok()).max()
+}
+
+/// Where transactions lock rows of several tables and no cycle was found.
+fn rows_in_order(model: &Model) -> Option<(String, Vec<Evidence>)> {
+    let tables: BTreeSet<&String> = model.row_orders.iter().flat_map(|order| &order.tables).collect();
+    let locked = |order: &RowOrder| Evidence { message: format!("locked after rows of {}", order.tables[0]), site: order.sites[1] };
+    let evidence: Vec<Evidence> = model.row_orders.iter().map(locked).collect();
+    (!evidence.is_empty()).then(|| (format!("Lock order consistent: rows of {}, no cycle", counted(tables.len(), "table")), evidence))
 }

@@ -4,13 +4,14 @@
 //! tables; of a row that is changed through its object, the key is that of the read which loaded it.
 
 use super::call::Given;
+use super::context::{Context, Held};
 use super::item::Item;
 use super::rows::given_at;
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
-use crate::facts::Name;
+use crate::facts::{ExprId, ExprKind, Name};
 use crate::knowledge::vocabulary::Row;
-use crate::link::Kind;
+use crate::link::{Kind, Source};
 use std::rc::Rc;
 
 /// Columns that a condition fixes, each with what its value depends on; an empty name stands for the primary key.
@@ -32,6 +33,44 @@ impl Walker<'_, '_, '_> {
         if let Some(item) = index.and_then(|index| self.summary.items.get_mut(index as usize)) {
             item.keys = Some(Rc::new(keys));
         }
+    }
+
+    /// Whether the entry of a mapping that is called like one of these, `Idempotency-Key`, is made anew at each attempt; `None` where
+    /// nothing tells it from the others.
+    pub fn entry_made_anew(&self, mapping: &Given, names: &[String]) -> Option<bool> {
+        let is_one = |text: &str| names.iter().any(|name| name == text);
+        let written = mapping.expr.and_then(|expr| match &self.facts.expr(expr).kind {
+            ExprKind::Map(entries) => entries.iter().find_map(|(key, value)| match &self.facts.expr((*key)?).kind {
+                ExprKind::Str(text) if is_one(text) => Some((*value, entries.len())),
+                _ => None,
+            }),
+            _ => None,
+        });
+        let parts = mapping.value.parts.iter().flat_map(|parts| parts.iter());
+        let mut named = parts.filter(|(name, _)| name.as_ref().is_some_and(|name| is_one(name)));
+        // Of a mapping with one entry that entry is all.
+        let deps = match (named.next(), written) {
+            (Some((_, deps)), _) => deps,
+            (None, Some((_, 1))) => &mapping.value.deps,
+            _ => return None,
+        };
+        let made = written.map(|(value, _)| value).or(mapping.expr);
+        Some(deps.is_fresh() && !made.is_some_and(|value| self.is_made_before_the_retry(value)))
+    }
+
+    /// Whether a value is a variable that was set outside the loop of this function that tries again.
+    pub fn is_made_before_the_retry(&self, value: ExprId) -> bool {
+        let ExprKind::Name(name) = &self.facts.expr(value).kind else { return false };
+        let tries = |c: &&Context| matches!(c.held, Held::Retry(_)) && c.function == self.at;
+        let Some(around) = self.state.held.iter().find(tries) else { return false };
+        let scope = self.program.scope(self.at);
+        let outside = |source: &Source| match source {
+            Source::Value(made) => !around.site.span.contains(self.facts.expr(*made).span),
+            Source::Parameter(_) => true,
+            _ => false,
+        };
+        let sources = scope.get(name);
+        !sources.is_empty() && sources.iter().all(outside)
     }
 
     /// What a call that loads or removes a record asks for: by itself, and by the query that it is made on.

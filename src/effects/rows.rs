@@ -362,10 +362,16 @@ impl<'k> Walker<'_, '_, 'k> {
         if let Some(said) = variant.and_then(|v| v.idempotent).or(row.idempotent) {
             access.idempotent = Some((said, if said { "keyed" } else { "repeats" }));
         }
-        if let Some(key) = by_argument {
-            // A key made anew inside what is retried protects nothing; who retries is known only later.
-            access.idempotent = Some((!key.value.deps.is_fresh(), "keyed"));
-            access.fresh_key = key.value.deps.is_fresh();
+        // A key made anew inside what is retried protects nothing; who retries is known only later.
+        let anew = match by_argument {
+            Some(key) => Some(key.value.deps.is_fresh() && !key.expr.is_some_and(|e| self.is_made_before_the_retry(e))),
+            None => variant
+                .filter(|v| v.idempotent == Some(true))
+                .and_then(|v| self.entry_made_anew(given_at(&v.argument, given)?, &v.contains)),
+        };
+        if let Some(anew) = anew {
+            access.idempotent = Some((!anew, "keyed"));
+            access.fresh_key = anew;
         }
         access.atomic = variant.and_then(|v| v.atomic).unwrap_or(row.atomic);
         if operation == Operation::Call && !row.when.is_empty() {

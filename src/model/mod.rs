@@ -13,7 +13,7 @@ mod takes;
 pub use events::{LooseEnd, StaleView, Stop};
 pub use processes::Apart;
 pub use races::{Claim, Dependence, Guard, Race, Replacement};
-pub use takes::{Hollow, Leak, Order, OrderFault, Pause, Polling, Prompt, Release, StateCollision, Stays, Take, Told, Waiting};
+pub use takes::{Hollow, Leak, Order, OrderFault, Pause, Polling, Prompt, Release, RowOrder, StateCollision, Stays, Take, Told, Waiting};
 
 use crate::config::Place;
 pub use crate::knowledge::vocabulary::{ActorKind, LockScope};
@@ -435,6 +435,8 @@ pub struct Model {
     pub claims: Vec<Claim>,
     /// Every place where an actor takes a lock.
     pub takes: Vec<Take>,
+    /// Transactions that lock rows of one table and then rows of another.
+    pub row_orders: Vec<RowOrder>,
     /// Keys of a framework's state that two members of a graph write in one step.
     pub collisions: Vec<StateCollision>,
     /// Places where something is entered that calls itself a lock and does nothing.

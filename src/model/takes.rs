@@ -202,6 +202,23 @@ pub struct OrderFault {
     pub function: String,
 }
 
+/// A transaction that locks rows of one table and, while it holds them, rows of another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowOrder {
+    /// The tables, in the order in which their rows are locked.
+    pub tables: [String; 2],
+    /// Where each is locked.
+    pub sites: [Site; 2],
+    /// The function that locks the second, `Class.method`.
+    pub function: String,
+    /// In which system.
+    pub system: u32,
+    /// Who does so, sorted.
+    pub actors: Vec<ActorId>,
+    /// The chain of the first actor to what is done under both.
+    pub path: Vec<Frame>,
+}
+
 /// A key of a framework's state that two members of a graph write in one step, with nothing that joins the two.
 #[derive(Clone, Debug)]
 pub struct StateCollision {

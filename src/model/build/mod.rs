@@ -29,6 +29,7 @@ mod parts;
 mod races;
 mod records;
 mod replacements;
+mod rows;
 mod schema;
 mod settings;
 mod shared_stores;
@@ -100,6 +101,7 @@ pub fn build(input: &Input, coverage: Coverage) -> Model {
     channels::collect(input, &doings, &mut model);
     controls::collect(input, &draft, &doings, &mut model);
     orders::collect(input, &doings, &mut model);
+    rows::collect(input, &doings, &mut model);
     coordinators::collect(input, &doings, &mut model);
     configured::elsewhere(input, &mut model);
     model.unmatched.append(&mut draft.unmatched);

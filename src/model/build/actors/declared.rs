@@ -53,7 +53,10 @@ impl Collector<'_, '_, '_, '_> {
                 continue;
             }
             let same = known.iter().any(|i| {
-                best[*i].declaration.names == declared.declaration.names && best[*i].declaration.config == declared.declaration.config
+                let known = &best[*i].declaration;
+                known.names == declared.declaration.names
+                    && known.config == declared.declaration.config
+                    && (known.effect != Effect::Tool || known.subject == declared.declaration.subject)
             });
             if !same {
                 known.push(best.len());

@@ -60,7 +60,7 @@ impl Walker<'_, '_, '_> {
                     Some(_) => t,
                     None => Rc::new(Through { guard: t.guard.clone(), field: Some(name.clone()) }),
                 });
-                value
+                self.reading_variable(expr, value)
             }
             ExprKind::Index { base, index } => {
                 let (holder, key) = (self.eval(*base), self.eval(*index));

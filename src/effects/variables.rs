@@ -4,8 +4,8 @@
 //!
 //! [`Program::shared_variable`]: crate::link::Program::shared_variable
 
-use super::item::{Access, Operation, What};
-use super::value::{Deps, Value};
+use super::item::{Access, Item, Operation, What};
+use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::{Arg, ExprId, ExprKind};
 use crate::link::Template;
@@ -20,8 +20,13 @@ impl Walker<'_, '_, '_> {
         let name = (!self.rust && !self.placing).then(|| self.program.shared_variable(self.at, expr)).flatten();
         let Some(name) = name else { return value };
         // It holds what it holds now, whatever this function has set it to before.
-        let deps = self.note_variable(Operation::Read, name, self.site(self.facts.expr(expr).span), Deps::default());
-        Value { deps, ..value }
+        let before = |dep: &Dep| {
+            let read = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
+            read.is_some_and(|access| access.api == VARIABLE && access.name.as_ref() == Some(&name))
+        };
+        let kept: Deps = value.deps.iter().filter(|dep| !before(dep)).copied().collect();
+        let read = self.note_variable(Operation::Read, name, self.site(self.facts.expr(expr).span), Deps::default());
+        Value { deps: kept.with(&read), ..value }
     }
 
     /// The same of `totals.get("open")`.

@@ -142,6 +142,8 @@ struct Caches {
     /// By module: to which calls its closures are given.
     given: RefCell<FxHashMap<u32, Rc<closures::Given>>>,
     changed: std::cell::OnceCell<variables::Changed>,
+    /// Whether a class has one object, which a module keeps.
+    single: Memo<ClassRef, bool>,
     /// How many questions about expressions are open inside one another.
     depth: std::cell::Cell<u16>,
 }

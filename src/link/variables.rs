@@ -1,12 +1,16 @@
 //! Variables of modules that functions change: state that everything in one process shares.
 //!
 //! A variable counts where a function sets it anew (`global total`), or one of its entries by a key that stands in the code
-//! (`totals["open"] = 1`). Entries by other keys are not told here: there may be as many as there are sessions.
+//! (`totals["open"] = 1`). Entries by other keys are not told here: there may be as many as there are sessions. Attributes count of
+//! an object that is the only one of its class and that a module makes.
 
 use super::scope::Source;
-use super::{FunctionRef, Program, Template};
+use super::{ClassRef, FunctionRef, Kind, Program, Template, remember};
 use crate::facts::{ExprId, ExprKind, MODULE, Name, StmtKind};
 use rustc_hash::FxHashSet;
+
+/// Of how many calls by a class's name it is asked whether they make one.
+const MADE: usize = 8;
 
 /// What functions change: the module, the variable and the entry, where it is one.
 #[derive(Debug, Default)]
@@ -23,6 +27,7 @@ impl Program<'_> {
         match &facts.expr(expr).kind {
             ExprKind::Name(name) => self.told(at, name, None),
             ExprKind::Index { base, index } => self.shared_entry(at, *base, *index),
+            ExprKind::Attr { base, name } => self.shared_attribute(at, *base, name),
             _ => None,
         }
     }
@@ -40,13 +45,56 @@ impl Program<'_> {
             return None;
         }
         let (module, variable) = self.variable(at, name)?;
-        let place = (module, variable, entry.map(Name::from));
+        self.place(changed, (module, variable, entry.map(Name::from)))
+    }
+
+    fn shared_attribute(&self, at: FunctionRef, base: ExprId, attribute: &Name) -> Option<Template> {
+        let changed = self.caches.changed.get_or_init(|| self.changed_variables());
+        if at.function == MODULE || !changed.names.contains(attribute) {
+            return None;
+        }
+        let class = self.class_of(at, base)?;
+        let template = self.place(changed, (class.module, self.class(class).name.clone(), Some(attribute.clone())))?;
+        remember(&self.caches.single, class, || self.is_single(class)).then_some(template)
+    }
+
+    fn place(&self, changed: &Changed, place: (u32, Name, Option<Name>)) -> Option<Template> {
         changed.places.contains(&place).then(|| {
-            let path = &self.modules[module as usize].path;
+            let (module, variable, entry) = &place;
+            let path = &self.modules[*module as usize].path;
             let module = path.strip_suffix("/__init__.py").or(path.strip_suffix(".py")).unwrap_or(path).replace('/', ".");
-            let entry = entry.map(|key| format!(".{key}")).unwrap_or_default();
-            Template::text(format!("{module}.{}{entry}", place.1))
+            let entry = entry.as_ref().map(|key| format!(".{key}")).unwrap_or_default();
+            Template::text(format!("{module}.{variable}{entry}"))
         })
+    }
+
+    /// The class of the object that a method is called on, or that a module's variable holds.
+    fn class_of(&self, at: FunctionRef, expr: ExprId) -> Option<ClassRef> {
+        let ExprKind::Name(name) = &self.facts(at.module).expr(expr).kind else { return None };
+        let method = self.function(at);
+        if let Some(class) = method.class.filter(|_| self.takes_receiver(at) && method.params.first().is_some_and(|p| p.name == *name)) {
+            return Some(ClassRef { module: at.module, class });
+        }
+        let (module, variable) = self.variable(at, name)?;
+        match self.name_in(FunctionRef { module, function: MODULE }, &variable) {
+            Kind::Object(object) => Some(object.class),
+            _ => None,
+        }
+    }
+
+    /// Whether all that the project makes of a class is one object, which a module keeps in a variable.
+    fn is_single(&self, class: ClassRef) -> bool {
+        let calls = || self.calls_named(&self.class(class).name).iter().filter(|(module, _)| !self.is_aside(*module));
+        let makes = |(module, call): &&(u32, ExprId)| match &self.facts(*module).expr(*call).kind {
+            ExprKind::Call { callee, .. } => {
+                matches!(self.infer(self.enclosing(*module, *call), *callee), Kind::Class(made) if made == class)
+            }
+            _ => false,
+        };
+        let mut made = calls().take(MADE + 1).filter(makes);
+        let (Some((module, call)), None) = (made.next(), made.next()) else { return false };
+        let scope = self.scope(FunctionRef { module: *module, function: MODULE });
+        calls().count() <= MADE && scope.names().any(|(_, sources)| sources == [Source::Value(*call)])
     }
 
     /// The module's variable that a name means in a function.
@@ -87,6 +135,15 @@ impl Program<'_> {
                             (ExprKind::Name(name), ExprKind::Str(key)) => (name, Some(key.clone())),
                             _ => continue,
                         },
+                        ExprKind::Attr { base, name } => {
+                            let at = FunctionRef { module: module as u32, function: code.facts.function_at(stmt.span.start) };
+                            let made = at.function == MODULE || self.function(at).name == "__init__";
+                            if let Some(class) = (!made).then(|| self.class_of(at, *base)).flatten() {
+                                changed.names.insert(name.clone());
+                                changed.places.insert((class.module, self.class(class).name.clone(), Some(name.clone())));
+                            }
+                            continue;
+                        }
                         _ => continue,
                     };
                     let at = FunctionRef { module: module as u32, function: code.facts.function_at(stmt.span.start) };

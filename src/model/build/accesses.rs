@@ -57,7 +57,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let mut places = Places {
         stores: sql_stores(doings, model),
         documents: documents(doings),
-        variables: super::races::raced_variables(input, doings),
+        variables: super::variables::raced(input, doings),
         index: FxHashMap::default(),
     };
     let mut found: FxHashMap<(*const Effect, Site, u32, bool), Place> = FxHashMap::default();

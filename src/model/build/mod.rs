@@ -36,6 +36,7 @@ mod shared_stores;
 mod systems;
 mod taken;
 mod told;
+mod variables;
 mod within;
 
 use super::{ActorId, Coverage, Frame, Model};

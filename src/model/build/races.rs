@@ -4,14 +4,14 @@ use super::alike::Values;
 use super::doubts::Halves;
 use super::records::Records;
 use super::schema::Schema;
-use super::{Doing, Input, Run, accesses, frames, join, locks, taken};
+use super::{Doing, Input, Run, accesses, frames, join, locks, taken, variables};
 use crate::effects::{Access, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
-use crate::link::{FunctionRef, Template};
+use crate::link::FunctionRef;
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 /// Of how many columns a row is still a few values, each in a variable of its own; of more it is a struct.
 const VALUES: usize = 3;
@@ -46,20 +46,6 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     }
     races.sort_by_key(|r| (r.write, r.read, r.dependence));
     model.races = one_for_each_write(nearest_to_the_write(without_what_follows_a_claim(races)));
-}
-
-/// The modules' variables that others can change between reading and writing them. What is left is an affair of the code that
-/// has it.
-pub(super) fn raced_variables(input: &Input, doings: &[Doing]) -> FxHashSet<Template> {
-    let of_variable = |item: &Item| item.access().is_some_and(|access| access.api == VARIABLE);
-    let mut found = FxHashSet::default();
-    for run in doings.iter().flat_map(|doing| &doing.runs) {
-        if run.visits.iter().any(|visit| visit.own().iter().any(of_variable)) {
-            let raced = pairs(&run.visits).into_iter().filter(|pair| of_variable(pair.write.own) && comes_between(input, run, pair));
-            found.extend(raced.filter_map(|pair| pair.write.access()?.name.clone()));
-        }
-    }
-    found
 }
 
 /// Records that are claimed where they are read are worked on afterwards: where the claim can be doubled, all that follows can,
@@ -159,7 +145,7 @@ pub(super) struct Pair<'v> {
     /// A change of the same that only one can make let the write through.
     claimed: bool,
     /// Something was waited for between the two.
-    waited: bool,
+    pub waited: bool,
 }
 
 impl Pair<'_> {
@@ -199,7 +185,7 @@ impl Pair<'_> {
 }
 
 /// Every write with each read that it depends on, in the innermost function that has both.
-fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
+pub(super) fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     let mut found = Vec::new();
     for visit in visits.iter().filter(|visit| visit.has(Sorts::WRITE)) {
         found.extend(taken::pairs(visit).into_iter().filter_map(|(read, write)| {
@@ -384,7 +370,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     let function = innermost(read, item);
     let distance = distance(item, function);
     let in_memory = write.kind == "memory" && dependence != Dependence::Data;
-    if write.kind == "memory" && !input.effects.program.is_rust(function.module) && !comes_between(input, run, pair) {
+    if write.api == VARIABLE && !variables::comes_between(input, run, pair) {
         return None;
     }
     let site = item.outer_in(function).unwrap_or(item.site);
@@ -544,24 +530,6 @@ fn on_what_changes(pair: &Pair, from: &Access, write: &Access, values: &Values, 
         }
         _ => true,
     }
-}
-
-/// Whether others can change a module's variable between the two: the code waits there, or something takes its time in a thread of
-/// its own. What was looked at and then set to something else is a cache or a flag.
-fn comes_between(input: &Input, run: &Run, pair: &Pair) -> bool {
-    let Pair { read, write, dependence, waited, .. } = pair;
-    if *dependence != Dependence::Data || *waited {
-        return *waited && *dependence == Dependence::Data;
-    }
-    let threaded = |c: &Context| matches!(c.held, Held::Thread);
-    let alone = !run.tool && !input.effects.program.function(run.entry).is_async;
-    if !alone && !write.own.contexts.iter().any(threaded) || !std::ptr::eq(read.visit, write.visit) {
-        return false;
-    }
-    let own = read.visit.own();
-    let slow = |item: &Item| item.access().is_none_or(|access| access.kind != "memory");
-    let between = own.iter().skip_while(|item| !std::ptr::eq(*item, read.own)).take_while(|item| !std::ptr::eq(*item, write.own));
-    between.skip(1).any(slow)
 }
 
 /// Whether what is common to both halves keeps others out.

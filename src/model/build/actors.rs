@@ -165,7 +165,8 @@ pub(super) struct Run {
 pub(super) use crate::link::is_aside;
 
 pub(super) fn collect(input: &Input, units: &[DraftUnit], parts: &[Vec<Option<Part>>], imports: &Imports) -> Draft {
-    let mut collector = Collector { input, draft: Draft::default(), declared: Vec::new(), tools_of: FxHashMap::default() };
+    let files = programs::by_file(input.effects.program);
+    let mut collector = Collector { input, draft: Draft::default(), declared: Vec::new(), tools_of: FxHashMap::default(), files };
     collector.declarations();
     collector.actors();
     collector.tools();
@@ -194,4 +195,6 @@ struct Collector<'i, 'a, 'p, 'k> {
     declared: Vec<Declared>,
     /// Tools declared on a value made at a place.
     tools_of: FxHashMap<Site, Vec<(String, Kind)>>,
+    /// Modules by the names of their files.
+    files: FxHashMap<&'a str, Vec<u32>>,
 }

@@ -8,6 +8,7 @@ use crate::facts::{Arg, ExprId, ExprKind, MODULE};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
 use crate::link::{FunctionRef, FunctionValue, Kind, Program};
 use crate::source::{Site, Span};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -95,9 +96,10 @@ impl Collector<'_, '_, '_, '_> {
     fn only_module_at(&self, tail: &str) -> Option<u32> {
         let modules = &self.input.effects.program.modules;
         let ends = |path: &str| path.strip_suffix(tail).is_some_and(|head| head.is_empty() || head.ends_with('/'));
-        let mut found = modules.iter().enumerate().filter(|(_, m)| !tail.is_empty() && ends(&m.path));
-        let (index, _) = found.next()?;
-        found.next().is_none().then_some(index as u32)
+        let named = self.files.get(file_name(tail))?;
+        let mut found = named.iter().copied().filter(|module| ends(&modules[*module as usize].path));
+        let module = found.next()?;
+        found.next().is_none().then_some(module)
     }
 
     /// Scripts whose commands stand in the code as values, for code that starts commands it looks up.
@@ -140,6 +142,19 @@ impl Collector<'_, '_, '_, '_> {
         let runs = |effect: Effect| matches!(effect, Effect::Actor | Effect::Run | Effect::Orchestrator);
         thinks_in_a_loop(&summary, DEEP) && !summary.items.iter().any(|i| matches!(&*i.what, What::Declare(d) if runs(d.effect)))
     }
+}
+
+/// Modules by the names of their files.
+pub(super) fn by_file<'p>(program: &'p Program) -> FxHashMap<&'p str, Vec<u32>> {
+    let mut files: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
+    for (index, module) in program.modules.iter().enumerate() {
+        files.entry(file_name(&module.path)).or_default().push(index as u32);
+    }
+    files
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// What a script is called, and where it stands: its `main` where it has one.

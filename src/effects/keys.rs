@@ -58,19 +58,19 @@ impl Walker<'_, '_, '_> {
         Some(deps.is_fresh() && !made.is_some_and(|value| self.is_made_before_the_retry(value)))
     }
 
-    /// Whether a value is a variable that was set outside the loop of this function that tries again.
+    /// Whether a value is a variable that was set before what tries again in this function began.
     pub fn is_made_before_the_retry(&self, value: ExprId) -> bool {
         let ExprKind::Name(name) = &self.facts.expr(value).kind else { return false };
         let tries = |c: &&Context| matches!(c.held, Held::Retry(_)) && c.function == self.at;
         let Some(around) = self.state.held.iter().find(tries) else { return false };
         let scope = self.program.scope(self.at);
-        let outside = |source: &Source| match source {
-            Source::Value(made) => !around.site.span.contains(self.facts.expr(*made).span),
+        let before = |source: &Source| match source {
+            Source::Value(made) => self.facts.expr(*made).span.start < around.site.span.start,
             Source::Parameter(_) => true,
             _ => false,
         };
         let sources = scope.get(name);
-        !sources.is_empty() && sources.iter().all(outside)
+        !sources.is_empty() && sources.iter().all(before)
     }
 
     /// What a call that loads or removes a record asks for: by itself, and by the query that it is made on.

@@ -48,7 +48,7 @@ impl Values {
         let updates = |access: &&Access| access.kind == "table" && access.operation == Operation::Update && access.is_fixed();
         let (visit, Some(write)) = (write.visit, write.access().filter(updates)) else { return false };
         // Whichever is next in a state, and no certain record, is taken by two who look at once.
-        if is_whichever_is_next(read, write) {
+        if read.access().is_some_and(|from| read.own.keys.is_none() && write.columns.iter().any(|c| from.keys.contains(c))) {
             return false;
         }
         // The time alone says that somebody still has it; beside a constant it says when that was set.
@@ -66,11 +66,6 @@ impl Values {
         let alone = |index| !read.visit.adds_behind(index as u32, of) && !answer_adds(visits, read);
         write.columns.iter().all(same) && index.is_some_and(alone)
     }
-}
-
-/// Whether what is changed was found by the state that is changed, and by nothing that tells which record it is.
-fn is_whichever_is_next(read: &Told, write: &Access) -> bool {
-    read.access().is_some_and(|from| read.own.keys.is_none() && write.columns.iter().any(|c| from.keys.contains(c)))
 }
 
 /// Whether a caller of the function that looked does something that is not the same twice because of what it was told:

@@ -95,21 +95,22 @@ fn locks(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     found
 }
 
+/// The two tables of an order, each of its system.
+fn ends(order: &RowOrder) -> ((u32, &str), (u32, &str)) {
+    let [first, then] = &order.tables;
+    ((order.system, first), (order.system, then))
+}
+
 /// Rows of tables that transactions lock one after the other.
 fn rows(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
-    let node = |order: &'_ RowOrder, at: usize| (order.system, order.tables[at].clone());
-    let mut names: Vec<(u32, String)> = model.row_orders.iter().flat_map(|order| [node(order, 0), node(order, 1)]).collect();
-    names.sort();
-    names.dedup();
-    let number = |order: &RowOrder, at: usize| names.binary_search(&node(order, at)).unwrap_or_default();
     let mut found = Vec::new();
-    for tables in cycles(model.row_orders.iter().map(|order| (number(order, 0), number(order, 1)))) {
-        let within = |order: &&RowOrder| tables.contains(&number(order, 0)) && tables.contains(&number(order, 1));
+    for tables in cycles(model.row_orders.iter().map(ends)) {
+        let within = |order: &&RowOrder| [ends(order).0, ends(order).1].iter().all(|table| tables.contains(table));
         let orders: Vec<&RowOrder> = model.row_orders.iter().filter(within).collect();
         let Some(actors) = rivals(model, orders.iter().flat_map(|o| o.actors.iter().copied())) else { continue };
         let Some(first) = orders.iter().min_by_key(|o| o.sites[1]) else { continue };
-        let called: Vec<&str> = tables.iter().map(|t| names[*t].1.as_str()).collect();
+        let called: Vec<&str> = tables.iter().map(|(_, table)| *table).collect();
         let mut finding = Draft {
             rule,
             message: message(model, &called, &actors),

@@ -141,6 +141,7 @@ struct Caches {
     called: RefCell<FxHashMap<u32, Rc<duck::Called>>>,
     /// By module: to which calls its closures are given.
     given: RefCell<FxHashMap<u32, Rc<closures::Given>>>,
+    /// What functions of Python change of their modules' variables.
     changed: std::cell::OnceCell<variables::Changed>,
     /// Whether a class has one object, which a module keeps.
     single: Memo<ClassRef, bool>,

@@ -84,17 +84,18 @@ impl Program<'_> {
 
     /// Whether all that the project makes of a class is one object, which a module keeps in a variable.
     fn is_single(&self, class: ClassRef) -> bool {
-        let calls = || self.calls_named(&self.class(class).name).iter().filter(|(module, _)| !self.is_aside(*module));
+        let calls = self.calls_named(&self.class(class).name).iter().filter(|(module, _)| !self.is_aside(*module));
+        let calls: Vec<(u32, ExprId)> = calls.take(MADE + 1).copied().collect();
         let makes = |(module, call): &&(u32, ExprId)| match &self.facts(*module).expr(*call).kind {
             ExprKind::Call { callee, .. } => {
                 matches!(self.infer(self.enclosing(*module, *call), *callee), Kind::Class(made) if made == class)
             }
             _ => false,
         };
-        let mut made = calls().take(MADE + 1).filter(makes);
-        let (Some((module, call)), None) = (made.next(), made.next()) else { return false };
+        let made: Vec<_> = calls.iter().filter(makes).collect();
+        let [(module, call)] = made[..] else { return false };
         let scope = self.scope(FunctionRef { module: *module, function: MODULE });
-        calls().count() <= MADE && scope.names().any(|(_, sources)| sources == [Source::Value(*call)])
+        calls.len() <= MADE && scope.names().any(|(_, sources)| sources == [Source::Value(*call)])
     }
 
     /// The module's variable that a name means in a function.
@@ -128,33 +129,37 @@ impl Program<'_> {
                     StmtKind::Update { target, .. } => std::slice::from_ref(target),
                     _ => continue,
                 };
-                for target in targets {
-                    let (name, entry) = match &code.facts.expr(*target).kind {
-                        ExprKind::Name(name) => (name, None),
-                        ExprKind::Index { base, index } => match (&code.facts.expr(*base).kind, &code.facts.expr(*index).kind) {
-                            (ExprKind::Name(name), ExprKind::Str(key)) => (name, Some(key.clone())),
-                            _ => continue,
-                        },
-                        ExprKind::Attr { base, name } => {
-                            let at = FunctionRef { module: module as u32, function: code.facts.function_at(stmt.span.start) };
-                            let made = at.function == MODULE || self.function(at).name == "__init__";
-                            if let Some(class) = (!made).then(|| self.class_of(at, *base)).flatten() {
-                                changed.names.insert(name.clone());
-                                changed.places.insert((class.module, self.class(class).name.clone(), Some(name.clone())));
-                            }
-                            continue;
-                        }
-                        _ => continue,
-                    };
-                    let at = FunctionRef { module: module as u32, function: code.facts.function_at(stmt.span.start) };
-                    if let Some((module, variable)) = (at.function != MODULE).then(|| self.variable(at, name)).flatten() {
-                        changed.names.insert(name.clone());
-                        changed.names.insert(variable.clone());
-                        changed.places.insert((module, variable, entry));
-                    }
+                let at = FunctionRef { module: module as u32, function: code.facts.function_at(stmt.span.start) };
+                if at.function != MODULE {
+                    targets.iter().for_each(|target| self.note_changed(at, *target, &mut changed));
                 }
             }
         }
         changed
+    }
+
+    fn note_changed(&self, at: FunctionRef, target: ExprId, changed: &mut Changed) {
+        let facts = self.facts(at.module);
+        let place = match &facts.expr(target).kind {
+            ExprKind::Name(name) => self.variable(at, name).map(|(module, variable)| (name, (module, variable, None))),
+            ExprKind::Index { base, index } => match (&facts.expr(*base).kind, &facts.expr(*index).kind) {
+                (ExprKind::Name(name), ExprKind::Str(key)) => {
+                    self.variable(at, name).map(|(module, variable)| (name, (module, variable, Some(key.clone()))))
+                }
+                _ => None,
+            },
+            // A constructor makes its object.
+            ExprKind::Attr { base, name } if self.function(at).name != "__init__" => {
+                let class = self.class_of(at, *base);
+                class.map(|class| (name, (class.module, self.class(class).name.clone(), Some(name.clone()))))
+            }
+            _ => None,
+        };
+        if let Some((mentioned, place)) = place {
+            // Where it is imported under another name it is mentioned by both.
+            changed.names.insert(mentioned.clone());
+            changed.names.insert(place.1.clone());
+            changed.places.insert(place);
+        }
     }
 }

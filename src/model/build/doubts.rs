@@ -3,9 +3,9 @@
 //! A guess takes a finding's confidence, and no more: what is surely harmless is no race at all ([`races`](super::races)).
 
 use super::Input;
-use super::races::Pair;
+use super::races::{Pair, distance_over};
 use super::schema::Schema;
-use crate::effects::{Access, Call, Dep, Item, Operation};
+use crate::effects::{Access, Dep, Item, Operation};
 use crate::link::FunctionRef;
 use crate::model::Dependence;
 use crate::source::Site;
@@ -107,6 +107,5 @@ fn lines_between(input: &Input, from: Site, to: Site) -> usize {
 /// How many calls lie between a function and the item it leads to, without the functions that only hand on to another.
 fn depth(input: &Input, item: &Item, function: FunctionRef) -> u8 {
     let hands_on = |at: FunctionRef| at != function && input.effects.program.function(at).body.len() == 1;
-    let calls = item.calls().skip_while(|call| call.function != function).filter(|call: &&Call| !hands_on(call.function)).count();
-    u8::try_from(calls).unwrap_or(u8::MAX)
+    distance_over(item, function, |call| !hands_on(call.function))
 }

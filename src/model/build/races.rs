@@ -5,7 +5,7 @@ use super::doubts::Halves;
 use super::records::Records;
 use super::schema::Schema;
 use super::{Doing, Input, Run, accesses, frames, join, locks, taken, variables};
-use crate::effects::{Access, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE, Visit};
+use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::FunctionRef;
@@ -164,11 +164,6 @@ impl Pair<'_> {
         column == Column::WHOLE || self.columns.iter().any(|part| *part == Column::WHOLE || *part == column)
     }
 
-    /// Whether this question about this column is one of those that it depends on.
-    pub fn is_of(&self, column: Column, check: Check) -> bool {
-        by_condition(check) == self.dependence && self.asks(column)
-    }
-
     /// Whether one of these columns may be among those it depends on.
     fn on(&self, is_one: impl Fn(Column) -> bool) -> bool {
         self.columns.iter().any(|column| *column == Column::WHOLE || is_one(*column))
@@ -185,29 +180,32 @@ impl Pair<'_> {
 }
 
 /// Every write with each read that it depends on, in the innermost function that has both.
-pub(super) fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
+fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     let mut found = Vec::new();
     for visit in visits.iter().filter(|visit| visit.has(Sorts::WRITE)) {
         found.extend(taken::pairs(visit).into_iter().filter_map(|(read, write)| {
             let (read, write) = (visit.item(read)?, visit.item(write)?);
             Some(Pair { read, write, dependence: Dependence::Existence, columns: vec![Column::WHOLE], claimed: false, waited: true })
         }));
-        for own in visit.own() {
-            let Some(access) = own.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
-            let write = Write { told: Told { visit, own }, access };
-            let tells = |own: &Item| visit.tells(own);
-            // What both callers have a copy of is paired there, where more is known of it.
-            let seen = |read: u32| tells(own) || visit.own().get(read as usize).is_some_and(tells);
-            let mut of_this = item_reads(visit, &write).pairs(visit, &write, seen);
-            if tells(own) {
-                let above = decided(visits, visit, access);
-                of_this.extend(above.into_iter().flat_map(|(above, reads)| reads.pairs(above, &write, |_| true)));
-            }
-            if !of_this.is_empty() && is_claimed(visits, visit, own) {
-                of_this.iter_mut().for_each(|pair| pair.claimed = true);
-            }
-            found.extend(of_this);
-        }
+        found.extend(visit.own().iter().flat_map(|own| pairs_of(visits, visit, own)));
+    }
+    found
+}
+
+/// One write of a visit with each read that it depends on; nothing where it is none.
+pub(super) fn pairs_of<'v>(visits: &'v [Visit], visit: &'v Visit, own: &'v Item) -> Vec<Pair<'v>> {
+    let Some(access) = own.access().filter(|a| !a.operation.is_read() && !a.private) else { return Vec::new() };
+    let write = Write { told: Told { visit, own }, access };
+    let tells = |own: &Item| visit.tells(own);
+    // What both callers have a copy of is paired there, where more is known of it.
+    let seen = |read: u32| tells(own) || visit.own().get(read as usize).is_some_and(tells);
+    let mut found = item_reads(visit, &write).pairs(visit, &write, seen);
+    if tells(own) {
+        let above = decided(visits, visit, access);
+        found.extend(above.into_iter().flat_map(|(above, reads)| reads.pairs(above, &write, |_| true)));
+    }
+    if !found.is_empty() && is_claimed(visits, visit, own) {
+        found.iter_mut().for_each(|pair| pair.claimed = true);
     }
     found
 }
@@ -337,8 +335,8 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     {
         return None;
     }
-    let of = |column, check| pair.is_of(column, check);
-    if dependence != Dependence::Data && values.are_alike(&run.visits, &pair.read, &pair.write, of) {
+    let same_question = |column, check| by_condition(check) == dependence && pair.asks(column);
+    if dependence != Dependence::Data && values.are_alike(&run.visits, &pair.read, &pair.write, same_question) {
         return None;
     }
     let (read, item) = (&pair.read.item(), &pair.write.item());
@@ -564,7 +562,12 @@ fn tells_again(pair: &Pair, call: Site) -> bool {
 
 /// How many calls lie between a function and the item it leads to.
 pub(super) fn distance(item: &Item, function: FunctionRef) -> u8 {
-    let calls = item.calls().skip_while(|call| call.function != function).count();
+    distance_over(item, function, |_| true)
+}
+
+/// The same of those calls that count.
+pub(super) fn distance_over(item: &Item, function: FunctionRef, counts: impl Fn(&Call) -> bool) -> u8 {
+    let calls = item.calls().skip_while(|call| call.function != function).filter(|call| counts(call)).count();
     u8::try_from(calls).unwrap_or(u8::MAX)
 }
 

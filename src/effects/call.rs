@@ -419,6 +419,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if beside {
             self.state.held.retain(|c| c.token != token(place.site, 4));
         }
+        self.note_end(place.site, summary.never_returns && !beside);
         called
     }
 

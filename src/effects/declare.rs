@@ -315,7 +315,7 @@ impl<'k> Walker<'_, '_, 'k> {
             Some(row) if row.is != BaseKind::Record => return None,
             _ => {}
         }
-        let row = self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor)?;
+        let row = self.program.base_row_by_name(class).filter(|r| r.is == BaseKind::Actor && r.members.is_empty())?;
         if !row.described_by.is_empty() {
             let is_given = |names: &[String]| {
                 let named = |g: &Given| g.name.as_ref().is_some_and(|n| names.iter().any(|d| d == n));
@@ -398,6 +398,10 @@ impl<'k> Walker<'_, '_, 'k> {
         if self.program.owner(class) != class {
             return;
         }
+        if let Some(row) = self.program.base_row_by_name(class).filter(|row| !row.members.is_empty()) {
+            self.declare_members(class, row, site);
+            return;
+        }
         let by_name = || self.program.base_row_by_name(class).filter(|row| row.is == BaseKind::Record);
         let row = self.program.base_row(class).or_else(|| self.decorated_as_record(class)).or_else(|| self.actor_row(class, &[]));
         if let Some(row) = row.or_else(by_name) {
@@ -449,6 +453,29 @@ impl<'k> Walker<'_, '_, 'k> {
                 };
                 self.push_at(What::Declare(declaration), site, Deps::default());
             }
+        }
+    }
+
+    /// Functions that a class lists for those who run it: `functions = [pack, ship]`.
+    fn declare_members(&mut self, class: ClassRef, row: &BaseRow, site: Site) {
+        let listed = row.members.iter().flat_map(|name| match self.program.class_attribute(class, name) {
+            Kind::List(items) => items.to_vec(),
+            _ => Vec::new(),
+        });
+        for member in listed.collect::<Vec<_>>() {
+            let Kind::Function(function) = &member else { continue };
+            let declaration = Declaration {
+                effect: Effect::Actor,
+                actor: row.actor,
+                names: vec![Kind::text(self.program.function(function.function).name.clone())],
+                entries: vec![member],
+                multiple: row.multiple,
+                retries: row.retries,
+                framework: row.framework.clone().unwrap_or_default().into(),
+                api: self.program.class(class).name.clone(),
+                ..Declaration::default()
+            };
+            self.push_at(What::Declare(declaration), site, Deps::default());
         }
     }
 

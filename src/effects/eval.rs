@@ -128,7 +128,7 @@ impl Walker<'_, '_, '_> {
                 let value = then.or(self.eval(*other));
                 self.state.control = control;
                 let truth = if on.then.is_empty() { value.truth } else { Truth::Either };
-                let read = on.then.iter().map(|(dep, _)| *dep).filter(|dep| !dep.is_question()).collect();
+                let read = on.then.iter().filter(|(dep, _)| !dep.is_question()).map(|asked| self.as_value(asked)).collect();
                 let value = value.depending(&read);
                 Value { truth, ..value }
             }

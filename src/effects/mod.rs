@@ -103,6 +103,8 @@ pub struct Summary {
     pub asks: bool,
     /// What it returns.
     pub returns: Value,
+    /// Every way through it raises: `fail("no such order")`.
+    pub never_returns: bool,
     /// Fields of the receiver it sets, with what they hold at the end.
     pub fields: Vec<(Name, Value)>,
     /// Items on which it decides whether to raise: code after a call to it runs only where the check held.

@@ -54,8 +54,8 @@ fn deps(deps: &Deps) -> String {
 
 fn one(dep: &Dep) -> String {
     match dep {
-        Dep::Item(index, part) => format!("#{index}{}", if *part == Column::WHOLE { "" } else { "." }),
-        Dep::Parameter(index, part) => format!("p{index}{}", if *part == Column::WHOLE { "" } else { "." }),
+        Dep::Item(index, part) => format!("#{index}{}", part_of(*part)),
+        Dep::Parameter(index, part) => format!("p{index}{}", part_of(*part)),
         Dep::Field(_) => "field".into(),
         Dep::Captured(..) => "captured".into(),
         Dep::Is(index, _) => format!("p{index}?"),
@@ -93,5 +93,14 @@ fn context(context: &Context) -> String {
         Held::Caught { types, .. } => format!("caught {}", types.join(",")),
         Held::Thread => "thread".into(),
         Held::Spawned { api, .. } => format!("spawned {api}"),
+    }
+}
+
+/// How much of it.
+fn part_of(part: Column) -> &'static str {
+    match part {
+        Column::WHOLE => "",
+        Column::THERE => "?",
+        _ => ".",
     }
 }

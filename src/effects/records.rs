@@ -1,6 +1,6 @@
 //! Fields in Rust as columns: what was read from a table is handed on as a struct, whose fields are called like the columns.
 
-use super::item::Item;
+use super::item::{Access, Check, Item};
 use super::value::{Column, Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
@@ -27,6 +27,17 @@ impl Walker<'_, '_, '_> {
         };
         let deps: Deps = value.deps.iter().map(of_it).collect();
         Value { deps, ..value }
+    }
+
+    /// What a value depends on that is given because of a decision: `row.id if row else None` holds nothing of a row but what it
+    /// takes, and whether there was one.
+    pub fn as_value(&self, (dep, check): &(Dep, Check)) -> Dep {
+        let read = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
+        // A single column is a value, and may hold nothing.
+        let record = |a: &Access| a.columns.len() != 1 || a.columns.iter().any(|c| c == "*");
+        let row = read.is_some_and(|a| a.kind == "table" && a.operation.is_read() && !a.aggregate && record(a));
+        let whole = matches!(dep, Dep::Item(_, Column::WHOLE));
+        if row && whole && matches!(check, Check::Presence | Check::Absence) { dep.of(Column::THERE) } else { *dep }
     }
 
     /// Whether a dependency is on what was read from a table.

@@ -199,6 +199,10 @@ impl<'k> Walker<'_, '_, 'k> {
                 result
             }
             Effect::Publish | Effect::Subscribe | Effect::Consume | Effect::Enqueue => {
+                // `queue.enqueue(pack, order)`, `queue.consume(on_message)`: a worker runs what is handed over.
+                if row.actor.is_some() && row.entry.iter().any(|place| given_at(place, given).is_some()) {
+                    self.declare(Effect::Actor, found, receiver, api, given, place, Value::default());
+                }
                 let channel = row.channel.as_deref().and_then(|p| self.program.place_text(p, receiver, &args));
                 let channel =
                     channel.or_else(|| receiver.and_then(|r| r.identity.clone())).unwrap_or_else(|| Template::hole(Hole::Named("".into())));
@@ -233,6 +237,10 @@ impl<'k> Walker<'_, '_, 'k> {
             }
             Effect::Spawn => {
                 self.spawn(row, receiver, api, given, place);
+                result
+            }
+            Effect::Exit => {
+                self.note_end(site, true);
                 result
             }
             Effect::Timeout => {

@@ -627,8 +627,11 @@ fn operation(statement: &Statement) -> Option<Operation> {
         },
         Verb::Replace | Verb::Upsert | Verb::Merge => Operation::Upsert,
         Verb::Update => {
-            let relative = statement.assignments.iter().any(|a| matches!(a.value, AssignedValue::Relative { accumulates: true }));
-            if relative { Operation::Increment } else { Operation::Update }
+            if is_relative(statement) {
+                Operation::Increment
+            } else {
+                Operation::Update
+            }
         }
         Verb::Delete | Verb::Truncate => Operation::Delete,
         Verb::Copy { into_table: true } => Operation::Insert,
@@ -649,6 +652,13 @@ fn verb(statement: &Statement) -> &'static str {
         Verb::Truncate => "TRUNCATE",
         _ => "COPY",
     }
+}
+
+/// Whether an UPDATE changes rows by an amount. `SET body = ?, version = version + 1` sets what it is given, and counts that it did.
+fn is_relative(statement: &Statement) -> bool {
+    let given = statement.assignments.iter().any(|a| matches!(a.value, AssignedValue::Placeholder(_)));
+    let mut relative = statement.assignments.iter().filter(|a| a.accumulates());
+    relative.any(|a| !given || !a.placeholders.is_empty())
 }
 
 /// Whether a write repeats, in its WHERE, a condition on the state it changes: a version, a status, an amount.

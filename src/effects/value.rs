@@ -19,6 +19,9 @@ impl Column {
     /// All of it, or nobody knows which part.
     pub const WHOLE: Column = Column(0);
 
+    /// That it is there at all, whatever it holds. Names have odd numbers.
+    pub const THERE: Column = Column(2);
+
     /// The column of this name. Databases do not tell capitals from small letters.
     pub fn named(name: &str) -> Column {
         let mut hasher = FxHasher::default();
@@ -78,10 +81,11 @@ impl Dep {
 
     /// Whether it is on a single column of what was read.
     pub fn is_of_column(&self) -> bool {
-        self.part().is_some_and(|part| part != Column::WHOLE)
+        self.part().is_some_and(|part| part != Column::WHOLE && part != Column::THERE)
     }
 
-    fn of(&self, part: Column) -> Dep {
+    /// The same on this part of what was read.
+    pub fn of(&self, part: Column) -> Dep {
         match self {
             Dep::Item(index, _) => Dep::Item(*index, part),
             Dep::Parameter(index, _) => Dep::Parameter(*index, part),

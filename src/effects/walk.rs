@@ -65,6 +65,10 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub ledger: Ledger,
     /// What was looked at through guards: where the guard was taken, and which field.
     pub looked: FxHashMap<(Site, Option<Name>), Deps>,
+    /// The last call that ends the way it is on, and whether it does whatever is called there.
+    ends: Option<(Site, bool)>,
+    /// The body only says that others have to be written: `raise NotImplementedError`.
+    unwritten: bool,
     /// What was read in a loop over values and decided that one of them is passed over.
     pub passing: rustc_hash::FxHashSet<u32>,
     /// How many items there were at the last commit.
@@ -107,6 +111,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             depth: 0,
             resumed: 0,
             again: None,
+            ends: None,
+            unwritten: false,
             inferring: false,
             from_outside: false,
             returned: None,
@@ -192,8 +198,12 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let stmt = facts.stmt(id);
         match &stmt.kind {
             StmtKind::Expr(e) => {
+                self.ends = None;
                 let value = self.eval(*e);
                 self.drop_answer(&value);
+                if self.ends == Some((self.called_at(*e), true)) {
+                    self.state.end = End::Raised;
+                }
             }
             StmtKind::Assign { targets, value: Some(value), annotation } => {
                 let kept = self.kept_block(*value);
@@ -230,9 +240,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let mut value = value.map(|v| self.returned_value(v)).unwrap_or(Value::of(Kind::Null));
                 value.truth = self.returned_truth(&value);
                 value.compared |= self.rust && self.tells_state(&value);
-                for (dep, _) in self.state.control.iter().filter(|(dep, _)| !dep.is_question()) {
-                    value.deps.join(&Deps::one(*dep));
-                }
+                let decided = self.state.control.iter().filter(|(dep, _)| !dep.is_question());
+                value.deps.join(&decided.map(|asked| self.as_value(asked)).collect());
                 self.returned = Some(match self.returned.take() {
                     Some(before) => before.or(value),
                     None => value,
@@ -250,6 +259,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             StmtKind::Raise(value) => {
                 if let Some(value) = value {
+                    self.unwritten |= self.is_unwritten(*value);
                     self.eval(*value);
                 }
                 self.state.end = End::Raised;
@@ -793,6 +803,29 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
     }
 
+    /// A call that may never return. Of several functions that may be called there all must be such.
+    pub fn note_end(&mut self, site: Site, never: bool) {
+        let others = self.ends.is_none_or(|(before, all)| before != site || all);
+        self.ends = Some((site, never && others));
+    }
+
+    /// Where a statement calls, awaited or not.
+    fn called_at(&self, expr: ExprId) -> Site {
+        match &self.facts.expr(expr).kind {
+            ExprKind::Await(inner) => self.called_at(*inner),
+            _ => self.site(self.facts.expr(expr).span),
+        }
+    }
+
+    /// `raise NotImplementedError`, which Python's documentation keeps for methods that others have to write.
+    fn is_unwritten(&self, raised: ExprId) -> bool {
+        match &self.facts.expr(raised).kind {
+            ExprKind::Call { callee, .. } => self.is_unwritten(*callee),
+            ExprKind::Name(name) => name == "NotImplementedError",
+            _ => false,
+        }
+    }
+
     /// `value.into()` in Rust: what it becomes, its declaration says.
     fn converts(&self, value: ExprId) -> bool {
         let ExprKind::Call { callee, .. } = &self.facts.expr(value).kind else { return false };
@@ -800,6 +833,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     }
 
     fn finish(mut self) -> Summary {
+        let returns = self.returned.is_some();
         self.summary.returns = self.returned.take().unwrap_or(Value::of(Kind::Null));
         self.summary.awaits = self.awaits;
         if self.state.end == End::Open {
@@ -809,6 +843,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.summary.fields = std::mem::take(&mut self.fields_left);
         }
         let generator = self.program.function(self.at).is_generator;
+        self.summary.never_returns = self.state.end == End::Raised && !returns && !generator && !self.unwritten;
         if !generator {
             let at_returns = self.held_at_returns.take().unwrap_or_default();
             let new = at_returns.into_iter().filter(|c| !self.state.held.iter().any(|h| h.token == c.token));

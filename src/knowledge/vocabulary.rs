@@ -633,6 +633,8 @@ pub enum Effect {
     Schedule,
     /// Runs a program's event loop or main function.
     RunMain,
+    /// Never returns: it raises, or ends the program.
+    Exit,
 
     /// Declares an actor.
     Actor,
@@ -696,6 +698,9 @@ pub struct BaseRow {
     /// The kind of actor, for `is: actor`.
     #[serde(default)]
     pub actor: Option<ActorKind>,
+    /// For `is: actor`: class attributes that list functions, each of which is an actor: the settings of a queue's worker.
+    #[serde(default)]
+    pub members: Vec<String>,
     /// Class attributes that models read.
     #[serde(default)]
     pub prompts: Vec<String>,

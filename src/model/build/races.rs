@@ -16,6 +16,9 @@ use rustc_hash::FxHashMap;
 /// Of how many columns a row is still a few values, each in a variable of its own; of more it is a struct.
 const VALUES: usize = 3;
 
+/// Where it is not told on which column of a record something depends.
+const UNTOLD: [Column; 2] = [Column::WHOLE, Column::THERE];
+
 /// Collect the races that nothing protects.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut races: Vec<Race> = Vec::new();
@@ -161,12 +164,17 @@ impl Pair<'_> {
 
     /// Whether what hangs on this column may hang on what it depends on.
     fn asks(&self, column: Column) -> bool {
-        column == Column::WHOLE || self.columns.iter().any(|part| *part == Column::WHOLE || *part == column)
+        self.columns.iter().any(|part| UNTOLD.contains(part) || *part == column) || UNTOLD.contains(&column)
+    }
+
+    /// Whether one of these columns may be among those whose values it holds.
+    fn holds(&self, is_one: impl Fn(Column) -> bool) -> bool {
+        self.columns.iter().any(|column| *column == Column::WHOLE || is_one(*column))
     }
 
     /// Whether one of these columns may be among those it depends on.
     fn on(&self, is_one: impl Fn(Column) -> bool) -> bool {
-        self.columns.iter().any(|column| *column == Column::WHOLE || is_one(*column))
+        self.columns.iter().any(|column| UNTOLD.contains(column) || is_one(*column))
     }
 
     /// Whether this column may have decided. Of a row that went as a whole into something, nobody knows what was asked of it; of one
@@ -175,7 +183,7 @@ impl Pair<'_> {
         let selected = |c: &Name| c == "*" || c.eq_ignore_ascii_case(column);
         // Statements that are built by calls in Rust say nothing of columns.
         let whole = || from.aggregate || from.columns.iter().any(selected) || rust && from.columns.is_empty();
-        self.columns.iter().any(|part| *part == Column::named(column) || *part == Column::WHOLE && whole())
+        self.columns.iter().any(|part| *part == Column::named(column) || UNTOLD.contains(part) && whole())
     }
 }
 
@@ -421,7 +429,7 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         // What is written is made of what was read; a relative change in the store is not.
         (Dependence::Data, Update | Put | Replace) => !write.conditional || write.only_selects,
         (Dependence::Data, Insert) => (read.aggregate || counts_on(write, read)) && !write.fresh_key,
-        (Dependence::Data, Upsert) => !write.conditional && write.kind != "table",
+        (Dependence::Data, Upsert) => !write.conditional,
         (Dependence::Data, Append | Increment | Delete | Call) => false,
         // It was not there, so it is made.
         (Dependence::Existence, Insert | Call) => !matches!(write.idempotent, Some((true, _))),
@@ -494,7 +502,7 @@ fn reserved(read: &Item, items: &[Item]) -> bool {
 fn of_table(part: Column, from: &Access) -> Column {
     let last = |c: &Name| c.rsplit('.').next().is_some_and(|name| Column::named(name) == part);
     let told = from.kind != "table" || from.columns.iter().any(|c| c == "*" || last(c));
-    if told { part } else { Column::WHOLE }
+    if told || part == Column::THERE { part } else { Column::WHOLE }
 }
 
 /// Whether the columns of a table that a write depends on are such that another actor can change the outcome.
@@ -510,11 +518,11 @@ fn on_what_changes(pair: &Pair, from: &Access, write: &Access, values: &Values, 
         // A change that is lost is one of the same column: of others, at most an older value was used. A state that another
         // actor may act upon as well is left by this write.
         (Dependence::Data, Operation::Insert) if !from.aggregate => {
-            from.highest.as_ref().is_some_and(|highest| pair.on(|part| part == Column::named(highest)))
+            from.highest.as_ref().is_some_and(|highest| pair.holds(|part| part == Column::named(highest)))
         }
-        (Dependence::Data, Operation::Update) => {
+        (Dependence::Data, Operation::Update | Operation::Upsert) => {
             let written = |part: Column| write.columns.iter().any(|c| Column::named(c) == part);
-            write.columns.is_empty() || if is_record { pair.columns.iter().any(|c| written(*c)) } else { pair.on(written) }
+            write.columns.is_empty() || if is_record { pair.columns.iter().any(|c| written(*c)) } else { pair.holds(written) }
         }
         (Dependence::State, Operation::Update | Operation::Increment) => {
             write.columns.is_empty() || write.columns.iter().any(|c| pair.decides_by(c, from, rust))

@@ -117,9 +117,9 @@ fn hollow(rule: &Rule, model: &Model) -> Vec<Finding> {
 fn different(rule: &Rule, model: &Model) -> Vec<Finding> {
     let mut found = Vec::new();
     for resource in model.resources.iter().filter(|r| r.shared && r.kind != "table" && !r.name.contains('*')) {
-        // Read and written under the lock, by one function: what it writes depends on what it read.
+        // Read and written under the lock, maybe by helpers: what is written depends on what was read.
         let reads = |a: &Access| {
-            let here = |r: &&Access| r.mode == Mode::Read && r.actor == a.actor && r.function == a.function && r.guards == a.guards;
+            let here = |r: &&Access| r.mode == Mode::Read && r.actor == a.actor && r.guards == a.guards;
             resource.accesses.iter().any(|r| here(&r))
         };
         let depends = |a: &&Access| a.mode != Mode::Read && !a.atomic && matches!(a.operation, "put" | "update") && reads(a);
@@ -128,9 +128,8 @@ fn different(rule: &Rule, model: &Model) -> Vec<Finding> {
         let told = |a: &&Access| !a.guards.is_empty() && !a.guards.iter().any(|g| g.contains('*') || void(g));
         let writes: Vec<&Access> = resource.accesses.iter().filter(depends).filter(told).collect();
         let apart = writes.iter().enumerate().find_map(|(index, one)| {
-            let other = writes[index + 1..]
-                .iter()
-                .find(|o| o.site != one.site && model.overlap(o.actor, one.actor) && o.guards.iter().all(|g| !one.guards.contains(g)));
+            let other =
+                writes[index + 1..].iter().find(|o| model.overlap(o.actor, one.actor) && o.guards.iter().all(|g| !one.guards.contains(g)));
             other.map(|o| (*one, *o))
         });
         let Some((one, other)) = apart else { continue };

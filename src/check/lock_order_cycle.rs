@@ -2,7 +2,7 @@
 
 use super::races::subject_of;
 use super::rule::{Draft, Rule, Subject, related, witness};
-use crate::finding::{Finding, Role, Severity};
+use crate::finding::{Confidence, Finding, Role, Severity};
 use crate::model::{ActorId, Model, RowOrder, Take};
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::BTreeMap;
@@ -55,12 +55,12 @@ fn rivals(model: &Model, actors: impl Iterator<Item = ActorId>) -> Option<Vec<Ac
 
 fn locks(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
-    // Edge: holding the first, the second is taken; patterns with holes may be any lock and make no cycle by themselves.
+    // Edge: holding the first, the second is taken; what may be any lock makes no cycle.
     let mut edges: BTreeMap<(usize, usize), Vec<&Take>> = BTreeMap::new();
     // Who only tries waits for nobody.
     for take in model.takes.iter().filter(|take| take.waiting.waits()) {
         for (held, _) in &take.held {
-            let known = |lock: usize| !model.locks[lock].name.contains('*');
+            let known = |lock: usize| model.locks[lock].name.chars().any(char::is_alphabetic);
             if *held != take.lock && known(*held) && known(take.lock) {
                 edges.entry((*held, take.lock)).or_default().push(take);
             }
@@ -83,6 +83,10 @@ fn locks(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             help: "Take the locks in one order everywhere, for example sorted by resource id".into(),
         }
         .finish(model);
+        // Locks of one pattern may be two that nobody takes both of.
+        if names.iter().any(|name| name.contains('*')) {
+            finding.confidence = finding.confidence.min(Confidence::Medium);
+        }
         for take in takes.iter().filter(|t| t.site != first.site) {
             finding.related.push(related(Role::Lock, "taken in the other order here", take.site));
         }

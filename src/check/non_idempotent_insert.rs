@@ -20,7 +20,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let nothing_shared = !model.resources.iter().any(|r| r.shared);
     let mut found: Vec<Finding> = Vec::new();
-    for resource in model.resources.iter().filter(|r| !matches!(r.kind.as_str(), "api" | "memory")) {
+    for resource in model.resources.iter().filter(|r| !matches!(r.kind.as_str(), "api" | "memory") && !r.is_log()) {
         let creates = |a: &&Access| matches!(a.operation, "insert" | "append") && !a.idempotent;
         let mut sites: Vec<_> = resource.accesses.iter().filter(creates).map(|a| a.site).collect();
         sites.sort();

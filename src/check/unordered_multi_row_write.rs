@@ -21,7 +21,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     // A store that locks the whole database knows no order of rows.
     for resource in model.resources.iter().filter(|r| r.shared && r.kind == "table" && r.store != "sqlite") {
-        let many = |a: &&Access| a.unordered && matches!(a.operation, "update" | "upsert" | "delete" | "increment");
+        let locks = |a: &Access| a.locks_rows || matches!(a.operation, "update" | "upsert" | "delete" | "increment");
+        let many = |a: &&Access| a.unordered && locks(a);
         let writes: Vec<&Access> = resource.accesses.iter().filter(many).collect();
         for (index, write) in writes.iter().enumerate() {
             let rival = writes.iter().find(|o| model.overlap(o.actor, write.actor) && o.guards.iter().all(|g| !write.guards.contains(g)));

@@ -10,7 +10,11 @@ use crate::link::Template;
 
 impl Walker<'_, '_, '_> {
     pub(super) fn branch(&mut self, cond: ExprId, then: &Block, other: &Block) {
+        if let Some(holds) = self.holds_by_flag(cond) {
+            return self.block(if holds { then } else { other });
+        }
         let before = self.state.held.clone();
+        let asked = self.asks_of_given(cond);
         let on = self.decision(cond);
         if self.rust {
             // What only the condition looked at is dropped before the branch.
@@ -44,6 +48,7 @@ impl Walker<'_, '_, '_> {
         }
         if (after_then.end, after_other.end) == (End::Open, End::Open) {
             self.note_parted(&before, &after_then.held, &after_other.held);
+            self.note_flag(asked, &after_then, &after_other);
         }
         self.state = match (after_then.end, after_other.end) {
             (End::Open, End::Open) => {

@@ -56,6 +56,9 @@ impl Walker<'_, '_, '_> {
             parts.extend(held.map(|a| (a.column.clone(), argument.value.deps.clone())));
         }
         // `update(stock=Product.stock - n)` changes it by an amount, in one step.
+        if effect == Effect::OrmFilter && statement.subject == Kind::Unknown && statement.identity.is_none() {
+            self.about(given.iter().find_map(|g| self.asked_of(g.expr?, DEPTH)), &mut statement);
+        }
         let moves = !relative.is_empty();
         if moves && statement.sets.is_empty() {
             statement.traits.push("increment".into());
@@ -156,6 +159,35 @@ impl Walker<'_, '_, '_> {
                 _ => args.iter().for_each(|a| self.asked(Some(a.value), negated, depth - 1, asks)),
             },
             _ => {}
+        }
+    }
+
+    /// What a condition is about, by its first column: `exists().where(Order.number == number)`.
+    fn asked_of(&self, condition: ExprId, depth: u8) -> Option<Kind> {
+        let further = |expr: &ExprId| if depth > 0 { self.asked_of(*expr, depth - 1) } else { None };
+        match &self.facts.expr(condition).kind {
+            ExprKind::Compare { left, .. } => further(left),
+            ExprKind::Logic { items, .. } => items.iter().find_map(further),
+            ExprKind::Binary { left, right, .. } => [left, right].into_iter().find_map(further),
+            ExprKind::Not(inner) | ExprKind::Unary(inner) => further(inner),
+            ExprKind::Call { callee, args } => match &self.facts.expr(*callee).kind {
+                ExprKind::Attr { base, .. } => further(base),
+                _ => args.iter().find_map(|a| further(&a.value)),
+            },
+            ExprKind::Attr { base, .. } => match self.program.infer(self.at, *base) {
+                class @ Kind::Class(_) => Some(class),
+                Kind::Library(columns) if self.program.knowledge.type_def(columns.ty).columns => Some(Kind::Library(columns)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn about(&self, asked: Option<Kind>, statement: &mut LibraryValue) {
+        match asked {
+            Some(Kind::Library(table)) => statement.identity = table.identity.clone(),
+            Some(class) => statement.subject = class,
+            None => {}
         }
     }
 

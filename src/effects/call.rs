@@ -335,12 +335,15 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// A call whose callee only the caller knows.
     pub fn call_later(&mut self, callee: &Kind, given: &[Given], place: &CallPlace) -> Called {
         let args = given.iter().map(|g| (g.name.clone(), g.value.clone())).collect();
-        let mut on = all_deps(given);
-        // What a method gives is made of what it is called on.
-        if let (true, Kind::Member(_) | Kind::ParameterMember(_), Some(receiver)) = (self.rust, callee, &place.receiver) {
-            on.join(&receiver.deps);
+        let (mut on, mut made_of) = (all_deps(given), all_deps(given));
+        // What a method gives is made of what it is called on; in Python only where nobody can say which method that is.
+        if let (Kind::Member(_) | Kind::ParameterMember(_), Some(receiver)) = (callee, &place.receiver) {
+            made_of.join(&receiver.deps);
+            if self.rust {
+                on.join(&receiver.deps);
+            }
         }
-        let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, on.clone());
+        let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, made_of);
         let kind = match callee {
             // `self.model(**values)`: an instance, where it is a class.
             Kind::Parameter(_) | Kind::Field(_) if !self.rust => match self.opened_object(callee) {
@@ -400,7 +403,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             self.leave_below(&Rc::default(), Some(Rc::new(value.clone())), true, place, &[]);
         }
         let binding = self.binding(value, given, place);
-        let summary = self.fx.with_given(&self.fx.summary_of(value), &binding.params);
+        let summary = self.fx.summary_of(value);
+        let flags = self.flags_given(summary.parted, &binding.params);
+        let summary = self.fx.for_flags(value, &summary, flags).unwrap_or(summary);
+        let summary = self.fx.with_given(&summary, &binding.params);
         if beside {
             let held = Held::Spawned { api: "coroutine".into(), many: self.in_loop(), waits: false };
             self.state.held.push(Context { token: token(place.site, 4), held, site: place.site, function: self.at });
@@ -419,7 +425,6 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if beside {
             self.state.held.retain(|c| c.token != token(place.site, 4));
         }
-        self.note_end(place.site, summary.never_returns && !beside);
         called
     }
 
@@ -590,10 +595,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                     asked: *asked,
                 });
             }
+            if self.state.waits_limited {
+                what = super::lock::limited(what);
+            }
             let chain = Some(self.led_to(place.site, item.chain.clone()));
             if let What::CallParameter { callee, args } = &*what {
                 let (held, control) = ((*held).clone(), (*control).clone());
-                let on = if self.rust { binding.deps(&item.data) } else { Deps::default() };
+                let on = binding.deps(&item.data);
                 let through = Through { item, chain, held, control, on, hint: receiver_hint(&item.what, &binding.names) };
                 let deps = self.resume(callee, args, through);
                 binding.items.push(deps);
@@ -721,6 +729,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 self.state.vars.insert(compact_str::format_compact!("{path}.{name}"), bound);
             }
         }
+        self.state.waits_limited |= summary.limits_waits;
         let raises = binding.control(&summary.raises_on);
         self.state.decide(&raises);
         for name in &summary.releases {
@@ -747,7 +756,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             return all_deps(&given).with(&through.on);
         }
         if is_callers(callee) {
-            return self.push_item(Item {
+            let made_of = if self.rust { Deps::default() } else { through.on.clone() };
+            let later = self.push_item(Item {
                 what: Rc::new(What::CallParameter { callee: callee.clone(), args: args.to_vec() }),
                 site: through.item.site,
                 function: through.item.function,
@@ -760,6 +770,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 awaits: self.awaits + through.item.awaits,
                 kept: false,
             });
+            return later.with(&made_of);
         }
         // Callbacks that call callbacks: each level multiplies the work, so both depth and number are bounded.
         // A method of a value that the caller gives is one step and multiplies nothing; in Rust most such calls are that.
@@ -787,6 +798,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             receiver_name: through.hint,
             written: false,
         };
+        let begun = self.summary.items.len();
         let called = self.call_value(&Value::of(callee.clone()), &given, &place, Coroutine::Awaited);
         // What the call took or gave back, `to_thread(lock.acquire)`, is held or not for the code behind it.
         let after = std::mem::replace(&mut self.state.held, saved.0);
@@ -795,7 +807,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         self.state.control = saved.1;
         self.proxy = saved.2;
         self.depth -= 1;
-        called.value.deps
+        // `order.model_dump_json()`: what does nothing outside is made of what it is called on.
+        let silent = !self.rust && matches!(callee, Kind::Member(_)) && self.summary.items.len() == begun;
+        if silent { called.value.deps.with(&through.on) } else { called.value.deps }
     }
 
     /// The function in whose name items are made: the walked one, or that whose caller-given call is resumed.

@@ -44,7 +44,7 @@ impl Effects<'_, '_> {
             return Rc::default();
         }
         self.closure_depth.set(self.closure_depth.get() + 1);
-        let summary = Rc::new(walk::summarise(self, value.function, class, &captured));
+        let summary = Rc::new(walk::summarise(self, value.function, class, &captured, &[]));
         self.closure_depth.set(self.closure_depth.get() - 1);
         self.closures.borrow_mut().entry(value.function).or_default().push((captured, summary.clone()));
         summary

@@ -608,25 +608,25 @@ fn varies(kind: &Kind) -> bool {
 }
 
 /// Apply a function's decorators to the summary of its body: contexts that libraries put around it, wrappers of the project.
-pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<ClassRef>) -> Summary {
+pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<ClassRef>, flags: &[(u8, Kind)]) -> Summary {
     let program = fx.program;
-    let mut summary = summarise(fx, function, class, &[]);
+    let mut summary = summarise(fx, function, class, &[], flags);
     let f = program.function(function);
     if f.decorators.is_empty() {
         return summary;
     }
-    let facts = program.facts(function.module);
-    let around = FunctionRef { module: function.module, function: f.parent.unwrap_or(FunctionId(0)) };
-    for decorator in f.decorators.iter().rev() {
-        let (callee, called) = match &facts.expr(*decorator).kind {
+    let own = FunctionRef { module: function.module, function: f.parent.unwrap_or(FunctionId(0)) };
+    for written in f.decorators.iter().rev() {
+        let (around, decorator) = program.made_once(own, *written).unwrap_or((own, *written));
+        let (callee, called) = match &program.facts(around.module).expr(decorator).kind {
             ExprKind::Call { callee, .. } => (*callee, true),
-            _ => (*decorator, false),
+            _ => (decorator, false),
         };
         match program.infer(around, callee) {
             Kind::External(name) => {
                 if let Some(found) = program.knowledge.decorator(program.language(function.module), &name) {
-                    called_by(fx, &mut summary, found.row, (function, around), *decorator);
-                    surround(fx, &mut summary, &found, None, &name, (function, around), *decorator);
+                    called_by(fx, &mut summary, found.row, (function, around), decorator);
+                    surround(fx, &mut summary, &found, None, &name, (function, around), decorator);
                 }
             }
             Kind::Member(member) => {
@@ -634,12 +634,12 @@ pub(super) fn decorated(fx: &Effects, function: FunctionRef, class: Option<Class
                     && let Some(found) = program.knowledge.method(library.ty, &member.1).filter(|f| f.row.decorates)
                 {
                     let api: Name = format!("{}.{}", program.knowledge.type_name(library.ty), member.1).into();
-                    called_by(fx, &mut summary, found.row, (function, around), *decorator);
-                    surround(fx, &mut summary, &found, Some(&library), &api, (function, around), *decorator);
+                    called_by(fx, &mut summary, found.row, (function, around), decorator);
+                    surround(fx, &mut summary, &found, Some(&library), &api, (function, around), decorator);
                 }
             }
             Kind::Function(wrapper) => {
-                if let Some(wrapped) = wrapped(fx, &wrapper, called.then_some(*decorator), around, function) {
+                if let Some(wrapped) = wrapped(fx, &wrapper, called.then_some(decorator), around, function) {
                     summary = wrapped;
                 }
             }

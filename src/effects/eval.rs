@@ -198,11 +198,11 @@ impl Walker<'_, '_, '_> {
                 }
                 self.comprehensions += 1;
                 let made = self.eval(*element);
+                let value = value.map(|value| self.eval(value));
                 self.comprehensions -= 1;
                 deps.join(&made.deps);
                 let made = match value {
                     Some(value) => {
-                        let value = self.eval(*value);
                         deps.join(&value.deps);
                         Kind::Map(Rc::new(vec![(made.kind, value.kind)]))
                     }

@@ -24,7 +24,7 @@ pub enum Question {
 
 impl Question {
     /// The answer that a value written out gives.
-    fn answered_by(self, kind: &Kind) -> Option<bool> {
+    pub(super) fn answered_by(self, kind: &Kind) -> Option<bool> {
         match (self, kind) {
             (_, Kind::Null) => Some(false),
             (Question::True, Kind::Bool(flag)) => Some(*flag),

@@ -232,6 +232,8 @@ pub struct Access {
     pub in_order: bool,
     /// It locks several records in the order of a list that it is given and that nothing sorts.
     pub unsorted: bool,
+    /// It locks the rows that it reads until the transaction ends.
+    pub locks_rows: bool,
     /// It moves money.
     pub money: bool,
     /// The column by which it takes a record for its caller, whatever that holds by then: `SET booked = 1 WHERE id = ?`.
@@ -359,6 +361,7 @@ impl Access {
             autocommit: false,
             many: false,
             unsorted: false,
+            locks_rows: false,
             money: false,
             claims: None,
             presence: false,

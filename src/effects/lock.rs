@@ -251,7 +251,12 @@ impl Walker<'_, '_, '_> {
         let pattern = name.pattern().to_lowercase();
         let named = LOCK_WORDS.iter().any(|w| pattern.contains(w))
             || name.hole_names().any(|h| LOCK_WORDS.iter().any(|w| h.to_lowercase().contains(w)));
-        if !held && !named {
+        // A token that nobody else has says who holds it.
+        let token = || {
+            effect == Effect::CreateIfAbsent
+                && row.value.iter().any(|p| super::rows::given_at(p, given).is_some_and(|g| g.value.deps.is_fresh()))
+        };
+        if !held && !named && !token() {
             return None;
         }
         match effect {
@@ -374,4 +379,17 @@ pub fn is_same_lock(held: &LockUse, lock: &LockUse) -> bool {
     let owned = held.owner == lock.owner && held.owner != Owner::Unknown;
     let exclusive = lock.permits.is_none_or(|p| p <= 1) && held.permits.is_none_or(|p| p <= 1);
     owned && exclusive && !lock.reentrant && held.scope == lock.scope && held.name == lock.name && lock.name.parts.iter().all(told)
+}
+
+/// What is done where a setting of the session bounds every wait: an advisory lock that was waited for without a limit has that one.
+pub(super) fn limited(what: Rc<What>) -> Rc<What> {
+    match &*what {
+        What::Acquire { lock, explicit, token, again, unasked, asked }
+            if lock.session && lock.wait == Wait::Forever && lock.scope == LockScope::Distributed =>
+        {
+            let lock = Rc::new(LockUse { wait: Wait::Limited(None), ..(**lock).clone() });
+            Rc::new(What::Acquire { lock, explicit: *explicit, token: *token, again: *again, unasked: *unasked, asked: *asked })
+        }
+        _ => what,
+    }
 }

@@ -36,6 +36,7 @@ mod lock;
 mod meaning;
 mod memory;
 mod orm;
+mod parted;
 mod print;
 mod records;
 mod rows;
@@ -103,6 +104,10 @@ pub struct Summary {
     pub asks: bool,
     /// What it returns.
     pub returns: Value,
+    /// The flags by which its ways part and meet again with something else in hand.
+    parted: parted::Parameters,
+    /// Waits for locks are bounded behind it by a setting.
+    limits_waits: bool,
     /// Every way through it raises: `fail("no such order")`.
     pub never_returns: bool,
     /// Fields of the receiver it sets, with what they hold at the end.
@@ -132,6 +137,8 @@ pub struct Effects<'p, 'k> {
     unresolved: RefCell<Vec<(Site, String)>>,
     /// Summaries without what arguments rule out.
     given: RefCell<given::WithGiven>,
+    /// Summaries for the flags that calls give.
+    flagged: RefCell<parted::ByFlags>,
     /// How often one of many behind a trait was followed.
     followed: RefCell<FxHashMap<FunctionRef, u8>>,
     /// Methods that change what a guard gives access to.
@@ -152,6 +159,7 @@ impl<'p, 'k> Effects<'p, 'k> {
             depth: std::cell::Cell::new(0),
             unresolved: RefCell::default(),
             given: RefCell::default(),
+            flagged: RefCell::default(),
             followed: RefCell::default(),
             changing: program.knowledge.changing_methods(),
             uses: None,
@@ -198,7 +206,7 @@ impl<'p, 'k> Effects<'p, 'k> {
     /// What a function does; `class` is the receiver's class where it differs from the one that defines the function.
     pub fn summary(&self, function: FunctionRef, class: Option<crate::link::ClassRef>) -> Rc<Summary> {
         let class = self.specialised(function, class);
-        self.once((function, class, false), || declare::decorated(self, function, class))
+        self.once((function, class, false), || declare::decorated(self, function, class, &[]))
     }
 
     /// A function's own summary, where somebody has asked for it.
@@ -241,7 +249,7 @@ impl<'p, 'k> Effects<'p, 'k> {
         };
         if value.plain {
             let class = self.specialised(value.function, class);
-            return self.once((value.function, class, true), || walk::summarise(self, value.function, class, &[]));
+            return self.once((value.function, class, true), || walk::summarise(self, value.function, class, &[], &[]));
         }
         if value.captured.is_empty() {
             return self.summary(value.function, class);

@@ -3,7 +3,7 @@
 use super::call::{CallPlace, Given, all_deps};
 use super::context::{Context, Held, token};
 use super::fixed;
-use super::item::{Access, Item, Operation, What};
+use super::item::{Access, Check, Item, Operation, What};
 use super::keys::Anew;
 use super::rows::given_at;
 use super::value::{Column, Dep, Deps, Value};
@@ -119,6 +119,35 @@ impl<'k> Walker<'_, '_, 'k> {
         if operation.is_read() { Value { deps, ..result } } else { result }
     }
 
+    /// `Order.objects.get_or_create(number=number)`: looked up, and added where it is missing.
+    pub fn find_or_insert(
+        &mut self,
+        found: &Found<'k>,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        place: &CallPlace,
+        result: Value,
+    ) -> Value {
+        let looked = self.orm(Effect::OrmLoad, found, receiver, api, given, place, result.clone());
+        let control = self.state.control.clone();
+        let missing: Vec<(Dep, Check)> = looked.deps.iter().filter(|dep| dep.item().is_some()).map(|dep| (*dep, Check::Absence)).collect();
+        self.state.decide(&missing);
+        // Where a unique key refuses it, the library looks again.
+        let held = Held::Caught { types: Rc::new(vec!["".into()]), looks_again: true };
+        self.state.held.push(Context { token: token(place.site, 16), held, site: place.site, function: self.at });
+        if let Some(table) = receiver.and_then(|r| self.subject_table(&r.subject)) {
+            let mut access = self.access_of(found.row, found, receiver, api, Operation::Insert);
+            self.at_table(&mut access, &table);
+            access.columns = given.iter().filter_map(|g| g.name.clone()).collect();
+            access.verb = self.verb(Operation::Insert);
+            self.push_at(What::Access(access), place.site, all_deps(given));
+        }
+        self.state.held.pop();
+        self.state.control = control;
+        Value { deps: looked.deps, ..result }
+    }
+
     fn row_locks(&self, found: &Found<'k>, given: &[Given]) -> bool {
         let args = super::call::kinds(given);
         self.program.variant(found.row, &args).and_then(|v| v.for_update).unwrap_or(found.row.for_update)
@@ -126,6 +155,12 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// Rows that a read locks stay locked until the transaction ends.
     pub fn lock_rows(&mut self, table: Template, site: Site) {
+        if let Some(read) = self.summary.items.last_mut()
+            && let What::Access(access) = &*read.what
+            && read.site == site
+        {
+            read.what = Rc::new(What::Access(Access { locks_rows: true, ..access.clone() }));
+        }
         let token = token(site, 9 + self.summary.items.len() as u64);
         self.state.held.push(Context { token, held: Held::Rows(table), site, function: self.at });
     }

@@ -11,10 +11,10 @@ pub fn print(effects: &Effects) -> String {
     let mut text = String::new();
     for function in effects.program.functions() {
         let Some(summary) = effects.known(function) else { continue };
-        if summary.items.is_empty() {
+        if summary.items.is_empty() && !summary.never_returns {
             continue;
         }
-        let _ = writeln!(text, "{}", effects.program.dotted(function));
+        let _ = writeln!(text, "{}{}", effects.program.dotted(function), if summary.never_returns { " never returns" } else { "" });
         for (index, item) in summary.items.iter().enumerate() {
             let _ = writeln!(text, "  {index:>3} {}", line(effects, item));
         }

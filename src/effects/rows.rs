@@ -125,6 +125,7 @@ impl<'k> Walker<'_, '_, 'k> {
             }
             Effect::Replace => self.replace(found, receiver, api, given, place, result),
             Effect::Dump | Effect::Load => self.handle(effect, found, receiver, api, given, place, result),
+            Effect::FindOrInsert => self.find_or_insert(found, receiver, api, given, place, result),
             Effect::OrmLoad | Effect::OrmAdd | Effect::OrmMerge | Effect::OrmDelete => {
                 self.orm(effect, found, receiver, api, given, place, result)
             }
@@ -147,9 +148,12 @@ impl<'k> Walker<'_, '_, 'k> {
                     if !row.entry.is_empty() {
                         self.end_begun();
                     }
-                } else if let Some(isolation) = row.isolation.as_deref().filter(|_| row.resource.is_some()) {
-                    // `pipe.watch(key)`: what others change from here on makes the end of it fail.
-                    self.begin(Some(Name::from(isolation)), site);
+                } else {
+                    // `pipe.watch(key)`: what others change from here on makes the end of it fail. So it does in a session that is told so.
+                    let said = self.program.variant(row, &args).and_then(|v| v.isolation.as_deref());
+                    if let Some(isolation) = said.or(row.isolation.as_deref().filter(|_| row.resource.is_some())) {
+                        self.begin(Some(Name::from(isolation)), site);
+                    }
                 }
                 result
             }
@@ -239,10 +243,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.spawn(row, receiver, api, given, place);
                 result
             }
-            Effect::Exit => {
-                self.note_end(site, true);
-                result
-            }
+            Effect::Exit => result,
             Effect::Timeout => {
                 self.limit = Some(self.lasting(row, receiver, &args));
                 given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result)

@@ -334,6 +334,7 @@ impl<'k> Walker<'_, '_, 'k> {
             access.idempotent = Some((true, "inserted only where absent"));
         }
         if let Some(conflict) = &statement.conflict {
+            access.keys.extend(conflict.target.iter().map(|c| c.display().into()));
             let accumulates = conflict.assignments.iter().any(|a| matches!(a.value, AssignedValue::Relative { accumulates: true }));
             if accumulates {
                 access.idempotent = Some((false, "adds on conflict"));

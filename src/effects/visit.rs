@@ -131,6 +131,11 @@ impl Visit {
         self.own().iter().any(own) || self.summary.calls.iter().any(|below| below.summary.changes.add() && hangs(&below.control))
     }
 
+    /// Whether the function raises where an item found something.
+    pub fn refuses(&self, index: u32) -> bool {
+        self.summary.raises_on.iter().any(|(dep, check)| dep.item() == Some(index) && *check == Check::Absence)
+    }
+
     /// Whether the function returns something of an item.
     pub fn returns(&self, index: u32) -> bool {
         self.summary.returns.deps.iter().any(|dep| dep.item() == Some(index))

@@ -25,6 +25,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub receiver: Kind,
     pub receiver_name: Option<Name>,
     pub captured: &'e [(Name, Kind)],
+    /// What the caller gives for some of the parameters.
+    pub flags: &'e [(u8, Kind)],
     pub state: State,
     pub summary: Summary,
     pub awaits: u32,
@@ -65,8 +67,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub ledger: Ledger,
     /// What was looked at through guards: where the guard was taken, and which field.
     pub looked: FxHashMap<(Site, Option<Name>), Deps>,
-    /// The last call that ends the way it is on, and whether it does whatever is called there.
-    ends: Option<(Site, bool)>,
+    /// What is held where the loops around are left by `break`, outermost first.
+    breaks: Vec<Vec<Vec<Context>>>,
     /// The body only says that others have to be written: `raise NotImplementedError`.
     unwritten: bool,
     /// What was read in a loop over values and decided that one of them is passed over.
@@ -80,8 +82,14 @@ pub(super) struct Walker<'e, 'p, 'k> {
 }
 
 /// The summary of a function, its decorators applied.
-pub(super) fn summarise(fx: &Effects, at: FunctionRef, class: Option<ClassRef>, captured: &[(Name, Kind)]) -> Summary {
-    let mut walker = Walker::new(fx, at, class, captured);
+pub(super) fn summarise(
+    fx: &Effects,
+    at: FunctionRef,
+    class: Option<ClassRef>,
+    captured: &[(Name, Kind)],
+    flags: &[(u8, Kind)],
+) -> Summary {
+    let mut walker = Walker { flags, ..Walker::new(fx, at, class, captured) };
     let body = &walker.program.function(at).body;
     walker.block(body);
     walker.finish()
@@ -99,6 +107,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             receiver: Kind::Unknown,
             receiver_name: None,
             captured,
+            flags: &[],
             state: State::default(),
             summary: Summary::default(),
             awaits: 0,
@@ -111,7 +120,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             depth: 0,
             resumed: 0,
             again: None,
-            ends: None,
+            breaks: Vec::new(),
             unwritten: false,
             inferring: false,
             from_outside: false,
@@ -141,7 +150,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 _ => Value {
                     kind: Kind::Parameter(index.min(255) as u8),
                     deps: Deps::one(Dep::Parameter(index.min(255) as u8, Column::WHOLE)),
-                    literal: parameter.kind == ParamKind::Plain,
+                    literal: matches!(parameter.kind, ParamKind::Plain | ParamKind::KeywordOnly),
                     ..Value::default()
                 },
             };
@@ -198,10 +207,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let stmt = facts.stmt(id);
         match &stmt.kind {
             StmtKind::Expr(e) => {
-                self.ends = None;
                 let value = self.eval(*e);
                 self.drop_answer(&value);
-                if self.ends == Some((self.called_at(*e), true)) {
+                if self.never_returns(*e) {
                     self.state.end = End::Raised;
                 }
             }
@@ -266,6 +274,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             StmtKind::Break => {
                 self.ends_loop();
+                let held = self.state.held.clone();
+                self.breaks.iter_mut().last().into_iter().for_each(|breaks| breaks.push(held.clone()));
                 self.state.end = End::Left;
             }
             StmtKind::Continue => {
@@ -369,13 +379,22 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.summary.items[at].contexts = Rc::new(self.state.held.clone());
         }
         self.state.decide(&on);
+        self.breaks.push(Vec::new());
         self.block(body);
+        let breaks = self.breaks.pop().unwrap_or_default();
         self.state.held.retain(|c| c.token != token(site, 1));
         self.state.end = End::Open;
         let mut after = std::mem::take(&mut self.state);
         after.control = before.control.clone();
         // What the body takes and keeps is held afterwards: `for r in sorted(ids): stack.enter_context(lock(r))`.
-        let kept = after.held.clone();
+        let mut kept = after.held.clone();
+        // `while True: if lock.acquire(blocking=False): break`: nothing else leads behind it.
+        let always = iter.is_none() && cond.is_some_and(|c| matches!(self.facts.expr(c).kind, ExprKind::Bool(true) | ExprKind::Int(1)));
+        if let (true, Some((first, others))) = (always && !self.rust, breaks.split_first()) {
+            let taken = |c: &&Context| c.lock().is_some() && !kept.iter().any(|k| k.token == c.token);
+            let everywhere = |c: &&Context| others.iter().all(|held| held.iter().any(|o| o.token == c.token));
+            kept.extend(first.iter().filter(taken).filter(everywhere).cloned().collect::<Vec<_>>());
+        }
         let vars = before.join(after);
         self.state = State { held: kept, ..vars };
         self.block(other);
@@ -803,17 +822,20 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
     }
 
-    /// A call that may never return. Of several functions that may be called there all must be such.
-    pub fn note_end(&mut self, site: Site, never: bool) {
-        let others = self.ends.is_none_or(|(before, all)| before != site || all);
-        self.ends = Some((site, never && others));
-    }
-
-    /// Where a statement calls, awaited or not.
-    fn called_at(&self, expr: ExprId) -> Site {
-        match &self.facts.expr(expr).kind {
-            ExprKind::Await(inner) => self.called_at(*inner),
-            _ => self.site(self.facts.expr(expr).span),
+    /// Whether a statement calls what never returns.
+    fn never_returns(&self, statement: ExprId) -> bool {
+        let callee = match &self.facts.expr(statement).kind {
+            ExprKind::Await(inner) => return self.never_returns(*inner),
+            ExprKind::Call { callee, .. } => *callee,
+            _ => return false,
+        };
+        match self.program.infer(self.at, callee) {
+            Kind::Function(value) => self.fx.known(value.function).is_some_and(|summary| summary.never_returns),
+            Kind::External(name) => {
+                let found = self.program.knowledge.function(self.program.language(self.at.module), &name);
+                found.is_some_and(|found| found.row.effect == Effect::Exit)
+            }
+            _ => false,
         }
     }
 
@@ -834,6 +856,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
 
     fn finish(mut self) -> Summary {
         let returns = self.returned.is_some();
+        self.summary.limits_waits = self.state.waits_limited;
         self.summary.returns = self.returned.take().unwrap_or(Value::of(Kind::Null));
         self.summary.awaits = self.awaits;
         if self.state.end == End::Open {
@@ -843,7 +866,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.summary.fields = std::mem::take(&mut self.fields_left);
         }
         let generator = self.program.function(self.at).is_generator;
-        self.summary.never_returns = self.state.end == End::Raised && !returns && !generator && !self.unwritten;
+        // What a method refuses to do, another class may do.
+        let alone = self.program.function(self.at).class.is_none();
+        self.summary.never_returns = alone && self.state.end == End::Raised && !returns && !generator && !self.unwritten;
         if !generator {
             let at_returns = self.held_at_returns.take().unwrap_or_default();
             let new = at_returns.into_iter().filter(|c| !self.state.held.iter().any(|h| h.token == c.token));

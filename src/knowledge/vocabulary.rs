@@ -103,6 +103,9 @@ pub struct TypeDef {
     /// The type of any attribute of it that has no row (`db.orders`); the attribute's name is the identity.
     #[serde(default)]
     pub attribute_type: Option<String>,
+    /// The attributes are columns of what it belongs to, and keep its identity: `orders.c.number`.
+    #[serde(default)]
+    pub columns: bool,
     /// The type of `value[key]`; the key is the identity.
     #[serde(default)]
     pub item_type: Option<String>,
@@ -569,6 +572,8 @@ pub enum Effect {
     OrmFilter,
     /// Puts the rows of a query in the order of the columns it is given.
     OrmOrder,
+    /// Looks a record up, and inserts it where there is none: of two who do, only a unique key stops one.
+    FindOrInsert,
     /// Adds a new mapped object to be inserted.
     OrmAdd,
     /// Adds or replaces by primary key.

@@ -1,6 +1,6 @@
 //! What a call returns, as far as names, types and constants tell.
 
-use super::{Hole, Kind, LibraryValue, Object, Part, Program, Template};
+use super::{Hole, Kind, LibraryValue, LockUse, Object, Part, Program, Template};
 use crate::facts::Name;
 use crate::knowledge::{
     Place, Returned, TypeId,
@@ -42,11 +42,29 @@ impl Program<'_> {
 
     /// How often a row says that a body is run again: by an argument, a number or a policy made of one, else by itself.
     pub fn retries(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Option<i64> {
+        let args = &self.with_what_its_class_says(row, args);
         let said = row.retries_from.as_deref().and_then(|p| argument(p, args)).and_then(|kind| match kind {
             Kind::Library(policy) => self.retries_of(policy),
             kind => kind.number().map(|n| n as i64),
         });
         said.or_else(|| self.variant(row, args).and_then(|v| v.retries)).or(row.retries)
+    }
+
+    /// The arguments of a decorator, with what the class says that it hands the function to: `class Patient(Task): autoretry_for = (…)`.
+    fn with_what_its_class_says(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Vec<(Option<Name>, Kind)> {
+        let mut all = args.to_vec();
+        let Some(Kind::Class(class)) = row.called_by.as_deref().and_then(|place| argument(place, args)) else { return all };
+        let said = |place: &str| match self.class_attribute(*class, place) {
+            Kind::Unknown | Kind::Null => None,
+            _ if argument(place, args).is_some() => None,
+            said => Some((Some(Name::from(place)), said)),
+        };
+        let before = all.len();
+        all.extend(row.when.iter().filter_map(|variant| said(&variant.argument)));
+        if all.len() > before {
+            all.extend(row.retries_from.as_deref().and_then(said));
+        }
+        all
     }
 
     /// What a value says of retries by what it was made with: `RetryPolicy(maximum_attempts=3)`.
@@ -143,6 +161,11 @@ impl Program<'_> {
                 "dict" => {
                     Kind::Map(Rc::new(args.iter().filter_map(|(n, v)| n.as_ref().map(|n| (Kind::text(n.clone()), v.clone()))).collect()))
                 }
+                // Whatever it is asked for, it makes.
+                "defaultdict" if !args.is_empty() => {
+                    let each = made_later(self.call_kind(&args[0].1, &[], site));
+                    Kind::Map(Rc::new(vec![(Kind::Unknown, each)]))
+                }
                 // A path as text has the methods of texts.
                 "str" if args.first().is_some_and(|a| a.1.library().is_some_and(|l| Some(l.ty) == self.path_type)) => {
                     args.first().map(|a| Kind::Text(Rc::new(a.1.template("path")))).unwrap_or_default()
@@ -176,6 +199,10 @@ impl Program<'_> {
                     Some((_, value)) => value.clone(),
                     None => Kind::Lookup(Rc::new((default, entries.iter().map(|(_, v)| v.clone()).collect()))),
                 }
+            }
+            Kind::Map(entries) if name == "setdefault" && self.language_at(site) != PackLanguage::Rust => {
+                let default = args.get(1).map(|a| a.1.clone()).unwrap_or(Kind::Null);
+                entries.iter().map(|(_, value)| value.clone()).fold(default, Kind::or)
             }
             Kind::Map(entries) if name == "values" => Kind::List(Rc::new(entries.iter().map(|(_, v)| v.clone()).collect())),
             Kind::Map(entries) if name == "items" => {
@@ -244,7 +271,7 @@ impl Program<'_> {
     /// An instance of a project's class seen as the library type it derives from.
     pub fn as_library(&self, object: &Rc<Object>, ty: TypeId) -> LibraryValue {
         let mut value = LibraryValue::of(ty);
-        value.subject = Kind::Class(object.class);
+        value.subject = Kind::Class(self.managed_by(object.class).unwrap_or(object.class));
         value.site = object.site;
         value.args = object.args.clone();
         value
@@ -615,5 +642,16 @@ fn text_method(text: &Rc<Template>, name: &str, args: &[(Option<Name>, Kind)]) -
         "replace" | "removeprefix" | "removesuffix" | "title" => Kind::Text(text.clone()),
         name if SAME_TEXT.contains(&name) => Kind::Text(text.clone()),
         _ => Kind::Unknown,
+    }
+}
+
+/// What something else makes later, as often as it is asked: no one value.
+fn made_later(kind: Kind) -> Kind {
+    match kind {
+        Kind::Library(value) => {
+            let lock = value.lock.as_ref().map(|lock| Rc::new(LockUse { made: None, ..(**lock).clone() }));
+            Kind::Library(Rc::new(LibraryValue { site: None, lock, ..(*value).clone() }))
+        }
+        kind => kind,
     }
 }

@@ -458,6 +458,9 @@ impl Program<'_> {
     fn inherited_attribute(&self, class: ClassRef, name: &str) -> Option<Kind> {
         let ty = self.external_type(class)?;
         let found = self.knowledge.attribute_type(ty, name)?;
+        if let Some(manager) = self.own_manager(class, name, found) {
+            return Some(manager);
+        }
         let mut value = LibraryValue::of(found);
         value.subject = Kind::Class(class);
         Some(Kind::Library(Rc::new(value)))
@@ -525,7 +528,7 @@ impl Program<'_> {
         if self.knowledge.method(value.ty, name).is_none()
             && let Some(ty) = definition.attribute_type.as_ref().and_then(|t| self.knowledge.type_named(t))
         {
-            return self.derived(value, ty, Some(Template::text(name)));
+            return self.derived(value, ty, (!definition.columns).then(|| Template::text(name)));
         }
         if let Some(inner) = self.dereferenced(value)
             && (self.knowledge.method(value.ty, name).is_none() && !keeps_guard(name) || self.has_method(&inner, name))

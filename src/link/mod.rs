@@ -20,6 +20,7 @@ mod infer;
 mod kind;
 mod literals;
 mod lock;
+mod managers;
 mod modules;
 mod owner;
 mod placed;
@@ -143,6 +144,8 @@ struct Caches {
     given: RefCell<FxHashMap<u32, Rc<closures::Given>>>,
     /// What functions of Python change of their modules' variables.
     changed: std::cell::OnceCell<variables::Changed>,
+    /// The mapped class that a manager's class is asked for.
+    managed: Memo<ClassRef, Option<ClassRef>>,
     /// Whether a class has one object, which a module keeps.
     single: Memo<ClassRef, bool>,
     /// How many questions about expressions are open inside one another.

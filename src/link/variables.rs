@@ -1,13 +1,16 @@
 //! Variables of modules that functions change: state that everything in one process shares.
 //!
-//! A variable counts where a function sets it anew (`global total`), or one of its entries by a key that stands in the code
-//! (`totals["open"] = 1`). Entries by other keys are not told here: there may be as many as there are sessions. Attributes count of
-//! an object that is the only one of its class and that a module makes.
+//! A variable counts where a function sets it anew (`global total`), or one of its entries: by a key that stands in the code
+//! (`totals["open"] = 1`), or by what a variable holds (`totals[team] = 1`), whose name stands for the entries. Attributes count of an
+//! object that is the only one of its class and that a module makes.
 
 use super::scope::Source;
-use super::{ClassRef, FunctionRef, Kind, Program, Template, remember};
+use super::{ClassRef, FunctionRef, Hole, Kind, Part, Program, Template, remember};
 use crate::facts::{ExprId, ExprKind, MODULE, Name, StmtKind};
 use rustc_hash::FxHashSet;
+
+/// Stands for the keys that are no text in the code.
+const ANY: &str = "";
 
 /// Of how many calls by a class's name it is asked whether they make one.
 const MADE: usize = 8;
@@ -27,16 +30,28 @@ impl Program<'_> {
         match &facts.expr(expr).kind {
             ExprKind::Name(name) => self.told(at, name, None),
             ExprKind::Index { base, index } => self.shared_entry(at, *base, *index),
-            ExprKind::Attr { base, name } => self.shared_attribute(at, *base, name),
+            ExprKind::Attr { base, name } => self.shared_attribute(at, *base, name, None),
             _ => None,
         }
     }
 
-    /// The entry of a variable under a key, `totals.get("open")`.
+    /// The entry of a variable, or of an attribute, under a key: `totals.get("open")`, `self.rooms[room]`.
     pub fn shared_entry(&self, at: FunctionRef, base: ExprId, key: ExprId) -> Option<Template> {
         let facts = self.facts(at.module);
-        let (ExprKind::Name(name), ExprKind::Str(key)) = (&facts.expr(base).kind, &facts.expr(key).kind) else { return None };
-        self.told(at, name, Some(key))
+        let told = |entry: &str| match &facts.expr(base).kind {
+            ExprKind::Name(name) => self.told(at, name, Some(entry)),
+            ExprKind::Attr { base, name } => self.shared_attribute(at, *base, name, Some(entry)),
+            _ => None,
+        };
+        match &facts.expr(key).kind {
+            ExprKind::Str(key) => told(key),
+            ExprKind::Name(key) | ExprKind::Attr { name: key, .. } => {
+                let mut entries = told(ANY)?;
+                entries.push(Part::Hole(Hole::Named(key.clone())));
+                Some(entries)
+            }
+            _ => None,
+        }
     }
 
     fn told(&self, at: FunctionRef, name: &Name, entry: Option<&str>) -> Option<Template> {
@@ -48,13 +63,14 @@ impl Program<'_> {
         self.place(changed, (module, variable, entry.map(Name::from)))
     }
 
-    fn shared_attribute(&self, at: FunctionRef, base: ExprId, attribute: &Name) -> Option<Template> {
+    fn shared_attribute(&self, at: FunctionRef, base: ExprId, attribute: &Name, entry: Option<&str>) -> Option<Template> {
         let changed = self.caches.changed.get_or_init(|| self.changed_variables());
         if at.function == MODULE || !changed.names.contains(attribute) {
             return None;
         }
         let class = self.class_of(at, base)?;
-        let template = self.place(changed, (class.module, self.class(class).name.clone(), Some(attribute.clone())))?;
+        let place = (class.module, self.class(class).name.clone(), Some(below(attribute, entry)));
+        let template = self.place(changed, place)?;
         remember(&self.caches.single, class, || self.is_single(class)).then_some(template)
     }
 
@@ -96,6 +112,16 @@ impl Program<'_> {
         let [(module, call)] = made[..] else { return false };
         let scope = self.scope(FunctionRef { module: *module, function: MODULE });
         calls.len() <= MADE && scope.names().any(|(_, sources)| sources == [Source::Value(*call)])
+    }
+
+    /// The call that made what a module's variable holds, in its module, where there is one: `resilient = retry(stop=…)`.
+    pub fn made_once(&self, at: FunctionRef, expr: ExprId) -> Option<(FunctionRef, ExprId)> {
+        let ExprKind::Name(name) = &self.facts(at.module).expr(expr).kind else { return None };
+        let (module, variable) = self.variable(at, name)?;
+        let top = FunctionRef { module, function: MODULE };
+        let scope = self.scope(top);
+        let [Source::Value(value)] = scope.get(&variable) else { return None };
+        matches!(self.facts(module).expr(*value).kind, ExprKind::Call { .. }).then_some((top, *value))
     }
 
     /// The module's variable that a name means in a function.
@@ -142,12 +168,22 @@ impl Program<'_> {
         let facts = self.facts(at.module);
         let place = match &facts.expr(target).kind {
             ExprKind::Name(name) => self.variable(at, name).map(|(module, variable)| (name, (module, variable, None))),
-            ExprKind::Index { base, index } => match (&facts.expr(*base).kind, &facts.expr(*index).kind) {
-                (ExprKind::Name(name), ExprKind::Str(key)) => {
-                    self.variable(at, name).map(|(module, variable)| (name, (module, variable, Some(key.clone()))))
+            ExprKind::Index { base, index } => {
+                let entry = match &facts.expr(*index).kind {
+                    ExprKind::Str(key) => key.as_str(),
+                    _ => ANY,
+                };
+                match &facts.expr(*base).kind {
+                    ExprKind::Name(name) => {
+                        self.variable(at, name).map(|(module, variable)| (name, (module, variable, Some(Name::from(entry)))))
+                    }
+                    ExprKind::Attr { base, name } => self.class_of(at, *base).map(|class| {
+                        let place = (class.module, self.class(class).name.clone(), Some(below(name, Some(entry))));
+                        (name, place)
+                    }),
+                    _ => None,
                 }
-                _ => None,
-            },
+            }
             // A constructor makes its object.
             ExprKind::Attr { base, name } if self.function(at).name != "__init__" => {
                 let class = self.class_of(at, *base);
@@ -161,5 +197,13 @@ impl Program<'_> {
             changed.names.insert(place.1.clone());
             changed.places.insert(place);
         }
+    }
+}
+
+/// An attribute, or one of its entries.
+fn below(attribute: &Name, entry: Option<&str>) -> Name {
+    match entry {
+        Some(entry) => Name::from(format!("{attribute}.{entry}")),
+        None => attribute.clone(),
     }
 }

@@ -152,6 +152,8 @@ pub struct Access {
     pub looped: Option<Site>,
     /// It locks many rows in the order of a list that nothing sorts.
     pub unordered: bool,
+    /// It reads rows and locks them until the transaction ends.
+    pub locks_rows: bool,
     /// An in-process lock is held.
     pub process_guard: Option<String>,
     /// It is done on an event loop in one go: nobody else on that loop sees half of it.
@@ -203,7 +205,16 @@ pub struct Policy {
     pub site: Option<Site>,
 }
 
+/// Words in the names of tables that only say what happened.
+const LOGS: [&str; 6] = ["log", "logs", "audit", "audits", "trace", "traces"];
+
 impl Resource {
+    /// Whether it only grows, and is called a log: that something happened may be said twice.
+    pub fn is_log(&self) -> bool {
+        let named = self.name.split(|c: char| !c.is_alphanumeric()).any(|word| LOGS.contains(&word.to_lowercase().as_str()));
+        named && self.accesses.iter().all(|a| matches!(a.operation, "insert" | "append" | "read"))
+    }
+
     /// Whether it is one of many files of a name, each in a folder of its own: two would have to mean the same folder.
     pub fn is_in_one_of_many_folders(&self) -> bool {
         let folders = self.name.trim_start_matches("*/").rsplit_once('/').map_or("", |(folders, _)| folders);

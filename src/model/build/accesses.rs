@@ -381,6 +381,7 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
             && !item.data.is_fresh()
             && !removed_before(item, access, doing, |_| true),
         looped,
+        locks_rows: access.locks_rows,
         unordered: access.unsorted || !access.in_order && in_loop_of_one_transaction(&item.contexts),
         process_guard: item
             .contexts

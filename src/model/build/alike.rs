@@ -47,6 +47,10 @@ impl Values {
     pub fn are_alike(&self, visits: &[Visit], read: &Told, write: &Told, of: impl Fn(Column, Check) -> bool) -> bool {
         let updates = |access: &&Access| access.kind == "table" && access.operation == Operation::Update && access.is_fixed();
         let (visit, Some(write)) = (write.visit, write.access().filter(updates)) else { return false };
+        // Each changes a row of its own, and both were counted.
+        if read.access().is_some_and(|from| from.aggregate) {
+            return false;
+        }
         // Whichever is next in a state, and no certain record, is taken by two who look at once.
         if read.access().is_some_and(|from| read.own.keys.is_none() && write.columns.iter().any(|c| from.keys.contains(c))) {
             return false;

@@ -305,7 +305,7 @@ impl Reads {
         let pair = |of: &ReadOf| {
             let read = above.item(of.item)?;
             let from = read.access()?;
-            if !matters(of.dependence, access, from) || apart(from, access) || !seen(of.item) {
+            if !matters(of.dependence, access, from) && !is_taken_by_making(of, above, access) || apart(from, access) || !seen(of.item) {
                 return None;
             }
             let counted = of.columns.iter().filter(|(_, check)| check.is_none_or(|c| is_asked_for(c, access.operation)));
@@ -429,7 +429,7 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         // What is written is made of what was read; a relative change in the store is not.
         (Dependence::Data, Update | Put | Replace) => !write.conditional || write.only_selects,
         (Dependence::Data, Insert) => (read.aggregate || counts_on(write, read)) && !write.fresh_key,
-        (Dependence::Data, Upsert) => !write.conditional,
+        (Dependence::Data, Upsert) => !write.conditional && !read.highest.as_ref().is_some_and(|highest| write.keys.contains(highest)),
         (Dependence::Data, Append | Increment | Delete | Call) => false,
         // It was not there, so it is made.
         (Dependence::Existence, Insert | Call) => !matches!(write.idempotent, Some((true, _))),
@@ -447,14 +447,26 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         (Dependence::State, Update | Delete | Put | Insert | Call | Increment) => {
             !write.conditional && !matches!(write.idempotent, Some((true, _)))
         }
-        (Dependence::State, Upsert) => write.kind == "memory",
+        (Dependence::State, Upsert) => write.kind == "memory" || read.aggregate && counts_others(write, read),
         (Dependence::State, Append | Replace) => false,
     }
+}
+
+/// Whether many rows were counted that the key by which a row is added or changed does not tell apart: it refuses no further one.
+fn counts_others(write: &Access, read: &Access) -> bool {
+    write.kind == "table" && write.keys.iter().any(|key| !read.keys.contains(key))
 }
 
 /// Whether a row is added with the next value of a column whose highest value was read.
 fn counts_on(write: &crate::effects::Access, read: &crate::effects::Access) -> bool {
     read.highest.as_ref().is_some_and(|highest| write.columns.contains(highest))
+}
+
+/// Whether a file is made where it is missing, and whoever finds it is refused: who makes it has what it stands for. Others keep in
+/// a file what they worked out.
+fn is_taken_by_making(of: &ReadOf, above: &Visit, write: &Access) -> bool {
+    let makes = write.kind == "file" && matches!(write.operation, Operation::Put | Operation::Replace);
+    makes && of.dependence == Dependence::Existence && above.refuses(of.item)
 }
 
 /// Whether a read and a write behind one lock are of different fields.
@@ -552,7 +564,9 @@ fn is_protected(common: &[&Context], write: &Item, access: &Access) -> bool {
         Held::Rows(table) => access.name.as_ref() == Some(table),
         _ => false,
     }) && access.operation != Operation::Insert;
-    lock || transaction || rows
+    // A row of another table that was locked before: the room whose bookings are counted.
+    let parent = common.iter().any(|c| matches!(&c.held, Held::Rows(table) if access.name.as_ref() != Some(table)));
+    lock || transaction || rows || parent
 }
 
 /// Whether the call that changes what a lock holds looks at it again and hands back what it found, before anything else was done:

@@ -163,6 +163,7 @@ fn access(actor: ActorId, site: Site) -> Access {
         batch: false,
         looped: None,
         unordered: false,
+        locks_rows: false,
         process_guard: None,
         in_one_turn: false,
     }

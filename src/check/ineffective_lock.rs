@@ -117,9 +117,9 @@ fn hollow(rule: &Rule, model: &Model) -> Vec<Finding> {
 fn different(rule: &Rule, model: &Model) -> Vec<Finding> {
     let mut found = Vec::new();
     for resource in model.resources.iter().filter(|r| r.shared && r.kind != "table" && !r.name.contains('*')) {
-        // Read and written under the lock, maybe by helpers: what is written depends on what was read.
+        // Read and written under the lock, by one function: what it writes depends on what it read.
         let reads = |a: &Access| {
-            let here = |r: &&Access| r.mode == Mode::Read && r.actor == a.actor && r.guards == a.guards;
+            let here = |r: &&Access| r.mode == Mode::Read && r.actor == a.actor && r.function == a.function && r.guards == a.guards;
             resource.accesses.iter().any(|r| here(&r))
         };
         let depends = |a: &&Access| a.mode != Mode::Read && !a.atomic && matches!(a.operation, "put" | "update") && reads(a);

@@ -77,12 +77,20 @@ impl Collector<'_, '_, '_, '_> {
         }
     }
 
+    /// What a value names an actor: its text, or what the function is called that stands there.
+    fn named_by(&self, kind: &Kind) -> Option<String> {
+        match kind {
+            Kind::Function(f) => Some(self.input.effects.program.function(f.function).name.to_string()).filter(|n| n != "<lambda>"),
+            kind => Self::text(kind),
+        }
+    }
+
     pub(super) fn name_of(&self, declared: &Declared) -> (String, Vec<String>) {
         let program = self.input.effects.program;
         let declaration = &declared.declaration;
         let mut names: Vec<String> = Vec::new();
         names.extend(declaration.config.as_ref().and_then(Self::text));
-        let explicit: Vec<String> = declaration.names.iter().filter_map(Self::text).filter(|n| n.len() <= 120).collect();
+        let explicit: Vec<String> = declaration.names.iter().filter_map(|k| self.named_by(k)).filter(|n| n.len() <= 120).collect();
         let role_only = declaration.by_manifest && declaration.actor == Some(ActorKind::Agent);
         if !role_only {
             names.extend(explicit.iter().cloned());

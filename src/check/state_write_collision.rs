@@ -17,12 +17,15 @@ pub static RULE: Rule = Rule {
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let finding = |c: &crate::model::StateCollision| {
+        let [one, other] = &c.names;
+        let message = if one == other {
+            format!("Copies of \"{one}\" write the state's \"{}\" in one step, and nothing joins them", c.key)
+        } else {
+            format!("\"{one}\" and \"{other}\" write the state's \"{}\" in one step, and nothing joins the two", c.key)
+        };
         let mut finding = Draft {
             rule,
-            message: format!(
-                "\"{}\" and \"{}\" write the state's \"{}\" in one step, and nothing joins the two",
-                c.names[0], c.names[1], c.key
-            ),
+            message,
             actors: c.actors.clone(),
             resource: Some(format!("state:{}", c.key)),
             function: c.function.clone(),
@@ -30,7 +33,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             help: "Give the key a reducer that joins both, or let each write a key of its own".into(),
         }
         .finish(model);
-        finding.related.push(related(Role::Write, "written in the same step here", c.writes[1]));
+        if c.writes[1] != c.writes[0] {
+            finding.related.push(related(Role::Write, "written in the same step here", c.writes[1]));
+        }
         if let Some(declared) = c.declared {
             finding.related.push(related(Role::Schema, "declared without a reducer here", declared));
         }

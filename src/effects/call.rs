@@ -85,11 +85,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let held = (self.rust && row_effect == Some(Effect::Spawn)).then(|| self.set_apart());
         if spawning {
             let api: Name = self.api_of(&callee_value.kind);
-            let many =
-                args.iter().any(|a| a.spread > 0 || matches!(facts.expr(a.value).kind, ExprKind::Comprehension { .. })) || self.in_loop();
+            let waits = row_effect == Some(Effect::Gather);
+            let several = |a: &Arg| a.spread > 0 || matches!(facts.expr(a.value).kind, ExprKind::Comprehension { .. });
+            // What is waited for has ended when the loop starts it again.
+            let many = args.iter().any(several) || !waits && self.in_loop();
             self.state.held.push(Context {
                 token: token(place.site, 3),
-                held: Held::Spawned { api, many, waits: row_effect == Some(Effect::Gather) },
+                held: Held::Spawned { api, many, waits },
                 site: place.site,
                 function: self.at,
             });

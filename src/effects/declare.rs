@@ -210,6 +210,28 @@ impl<'k> Walker<'_, '_, 'k> {
         self.push_at(What::Declare(declaration), site, Deps::default());
     }
 
+    /// What a process that serves does by itself when it starts.
+    pub fn declare_start_up(&mut self, row: &Row, entries: Vec<Kind>, api: &Name, site: Site) {
+        let listed = entries.into_iter().flat_map(|kind| match kind {
+            Kind::List(items) => items.to_vec(),
+            kind => vec![kind],
+        });
+        let entries: Vec<Kind> = listed.filter(|kind| matches!(kind, Kind::Function(_))).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let declaration = Declaration {
+            effect: Effect::RunMain,
+            actor: row.actor,
+            entries,
+            framework: row.framework.clone().unwrap_or_default().into(),
+            api: api.clone(),
+            within: (!self.at_module()).then_some(self.at),
+            ..Declaration::default()
+        };
+        self.push_at(What::Declare(declaration), site, Deps::default());
+    }
+
     /// Remember the variable that a declared thing is assigned to.
     pub fn name_declaration(&mut self, made: Site, target: &Name) {
         for item in self.summary.items.iter_mut().rev().take(4) {
@@ -528,6 +550,10 @@ impl<'k> Walker<'_, '_, 'k> {
                 })
                 .collect();
             let Some((found, receiver, api)) = self.decorator_row(&callee_value.kind) else { continue };
+            let effect = self.program.variant(found.row, &kinds(&given)).and_then(|v| v.effect).unwrap_or(found.row.effect);
+            if effect == Effect::RunMain && found.row.actor.is_some() {
+                self.declare_start_up(found.row, vec![decorated.value.clone()], &api, site);
+            }
             if !declares(found.row.effect) {
                 continue;
             }

@@ -188,7 +188,7 @@ impl Walker<'_, '_, '_> {
                     deps.join(&iterated.deps);
                     truth = truth.and(iterated.truth);
                     let kind = self.element_kind(&iterated.kind);
-                    self.assign(clause.target, Value { kind, deps: iterated.deps.clone(), ..Value::default() }, None);
+                    self.assign_each(clause.target, Value { kind, deps: iterated.deps.clone(), ..Value::default() });
                     for cond in &clause.conds {
                         let cond = self.eval(*cond);
                         // `[n for n in wanted if n not in known]` has what is missing.

@@ -249,6 +249,10 @@ impl<'k> Walker<'_, '_, 'k> {
                 given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result)
             }
             Effect::Gather | Effect::RunMain => {
+                if effect == Effect::RunMain && row.actor.is_some() {
+                    let entries = row.entry.iter().filter_map(|p| given_at(p, given)).map(|g| g.value.kind.clone()).collect();
+                    self.declare_start_up(row, entries, api, site);
+                }
                 given.first().map(|g| g.value.clone()).filter(|_| matches!(result.kind, Kind::Unknown)).unwrap_or(result)
             }
             Effect::Invoke | Effect::Retry => self.invoke(effect, row, receiver, api, given, place, result),

@@ -34,6 +34,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     finally: u32,
     /// How many comprehensions surround this point.
     pub comprehensions: u32,
+    /// What is assigned is one of several that a loop goes through: its variable names none of them.
+    pub going_through: bool,
     /// How a coroutine made by the next call runs.
     pub coroutine: Coroutine,
     /// The access path of the lock being taken: `self.lock`.
@@ -113,6 +115,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             awaits: 0,
             finally: 0,
             comprehensions: 0,
+            going_through: false,
             coroutine: Coroutine::Loose,
             taken: None,
             limit: None,
@@ -345,7 +348,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             };
             on = iterated.deps.iter().map(|d| (*d, asks(d))).collect();
             if let Some(target) = target {
-                self.assign(target, element, None);
+                self.assign_each(target, element);
             }
         }
         let values = iter.is_some_and(|i| self.range_length(i).is_none());
@@ -751,16 +754,23 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.state.vars.retain(|n, _| !n.starts_with(&prefix));
     }
 
+    /// Assign one of the values that a loop goes through.
+    pub fn assign_each(&mut self, target: ExprId, element: Value) {
+        let before = std::mem::replace(&mut self.going_through, true);
+        self.assign(target, element, None);
+        self.going_through = before;
+    }
+
     fn aimed(&mut self, mut value: Value, name: &Name) -> Value {
         if let Kind::Object(object) = &value.kind
-            && let Some(made) = object.site
+            && let Some(made) = object.site.filter(|_| !self.going_through)
         {
             self.name_declaration(made, name);
         }
         if let Kind::Library(library) = &value.kind
             && library.target.is_none()
         {
-            if let Some(made) = library.site {
+            if let Some(made) = library.site.filter(|_| !self.going_through) {
                 self.name_declaration(made, name);
             }
             let mut library = (**library).clone();

@@ -805,6 +805,9 @@ pub struct DocumentRow {
     /// It is a template of which several are started.
     #[serde(default)]
     pub several: bool,
+    /// A client starts it for itself: where several clients are set up with one program, several of it run.
+    #[serde(default)]
+    pub per_client: bool,
     /// `key` or `key=value` at the top of the document or below: where one holds, a second instance waits for the first.
     #[serde(default)]
     pub alone: Vec<String>,

@@ -170,8 +170,13 @@ impl Program<'_> {
                 "str" if args.first().is_some_and(|a| a.1.library().is_some_and(|l| Some(l.ty) == self.path_type)) => {
                     args.first().map(|a| Kind::Text(Rc::new(a.1.template("path")))).unwrap_or_default()
                 }
-                "str" | "int" | "float" | "list" | "set" | "tuple" | "sorted" | "frozenset" if name.len() < 10 => {
+                "str" | "int" | "float" | "list" | "set" | "tuple" | "sorted" | "frozenset" | "reversed" if name.len() < 10 => {
                     args.first().map(|a| a.1.clone()).unwrap_or_default()
+                }
+                "zip" if name == "zip" => tuples(args.iter().map(|a| self.element(&a.1)).collect()),
+                "enumerate" if name == "enumerate" => {
+                    let element = args.first().map(|a| self.element(&a.1)).unwrap_or_default();
+                    tuples(vec![Kind::Unknown, element])
                 }
                 _ => Kind::Unknown,
             },
@@ -523,6 +528,14 @@ impl Program<'_> {
             _ => None,
         }
     }
+}
+
+/// What yields tuples of such values: nothing is said where none of them is known.
+fn tuples(values: Vec<Kind>) -> Kind {
+    if values.iter().all(|kind| *kind == Kind::Unknown) {
+        return Kind::Unknown;
+    }
+    Kind::List(Rc::new(vec![Kind::List(Rc::new(values))]))
 }
 
 /// A path with further steps, or one beside it: with another ending where the argument begins with a dot, else of another name.

@@ -136,6 +136,10 @@ pub(super) struct DraftOrchestrator {
     pub sure_edges: Vec<(String, String)>,
     /// Its members as far as they write state, and the class of that state.
     pub nodes: Vec<Node>,
+    /// Names of those of which several run in one step.
+    pub copied: Vec<String>,
+    /// The member that is run first, and that the others are run by.
+    pub leader: Option<usize>,
     pub state: Kind,
     pub module: u32,
 }
@@ -146,6 +150,7 @@ impl DraftOrchestrator {
         for members in [&mut self.members, &mut self.beside] {
             *members = members.iter().filter_map(|m| moved(*m)).collect();
         }
+        self.leader = self.leader.and_then(moved);
     }
 }
 

@@ -50,6 +50,7 @@ fn graph(input: &Input, orchestrator: &super::actors::DraftOrchestrator, found: 
     if plain.is_empty() {
         return;
     }
+    copies(input, orchestrator, &plain, found);
     for (index, one) in orchestrator.nodes.iter().enumerate() {
         for other in &orchestrator.nodes[index + 1..] {
             // Both follow one node, without a condition: they run in one step.
@@ -57,9 +58,6 @@ fn graph(input: &Input, orchestrator: &super::actors::DraftOrchestrator, found: 
             let (before_one, before_other) = (after(one), after(other));
             let beside = before_one.len() == 1 && before_one == before_other && one.name != other.name;
             let (Some(f), Some(g), true) = (one.function, other.function, beside) else { continue };
-            if f == g {
-                continue;
-            }
             let (writes, others) = (returned_keys(input, f), returned_keys(input, g));
             for (key, site) in &writes {
                 let Some((_, declared)) = plain.iter().find(|(k, _)| k == key) else { continue };
@@ -73,6 +71,24 @@ fn graph(input: &Input, orchestrator: &super::actors::DraftOrchestrator, found: 
                     declared: Some(*declared),
                 });
             }
+        }
+    }
+}
+
+/// Keys that several copies of one node write in one step.
+fn copies(input: &Input, orchestrator: &super::actors::DraftOrchestrator, plain: &[(Name, Site)], found: &mut Vec<Collision>) {
+    for node in orchestrator.nodes.iter().filter(|node| orchestrator.copied.contains(&node.name)) {
+        let Some(function) = node.function else { continue };
+        for (key, site) in returned_keys(input, function) {
+            let Some((_, declared)) = plain.iter().find(|(k, _)| *k == key) else { continue };
+            found.push(Collision {
+                key: key.to_string(),
+                names: [node.name.clone(), node.name.clone()],
+                actors: node.actor.into_iter().collect(),
+                writes: [site, site],
+                function: Some(function),
+                declared: Some(*declared),
+            });
         }
     }
 }

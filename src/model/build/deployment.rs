@@ -40,6 +40,8 @@ pub(super) struct DraftUnit {
     pub overlaps: bool,
     /// A clock starts it, and it ends: it serves nobody.
     pub scheduled: bool,
+    /// A client starts it for itself.
+    pub per_client: bool,
 }
 
 impl DraftUnit {
@@ -71,6 +73,7 @@ pub(super) fn collect(input: &Input) -> Vec<DraftUnit> {
             reader.row(row);
         }
     }
+    reader.clients();
     reader.overrides();
     reader.bare_images();
     reader.served();
@@ -205,6 +208,7 @@ impl Reader<'_, '_, '_, '_> {
             context: context.or_else(|| (!row.build.is_empty()).then(|| folder.to_string())),
             overlaps: row.several || row.scheduled && !alone,
             scheduled: row.scheduled,
+            per_client: row.per_client,
         };
         self.used(row, site, || self.shown(&unit));
         self.units.push(unit);
@@ -249,6 +253,22 @@ impl Reader<'_, '_, '_, '_> {
             Some(path) => self.images.iter().position(|i| i.path == path),
             None => (own && self.images.len() == 1).then_some(0),
         }
+    }
+
+    /// What one client alone starts is one process; what the settings of several clients name is as many.
+    fn clients(&mut self) {
+        let started = |unit: &DraftUnit| unit.starts.first().map(|s| s.module);
+        let of_clients: Vec<(String, Option<u32>)> =
+            self.units.iter().filter(|u| u.per_client).map(|u| (u.group.clone(), started(u))).collect();
+        self.units.retain_mut(|unit| {
+            let module = started(unit);
+            if !unit.per_client {
+                return true;
+            }
+            let several = module.is_some() && of_clients.iter().any(|(group, same)| *group != unit.group && *same == module);
+            unit.overlaps |= several;
+            several
+        });
     }
 
     /// A file that lays counts over another's services says nothing of what they start.
@@ -302,6 +322,7 @@ impl Reader<'_, '_, '_, '_> {
                         context: None,
                         overlaps: false,
                         scheduled: false,
+                        per_client: false,
                     });
                 }
             }
@@ -327,6 +348,7 @@ impl Reader<'_, '_, '_, '_> {
                     context: None,
                     overlaps: false,
                     scheduled: false,
+                    per_client: false,
                 });
             }
         }

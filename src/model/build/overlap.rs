@@ -17,20 +17,23 @@ const SESSIONS: &str = "several sessions are served";
 /// Why tasks of one sequence overlap.
 const NOT_WAITED_FOR: &str = "tasks are started and not waited for";
 
+/// Why agents overlap that are run in numbers.
+const SEVERAL: &str = "several run at once";
+
 /// Find the pairs that may overlap, and what makes an actor run several times at once.
 pub(super) fn find(draft: &Draft, doings: &[Doing], model: &mut Model) {
+    spawned_in_numbers(draft, model);
     reached_from_many(draft, doings, model);
     long_running(doings, model);
     let count = model.actors.len();
     let runs: Vec<Vec<&Run>> = (0..count).map(|a| draft.runs.iter().filter(|r| runs_actor(draft, r, a)).collect()).collect();
     for a in 0..count {
         let (id, actor) = (ActorId(a as u32), &model.actors[a]);
-        let spawned = runs[a].iter().find(|r| r.many);
-        let reason = match (&actor.multiple, spawned) {
-            (Some(why), _) => Some((why.clone(), actor.site)),
-            (None, Some(run)) => Some(("several run at once".to_string(), run.site)),
-            _ => None,
-        };
+        let spawned = runs[a].iter().find(|r| r.many).map(|run| run.site);
+        let reason = actor.multiple.as_ref().map(|why| {
+            let place = spawned.filter(|_| why == SEVERAL).unwrap_or(actor.site);
+            (why.clone(), place)
+        });
         let replicas = model
             .systems
             .get(actor.system as usize)
@@ -88,20 +91,33 @@ pub(super) fn run_of(draft: &Draft, declaration: &Declaration, told: &Told) -> O
     Some(Run { site: item.site, function: item.function, subject, class, contexts: item.contexts, many: false, sessions: false })
 }
 
-/// An agent that a request handler or worker runs, runs as often at once as that one; so does an agent that its tools run.
+/// An agent of which several are spawned.
+fn spawned_in_numbers(draft: &Draft, model: &mut Model) {
+    for actor in 0..model.actors.len() {
+        if draft.runs.iter().any(|run| run.many && runs_actor(draft, run, actor)) {
+            model.actors[actor].multiple.get_or_insert_with(|| SEVERAL.into());
+        }
+    }
+}
+
+/// An agent that a request handler or worker runs, runs as often at once as that one; so does an agent that its tools run, or
+/// that it hands its work on to.
 fn reached_from_many(draft: &Draft, doings: &[Doing], model: &mut Model) {
     let mut pending: Vec<usize> = (0..model.actors.len()).filter(|actor| model.actors[*actor].multiple.is_some()).collect();
     while let Some(runner) = pending.pop() {
         // What each actor does stands at its number.
         let Some(doing) = doings.get(runner) else { continue };
         let queued = model.actors[runner].kind == ActorKind::Worker && !model.actors[runner].is_started_by_code();
+        let by_agent = model.actors[runner].kind == ActorKind::Agent;
         for Reached { actor, how, site } in reached(draft, doing, model) {
             // Whoever put the task into the queue does not wait for it, and has nothing to stop it by.
             if queued && model.actors[actor].kind == ActorKind::Agent {
                 model.actors[actor].long_running.get_or_insert(site);
             }
             if model.actors[actor].multiple.is_none() {
-                model.actors[actor].multiple = Some(format!("{} {how} for every request", model.actors[runner].name));
+                let name = &model.actors[runner].name;
+                let why = if by_agent { format!("several of {name} run it at once") } else { format!("{name} {how} for every request") };
+                model.actors[actor].multiple = Some(why);
                 pending.push(actor);
             }
         }
@@ -129,6 +145,11 @@ fn reached(draft: &Draft, doing: &Doing, model: &Model) -> Vec<Reached> {
         let others = (0..model.actors.len()).filter(|actor| *actor != doing.actor.0 as usize);
         let run_here = others.filter(|actor| runs_actor(draft, &run, *actor));
         reached.extend(run_here.map(|actor| Reached { actor, how: "runs it", site: told.own.site }));
+    }
+    let leader = doing.actor.0 as usize;
+    for team in draft.orchestrators.iter().filter(|o| o.leader == Some(leader)) {
+        let members = team.members.iter().filter(|m| **m != leader);
+        reached.extend(members.map(|actor| Reached { actor: *actor, how: "runs it", site: team.site }));
     }
     reached
 }
@@ -189,7 +210,10 @@ fn beside(draft: &Draft, runs: &[Vec<&Run>], a: usize, b: usize, model: &Model) 
         if !(orchestrator.members.contains(&a) && orchestrator.members.contains(&b)) {
             continue;
         }
+        let led = orchestrator.leader.is_some_and(|leader| leader == a || leader == b);
         match orchestrator.runs {
+            // Whoever runs the others waits for them.
+            Some(Runs::Parallel) if led => {}
             Some(Runs::Parallel) => return Some((orchestrator.pattern.clone(), orchestrator.site)),
             Some(Runs::Sequential) if orchestrator.beside.contains(&a) && orchestrator.beside.contains(&b) => {
                 return Some((NOT_WAITED_FOR.into(), orchestrator.site));

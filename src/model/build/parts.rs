@@ -97,8 +97,16 @@ fn part(input: &Input, start: &Start) -> Option<Part> {
     let starts = |context: &Context| matches!(context.held, Held::Spawned { waits: false, .. });
     let serves = visits.iter().any(|v| v.around().any(starts) || v.told().any(|told| told.own.contexts.iter().any(starts)));
     // Of a program that is too large to be looked at as a whole nobody can say that nothing else acts in it.
-    let acts = !serves && visits.len() < VISITS && visits.iter().any(noticed);
+    let acts = (!serves || visits.iter().any(loops_by_itself)) && visits.len() < VISITS && visits.iter().any(noticed);
     Some(Part { entry: Rc::new(entry), without: chosen.without, name, site, acts, reached: Reached::of(&visits), whole: Rc::new(whole) })
+}
+
+/// Whether something that others can notice is done in an endless loop that the program itself runs through.
+fn loops_by_itself(visit: &Visit) -> bool {
+    visit.told().filter(|told| super::actors::loops::noticed(told.own)).any(|told| {
+        let around = told.contexts();
+        around.iter().any(|c| c.is_endless()) && !around.iter().any(|c| matches!(c.held, Held::Spawned { .. }))
+    })
 }
 
 /// What a start runs: the function, what the program is called, and where it stands.

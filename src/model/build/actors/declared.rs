@@ -77,12 +77,25 @@ impl Collector<'_, '_, '_, '_> {
         }
     }
 
+    /// What a value names an actor: its text, or what the function is called that it runs.
+    fn named_by(&self, kind: &Kind, entries: &[Kind]) -> Option<String> {
+        match kind {
+            Kind::Function(named) => {
+                let runs = |entry: &Kind| matches!(entry, Kind::Function(f) if f.function == named.function);
+                let name = &self.input.effects.program.function(named.function).name;
+                (entries.iter().any(runs) && name != "<lambda>").then(|| name.to_string())
+            }
+            kind => Self::text(kind),
+        }
+    }
+
     pub(super) fn name_of(&self, declared: &Declared) -> (String, Vec<String>) {
         let program = self.input.effects.program;
         let declaration = &declared.declaration;
         let mut names: Vec<String> = Vec::new();
         names.extend(declaration.config.as_ref().and_then(Self::text));
-        let explicit: Vec<String> = declaration.names.iter().filter_map(Self::text).filter(|n| n.len() <= 120).collect();
+        let named = declaration.names.iter().filter_map(|kind| self.named_by(kind, &declaration.entries));
+        let explicit: Vec<String> = named.filter(|n| n.len() <= 120).collect();
         let role_only = declaration.by_manifest && declaration.actor == Some(ActorKind::Agent);
         if !role_only {
             names.extend(explicit.iter().cloned());

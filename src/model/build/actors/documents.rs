@@ -10,6 +10,7 @@ use crate::source::{Site, Span};
 impl Collector<'_, '_, '_, '_> {
     /// Agents and tasks of manifests.
     pub(super) fn documents(&mut self) {
+        let mut tasks: Vec<Task> = Vec::new();
         let knowledge = self.input.effects.program.knowledge;
         for row in knowledge.documents() {
             let (files, not_files) = (systems::globs(&row.files), systems::globs(&row.not_files));
@@ -33,26 +34,33 @@ impl Collector<'_, '_, '_, '_> {
                     match row.declares {
                         Declares::Agent => self.manifest_agent(&name, row, document, &found, site),
                         Declares::Task => {
-                            for key in &row.prompts {
-                                for (text, span) in texts(document, found.node, key) {
-                                    let site = Site { file: manifest.file, span };
-                                    self.draft.prompts.push((None, name.clone(), text.to_string(), site));
-                                }
-                            }
+                            let all = row.prompts.iter().flat_map(|key| texts(document, found.node, key));
+                            let prompts = all.map(|(text, span)| (text.to_string(), Site { file: manifest.file, span })).collect();
+                            let agent = row.agent.as_deref().and_then(text);
+                            tasks.push(Task { name, agent, prompts });
                         }
                         _ => {}
                     }
                 }
             }
         }
+        // Agents may be declared after the tasks that they do.
+        for task in tasks {
+            let agent = task.agent.and_then(|name| self.agent_named(&name));
+            self.draft.prompts.extend(task.prompts.into_iter().map(|(text, site)| (agent, task.name.clone(), text, site)));
+        }
+    }
+
+    /// The agent of this name.
+    fn agent_named(&self, name: &str) -> Option<usize> {
+        self.draft.actors.iter().position(|a| a.kind == ActorKind::Agent && (a.name == name || a.aliases.iter().any(|x| x == name)))
     }
 
     fn manifest_agent(&mut self, name: &str, row: &DocumentRow, document: &Document, found: &systems::Selected, site: Site) {
         if self.is_left_over(name, site) {
             return;
         }
-        let existing =
-            self.draft.actors.iter().position(|a| a.kind == ActorKind::Agent && (a.name == name || a.aliases.iter().any(|x| x == name)));
+        let existing = self.agent_named(name);
         let index = existing.unwrap_or_else(|| {
             let framework = row.framework.clone().unwrap_or_default();
             self.draft.actors.push(DraftActor::new(name, ActorKind::Agent, framework, site));
@@ -86,6 +94,13 @@ impl Collector<'_, '_, '_, '_> {
         let keys: Vec<Option<String>> = near.map(|d| d.declaration.config.as_ref().and_then(Self::text)).collect();
         !keys.is_empty() && keys.iter().all(|k| k.as_ref().is_some_and(|k| k != name))
     }
+}
+
+/// A task of a manifest: who does it, and the texts that tell how.
+struct Task {
+    name: String,
+    agent: Option<String>,
+    prompts: Vec<(String, Site)>,
 }
 
 /// An agent or task in words, as uses of rows are recorded.

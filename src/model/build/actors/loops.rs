@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How many calls below the place where it is spawned a loop is looked for.
-const DEEP: u8 = 3;
+pub(super) const DEEP: u8 = 3;
 
 impl Collector<'_, '_, '_, '_> {
     /// Workers that are spawned loops.
@@ -141,7 +141,7 @@ fn spawns(contexts: &[Context]) -> bool {
 }
 
 /// Whether a function does something that others can notice, or thinks.
-fn acts(summary: &Summary, depth: u8) -> bool {
+pub(super) fn acts(summary: &Summary, depth: u8) -> bool {
     summary.thinks || summary.items.iter().any(noticed) || depth > 0 && summary.calls.iter().any(|c| acts(&c.summary, depth - 1))
 }
 

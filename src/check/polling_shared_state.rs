@@ -5,6 +5,7 @@ use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::words::number;
 use crate::finding::{Finding, Role, Severity};
 use crate::model::{Access, Mode, Resource};
+use crate::source::Site;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -29,6 +30,14 @@ fn clears_away(resource: &Resource, look: &Access) -> bool {
     look.presence && resource.accesses.iter().any(removes)
 }
 
+/// Whether each round of the loop writes the whole of what it read back, whatever it found: it has work of its own and waits for
+/// nobody.
+fn rewrites(resource: &Resource, look: &Access, looping: Site) -> bool {
+    let back = |a: &Access| a.actor == look.actor && a.mode == Mode::ReadModifyWrite && !a.decided;
+    let same = |a: &Access| a.polling.as_ref().is_some_and(|p| p.site == looping);
+    resource.kind == "file" && resource.accesses.iter().any(|a| back(a) && same(a))
+}
+
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let mut found: Vec<Finding> = Vec::new();
@@ -41,6 +50,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             if !others_write
                 || polling.seconds.is_some_and(|seconds| seconds >= SCHEDULE)
                 || clears_away(resource, access)
+                || rewrites(resource, access, polling.site)
                 || found.iter().any(|f| f.site == polling.looks)
                 || loops.contains(&(polling.site, &resource.id))
             {

@@ -10,7 +10,7 @@ use super::walk::Walker;
 use super::{Below, ITEMS, Summary};
 use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
 use crate::knowledge::vocabulary::Effect;
-use crate::link::{ClassRef, FunctionValue, Hole, Kind, Object, Part, SAME_TEXT, Template};
+use crate::link::{self, ClassRef, FunctionValue, Hole, Kind, Object, Part, SAME_TEXT, Template};
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -320,6 +320,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 let kind = Kind::Parameter(member.0);
                 Called { value: Value { kind, deps: callee.deps.clone(), ..Value::default() }, ..Called::default() }
             }
+            kind if self.rust && self.is_handed_on(kind) => Called { value: self.handed_on(kind, callee), ..Called::default() },
             kind if is_callers(kind) => self.call_later(kind, given, place),
             Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), ..Called::default() },
             _ => {
@@ -332,6 +333,28 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// `name.strip()`, `key.encode()`: of a parameter that is no object, it names what that names.
     fn is_same_text(&self, index: u8, method: &Name) -> bool {
         !self.rust && SAME_TEXT.contains(&method.as_str()) && !matches!(self.parameter_hint(index), Kind::Object(_) | Kind::Library(_))
+    }
+
+    /// `path.into()`, `self.path.clone()`: a method that gives what it is called on, where only the caller knows what that is and
+    /// no type says that it is an object with methods of its own.
+    fn is_handed_on(&self, method: &Kind) -> bool {
+        match method {
+            Kind::ParameterMember(member) => {
+                link::is_the_same(&member.1) && !matches!(self.parameter_hint(member.0), Kind::Object(_) | Kind::Library(_))
+            }
+            Kind::Member(member) => matches!(member.0, Kind::Field(_) | Kind::Captured(_)) && link::is_the_same(&member.1),
+            _ => false,
+        }
+    }
+
+    /// What such a method gives.
+    fn handed_on(&self, method: &Kind, callee: &Value) -> Value {
+        let kind = match method {
+            Kind::ParameterMember(member) => Kind::Parameter(member.0),
+            Kind::Member(member) => member.0.clone(),
+            _ => Kind::Unknown,
+        };
+        Value { kind, deps: callee.deps.clone(), ..Value::default() }
     }
 
     /// A call whose callee only the caller knows.

@@ -10,6 +10,7 @@ use super::item::Check;
 use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::{Block, ExprId, ExprKind, Name, StmtKind};
+use crate::knowledge::vocabulary::Effect;
 use crate::link::{FunctionRef, FunctionValue, Kind};
 use crate::source::Site;
 use std::rc::Rc;
@@ -46,6 +47,8 @@ impl Walker<'_, '_, '_> {
         if self.state.held.len() <= before.len() && self.state.held.iter().all(|c| before.contains(&c.token)) {
             return;
         }
+        // Rows stay locked until the transaction ends: with this block where it began here, else later.
+        let rows_end = transactions && self.ends_transaction(before);
         let (vars, returned) = (&self.state.vars, &self.returned);
         let carried = |site: Site| {
             vars.iter().any(|(name, value)| keeps(name) && carries(&value.kind, site))
@@ -55,10 +58,30 @@ impl Walker<'_, '_, '_> {
             before.contains(&context.token)
                 || match &context.held {
                     Held::Lock(lock) => !lock.guard || carried(context.site),
-                    Held::Transaction { .. } | Held::Rows(_) => !transactions,
+                    Held::Transaction { .. } => !transactions,
+                    Held::Rows(_) => !rows_end,
                     _ => true,
                 }
         });
+    }
+
+    /// Whether the transaction that is open ends with a block: one that began in it, or that of each statement where none was begun.
+    fn ends_transaction(&self, before: &[u64]) -> bool {
+        let mut open = self.state.held.iter().filter(|c| matches!(c.held, Held::Transaction { .. })).peekable();
+        match open.peek() {
+            Some(_) => open.any(|c| !before.contains(&c.token)),
+            None => !self.is_given_transaction(),
+        }
+    }
+
+    /// Whether the function works in a transaction of its caller: one of its parameters is one.
+    fn is_given_transaction(&self) -> bool {
+        let count = self.program.function(self.at).params.len().min(256);
+        let commits = |kind: Kind| match kind {
+            Kind::Library(value) => self.program.knowledge.type_def(value.ty).methods.iter().any(|row| row.effect == Effect::Commit),
+            _ => false,
+        };
+        (0..count).any(|index| commits(self.parameter_hint(index as u8)))
     }
 
     /// Leave locks and transactions behind, as code does that runs in a task of its own; what was held.

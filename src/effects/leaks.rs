@@ -170,7 +170,9 @@ impl Walker<'_, '_, '_> {
     }
 
     fn leak(&self, ledger: &Ledger, taken: &Taken) -> Option<Way> {
-        if ledger.secured.contains(&taken.lock.name) {
+        // In Rust a handle is closed where its scope ends, whichever way that is left, and its lock ends with it.
+        let dropped = self.rust && taken.own && taken.lock.session;
+        if dropped || ledger.secured.contains(&taken.lock.name) {
             return None;
         }
         let mut returned = ledger.returned.iter().filter(|(token, _)| *token == taken.token).map(|(_, site)| *site);

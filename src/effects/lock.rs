@@ -64,8 +64,16 @@ impl Walker<'_, '_, '_> {
         if lock.owner == Owner::Unknown && lock.scope == LockScope::Process {
             lock.owner = self.owner(receiver);
         }
-        let own = self.is_own(receiver);
+        let own = self.is_own(receiver) || lock.session && self.is_dropped_here(receiver);
         self.hold(lock, site, explicit, own)
+    }
+
+    /// Whether a value of Rust was made by this function: what it is by then ends with it, or goes to whoever is handed it.
+    fn is_dropped_here(&self, receiver: Option<&Rc<LibraryValue>>) -> bool {
+        let here = |made: Site| {
+            made.file == self.site(crate::source::Span::default()).file && self.program.function(self.at).span.contains(made.span)
+        };
+        self.rust && receiver.and_then(|r| r.site).is_some_and(here)
     }
 
     /// Hold a lock from here on; `own` says that nobody but this function has it.

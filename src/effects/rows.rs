@@ -17,6 +17,11 @@ use std::rc::Rc;
 /// How far what a value was derived from is followed: a cursor, its connection, its pool.
 const PARENTS: usize = 4;
 
+/// What a request that is being built has by which its service knows it again.
+const KEYED: &str = "keyed";
+/// The same, made anew at each attempt.
+const KEYED_ANEW: &str = "keyed anew";
+
 /// Tells the entry into a thread from other contexts that start at its place.
 const THREAD: u64 = 15;
 
@@ -96,7 +101,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     let name = Some(result.kind.template("")).filter(|name| name.has_text());
                     self.push_at(What::Control { effect, name, abrupt: false, own: false, api: api.clone() }, site, Deps::default());
                 }
-                result
+                self.keyed(row, given, result)
             }
             Effect::Fresh | Effect::Clock => result.depending(&Deps::one(Dep::Fresh)),
             Effect::Sql => {
@@ -121,7 +126,10 @@ impl<'k> Walker<'_, '_, 'k> {
                 if row.kind.as_deref() == Some("api") {
                     self.pause(Effect::NetworkCall, row, receiver, api, &args, site);
                 }
-                self.access(effect, found, receiver, api, given, place, result)
+                let value = self.access(effect, found, receiver, api, given, place, result);
+                // What a service answers is its own and not made of what it was asked with.
+                let answer = self.rust && row.kind.as_deref() == Some("api");
+                if answer { Value { deps: Deps::default(), ..value } } else { value }
             }
             Effect::Replace => self.replace(found, receiver, api, given, place, result),
             Effect::Dump | Effect::Load => self.handle(effect, found, receiver, api, given, place, result),
@@ -269,7 +277,13 @@ impl<'k> Walker<'_, '_, 'k> {
             | Effect::Member
             | Effect::Edge
             | Effect::Run
-            | Effect::HandOff => self.declare(effect, found, receiver, api, given, place, result),
+            | Effect::HandOff => {
+                // An agent that runs here thinks here.
+                if self.rust && effect == Effect::Run {
+                    self.pause(Effect::ModelCall, row, receiver, api, &args, site);
+                }
+                self.declare(effect, found, receiver, api, given, place, result)
+            }
         }
     }
 
@@ -377,12 +391,13 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         // A key made anew inside what is retried protects nothing; who retries is known only later.
         let anew = match by_argument {
-            Some(key) => Some(key.value.deps.is_fresh() && !key.expr.is_some_and(|e| self.is_made_before_the_retry(e))),
+            Some(key) => Some(self.is_made_anew(key)),
             None => variant
                 .filter(|v| v.idempotent == Some(true))
                 .and_then(|v| self.entry_made_anew(given_at(&v.argument, given)?, &v.contains)),
         };
-        if let Some(anew) = anew {
+        let built = || receiver.and_then(|request| key_of_request(request));
+        if let Some(anew) = anew.or_else(built) {
             access.idempotent = Some((!anew, "keyed"));
             access.fresh_key = anew;
         }
@@ -406,6 +421,21 @@ impl<'k> Walker<'_, '_, 'k> {
             true => Value { deps, compared: result.compared || in_memory && operation.is_read() && !row.presence, ..result },
             false => result,
         }
+    }
+
+    /// Whether a key differs at each attempt: made anew, and not before what tries again.
+    fn is_made_anew(&self, key: &Given) -> bool {
+        key.value.deps.is_fresh() && !key.expr.is_some_and(|e| self.is_made_before_the_retry(e))
+    }
+
+    /// A request that was given the key by which its service knows it again: `header("Idempotency-Key", key)`.
+    fn keyed(&self, row: &Row, given: &[Given], result: Value) -> Value {
+        let says_key = self.program.variant(row, &kinds(given)).is_some_and(|v| v.idempotent == Some(true));
+        let key = row.key.as_deref().filter(|_| says_key).and_then(|p| given_at(p, given));
+        let (Some(key), Kind::Library(request)) = (key, &result.kind) else { return result };
+        let mut request = (**request).clone();
+        request.traits.push(if self.is_made_anew(key) { KEYED_ANEW } else { KEYED }.into());
+        Value { kind: Kind::Library(Rc::new(request)), ..result }
     }
 
     /// A part of a receiver: the receiver's class, or its variable where that is not known, goes before it.
@@ -835,6 +865,11 @@ impl<'k> Walker<'_, '_, 'k> {
             _ => false,
         }
     }
+}
+
+/// Whether the key that a request was built with is made anew at each attempt; nothing where it has none.
+fn key_of_request(request: &LibraryValue) -> Option<bool> {
+    request.traits.iter().find(|t| *t == KEYED || *t == KEYED_ANEW).map(|t| t == KEYED_ANEW)
 }
 
 /// What a caller may still give that makes a call one that merely asks, or may be repeated.

@@ -9,7 +9,7 @@
 
 use super::changes::Changes;
 use super::context::{Context, Held};
-use super::item::{Call, Check, Item, What};
+use super::item::{Access, Call, Check, Item, What};
 use super::value::{Dep, Deps, Value};
 use super::{Rc, Summary};
 use crate::knowledge::vocabulary::Effect;
@@ -19,6 +19,9 @@ use rustc_hash::FxHashSet;
 
 /// How many calls above its own function an open item is still copied.
 const RISE: usize = 10;
+
+/// Through how many calls a call of a service rises of which no part of the address is told: nobody further up will tell it.
+const SERVICES: usize = 2;
 
 /// How many calls above its own function a change in memory is copied because of what it is given: setters are thin.
 const SETTERS: usize = 2;
@@ -122,6 +125,7 @@ impl Summary {
         match &*item.what {
             What::Declare(_) | What::CallParameter { .. } => return true,
             _ if item.calls().count() > RISE => return false,
+            What::Access(access) if is_nameless_service(access) && item.calls().count() > SERVICES => return false,
             _ => {}
         }
         around()
@@ -178,6 +182,11 @@ impl Summary {
     pub(super) fn keeps(&self) -> bool {
         !self.calls.is_empty() || self.items.iter().any(|i| i.kept)
     }
+}
+
+/// Whether a call is to a service of which no part of the address is told.
+fn is_nameless_service(access: &Access) -> bool {
+    access.kind == "api" && access.name.as_ref().is_none_or(|name| !name.has_text())
 }
 
 fn context_is_open(context: &Context) -> bool {

@@ -16,7 +16,7 @@ impl Program<'_> {
     /// made at the object's place, else in all of them, unless they differ in more than their class.
     pub(super) fn field_of_made(&self, object: &Object, name: &str) -> Kind {
         let class = object.class;
-        if self.is_rust(class.module) || !self.field_is_given(class, name) {
+        if !self.field_is_given(class, name) {
             return Kind::Unknown;
         }
         let made = remember(&self.caches.made, class, || self.made_of(class));

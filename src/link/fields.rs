@@ -32,7 +32,10 @@ impl Program<'_> {
             return found;
         }
         // What constructors are given says more than the declaration, where all of it is of what is declared.
-        let made = self.field_of_made(object, name);
+        let made = match self.is_rust(object.class.module) {
+            true => self.field_handed(object.class, name, &found),
+            false => self.field_of_made(object, name),
+        };
         let fits = |kind: &Kind| *kind == Kind::Null || kind.is_fixed() && (found == Kind::Unknown || found.is_like(kind));
         if !matches!(made, Kind::Unknown | Kind::Null) && made.alternatives().iter().all(fits) { made } else { found }
     }

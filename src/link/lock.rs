@@ -2,9 +2,12 @@
 
 use super::{Kind, LibraryValue, Owner, Program, Template, argument};
 use crate::facts::Name;
-use crate::knowledge::vocabulary::{LockScope, Row, Unit};
+use crate::knowledge::vocabulary::{LockScope, PackLanguage, Row, Unit};
 use crate::source::Site;
 use std::rc::Rc;
+
+/// How many calls that build a command are looked through for a time.
+const BUILT: usize = 4;
 
 /// A lock as it is used at one place.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +92,7 @@ impl Program<'_> {
             name: named.unwrap_or_default(),
             store: store.unwrap_or_default().into(),
             scope,
-            ttl: match self.ttl(row, args) {
+            ttl: match self.ttl(row, receiver, args, site) {
                 Ttl::Never if unseen.is_some_and(|m| m.ttl.is_some()) => Ttl::Some,
                 ttl => ttl,
             },
@@ -112,9 +115,17 @@ impl Program<'_> {
         }
     }
 
-    fn ttl(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Ttl {
+    fn ttl(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, args: &[(Option<Name>, Kind)], site: Site) -> Ttl {
         let unit = row.ttl_unit.in_seconds();
-        match row.ttl.as_deref().and_then(|p| argument(p, args)) {
+        let given = match (row.ttl.as_deref(), receiver) {
+            // `cmd("SET").arg(key).arg(token).arg("NX").arg("PX").arg(5000)`: the time that it was built with.
+            (Some("receiver"), Some(built)) => built_time(built),
+            (place, _) => match place.and_then(|p| argument(p, args)) {
+                Some(Kind::Library(options)) if self.language_at(site) == PackLanguage::Rust => built_time(options),
+                given => given,
+            },
+        };
+        match given {
             Some(Kind::Null) => Ttl::Never,
             Some(kind) if kind.number().is_some_and(|n| n <= 0.0) => Ttl::Never,
             Some(kind) => Ttl::After(kind.clone(), unit),
@@ -155,4 +166,11 @@ impl Program<'_> {
             },
         }
     }
+}
+
+/// The time that a command or its options were built with: what its calls were given that is no word and no name.
+fn built_time(built: &Rc<LibraryValue>) -> Option<&Kind> {
+    let is_time = |kind: &&Kind| !matches!(kind, Kind::Text(_) | Kind::External(_) | Kind::Bool(_) | Kind::Null);
+    let calls = std::iter::successors(Some(built), |value| value.parent.as_ref()).take(BUILT);
+    calls.filter_map(|call| call.args.first().map(|(_, given)| given)).find(is_time)
 }

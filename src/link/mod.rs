@@ -16,6 +16,7 @@ mod crates;
 mod decorated;
 mod duck;
 mod fields;
+mod handed;
 mod infer;
 mod kind;
 mod literals;
@@ -43,7 +44,7 @@ pub use lock::{LockUse, Ttl, Wait};
 pub use modules::ModulePaths;
 pub use owner::{Kept, Owner};
 pub use reach::{needed, needed_rust};
-pub use rust::keeps_guard;
+pub use rust::{is_the_same, keeps_guard};
 pub use scope::{Scope, Source};
 
 use crate::facts::{ClassId, ExprId, ExprKind, FileFacts, Function, FunctionId, MODULE, Name, StmtId, StmtKind};

@@ -130,6 +130,29 @@ pub(super) fn passes_on(name: &str) -> bool {
     PASSING.contains(&name)
 }
 
+/// Those of them after which it is the same value, perhaps of another type: of a path, the same path.
+const SAME: [&str; 14] = [
+    "clone",
+    "to_owned",
+    "to_string",
+    "into",
+    "as_ref",
+    "as_str",
+    "as_deref",
+    "borrow",
+    "as_path",
+    "to_path_buf",
+    "into_boxed_path",
+    "into_boxed_str",
+    "into_owned",
+    "to_string_lossy",
+];
+
+/// Whether a method gives the value that it is called on, perhaps as another type.
+pub fn is_the_same(name: &str) -> bool {
+    SAME.contains(&name)
+}
+
 /// Methods that leave a guard what it is: they take it out of the result of taking the lock.
 const UNWRAPPING: [&str; 10] =
     ["unwrap", "expect", "unwrap_or_else", "into_inner", "map_err", "ok", "ok_or", "ok_or_else", "context", "with_context"];

@@ -190,6 +190,10 @@ impl Reader<'_, '_, '_, '_> {
                 }
             }
         }
+        let silent = image.is_none() && row.command.iter().all(|key| below(document, node, key).is_none());
+        if let Some(built) = context.as_deref().filter(|_| silent && starts.is_empty()) {
+            starts.extend(self.only_program(built));
+        }
         if let Some(image) = image {
             self.images[image].used |= !starts.is_empty() || built.is_some();
         }
@@ -212,6 +216,13 @@ impl Reader<'_, '_, '_, '_> {
         };
         self.used(row, site, || self.shown(&unit));
         self.units.push(unit);
+    }
+
+    /// What an image starts that is built from a folder, where nothing says how: the only program of the package there.
+    fn only_program(&self, folder: &str) -> Option<Start> {
+        let mut programs = self.input.effects.program.binaries.iter().filter(|(binary, _)| binary.folder == folder);
+        let (_, module) = programs.next().filter(|_| programs.next().is_none())?;
+        Some(start(*module, Way::Run(Vec::new())))
     }
 
     fn used(&self, row: &DocumentRow, site: Site, meaning: impl FnOnce() -> String) {

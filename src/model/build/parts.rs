@@ -93,9 +93,11 @@ fn part(input: &Input, start: &Start) -> Option<Part> {
     let visits = input.effects.survey(&summary, &chosen.without);
     let (name, site) = chosen.named.map_or((name, site), |(_, name, site)| (name, site));
     let noticed = |visit: &Visit| visit.told().any(|told| super::actors::loops::noticed(told.own));
-    // What starts work and leaves it alone is a service, and what it starts are actors of their own.
-    let starts = |context: &Context| matches!(context.held, Held::Spawned { waits: false, .. });
-    let serves = visits.iter().any(|v| v.around().any(starts) || v.told().any(|told| told.own.contexts.iter().any(starts)));
+    // What starts work and leaves it alone is a service, and what it starts are actors of their own; but for what a loop starts in
+    // each of its rounds, which is the work of the loop.
+    let serves = visits.iter().any(|v| {
+        leaves_alone(v.around().collect()) || v.told().any(|told| leaves_alone(told.own.contexts.iter().rev().chain(v.around()).collect()))
+    });
     // Of a program that is too large to be looked at as a whole nobody can say that nothing else acts in it.
     let acts = (!serves || visits.iter().any(loops_by_itself)) && visits.len() < VISITS && visits.iter().any(noticed);
     Some(Part { entry: Rc::new(entry), without: chosen.without, name, site, acts, reached: Reached::of(&visits), whole: Rc::new(whole) })
@@ -107,6 +109,12 @@ fn loops_by_itself(visit: &Visit) -> bool {
         let around = told.contexts();
         around.iter().any(|c| c.is_endless()) && !around.iter().any(|c| matches!(c.held, Held::Spawned { .. }))
     })
+}
+
+/// Whether something is started and left alone, by no loop that goes on for ever. The innermost context comes first.
+fn leaves_alone(around: Vec<&Context>) -> bool {
+    let mut before = around.iter().rev().take_while(|context| !context.is_endless());
+    before.any(|context| matches!(context.held, Held::Spawned { waits: false, .. }))
 }
 
 /// What a start runs: the function, what the program is called, and where it stands.

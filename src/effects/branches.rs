@@ -44,6 +44,7 @@ impl Walker<'_, '_, '_> {
         for (end, passed) in [(after_then.end, &on.other), (after_other.end, &on.then)] {
             if end == End::Raised {
                 self.summary.raises_on.extend(passed.iter().cloned());
+                self.note_refused(passed);
             }
         }
         if (after_then.end, after_other.end) == (End::Open, End::Open) {
@@ -95,6 +96,16 @@ impl Walker<'_, '_, '_> {
             (End::Raised, End::Raised) => State { end: End::Raised, ..after_then.join(after_other) },
             _ => State { end: End::Left, ..after_then.join(after_other) },
         };
+    }
+
+    /// Remember looks for files that let code go on only where there was none.
+    fn note_refused(&mut self, passed: &[(Dep, Check)]) {
+        let file = |dep: &Dep| {
+            let looked = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
+            looked.is_some_and(|a| a.kind == "file" && a.operation.is_read())
+        };
+        let refused: Vec<(Dep, Check)> = passed.iter().filter(|(dep, check)| *check == Check::Absence && file(dep)).copied().collect();
+        self.summary.refuses.extend(refused);
     }
 
     pub(super) fn choose(&mut self, subject: ExprId, arms: &[(Option<ExprId>, Block)]) {

@@ -755,6 +755,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             }
         }
         self.state.waits_limited |= summary.limits_waits;
+        if !summary.refuses.is_empty() {
+            self.summary.refuses.extend(binding.control(&summary.refuses));
+        }
         let raises = binding.control(&summary.raises_on);
         self.state.decide(&raises);
         for name in &summary.releases {

@@ -421,6 +421,7 @@ impl<'k> Walker<'_, '_, 'k> {
             return;
         }
         if let Some(row) = self.program.base_row_by_name(class).filter(|row| !row.members.is_empty()) {
+            self.used_by_class(row, class, site);
             self.declare_members(class, row, site);
             return;
         }

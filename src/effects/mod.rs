@@ -114,6 +114,8 @@ pub struct Summary {
     pub fields: Vec<(Name, Value)>,
     /// Items on which it decides whether to raise: code after a call to it runs only where the check held.
     pub raises_on: Vec<(Dep, Check)>,
+    /// Looks for a file, here or below, that are refused where it is there: somebody else has what it stands for.
+    refuses: Vec<(Dep, Check)>,
     /// Contexts it leaves open for its caller: locks taken and not released, row locks of the caller's transaction.
     pub leaves: Vec<Context>,
     /// Names of locks that it releases without having taken them.

@@ -133,9 +133,6 @@ impl<'k> Walker<'_, '_, 'k> {
         let control = self.state.control.clone();
         let missing: Vec<(Dep, Check)> = looked.deps.iter().filter(|dep| dep.item().is_some()).map(|dep| (*dep, Check::Absence)).collect();
         self.state.decide(&missing);
-        // Where a unique key refuses it, the library looks again.
-        let held = Held::Caught { types: Rc::new(vec!["".into()]), looks_again: true };
-        self.state.held.push(Context { token: token(place.site, 16), held, site: place.site, function: self.at });
         if let Some(table) = receiver.and_then(|r| self.subject_table(&r.subject)) {
             let mut access = self.access_of(found.row, found, receiver, api, Operation::Insert);
             self.at_table(&mut access, &table);
@@ -143,7 +140,6 @@ impl<'k> Walker<'_, '_, 'k> {
             access.verb = self.verb(Operation::Insert);
             self.push_at(What::Access(access), place.site, all_deps(given));
         }
-        self.state.held.pop();
         self.state.control = control;
         Value { deps: looked.deps, ..result }
     }

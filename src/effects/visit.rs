@@ -131,9 +131,9 @@ impl Visit {
         self.own().iter().any(own) || self.summary.calls.iter().any(|below| below.summary.changes.add() && hangs(&below.control))
     }
 
-    /// Whether the function raises where an item found something.
+    /// Whether an error is raised where an item found a file.
     pub fn refuses(&self, index: u32) -> bool {
-        self.summary.raises_on.iter().any(|(dep, check)| dep.item() == Some(index) && *check == Check::Absence)
+        self.summary.refuses.iter().any(|(dep, _)| dep.item() == Some(index))
     }
 
     /// Whether the function returns something of an item.

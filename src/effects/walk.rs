@@ -887,6 +887,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
         self.summary.raises_on.sort();
         self.summary.raises_on.dedup();
+        self.summary.refuses.sort();
+        self.summary.refuses.dedup();
         self.note_asked();
         self.note_leaks();
         if let Some(again) = self.again.take() {

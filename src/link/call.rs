@@ -1,6 +1,6 @@
 //! What a call returns, as far as names, types and constants tell.
 
-use super::{Hole, Kind, LibraryValue, LockUse, Object, Part, Program, Template};
+use super::{Hole, Kind, LibraryValue, Object, Part, Program, Template};
 use crate::facts::Name;
 use crate::knowledge::{
     Place, Returned, TypeId,
@@ -163,7 +163,7 @@ impl Program<'_> {
                 }
                 // Whatever it is asked for, it makes.
                 "defaultdict" if !args.is_empty() => {
-                    let each = made_later(self.call_kind(&args[0].1, &[], site));
+                    let each = self.call_kind(&args[0].1, &[], site);
                     Kind::Map(Rc::new(vec![(Kind::Unknown, each)]))
                 }
                 // A path as text has the methods of texts.
@@ -655,16 +655,5 @@ fn text_method(text: &Rc<Template>, name: &str, args: &[(Option<Name>, Kind)]) -
         "replace" | "removeprefix" | "removesuffix" | "title" => Kind::Text(text.clone()),
         name if SAME_TEXT.contains(&name) => Kind::Text(text.clone()),
         _ => Kind::Unknown,
-    }
-}
-
-/// What something else makes later, as often as it is asked: no one value.
-fn made_later(kind: Kind) -> Kind {
-    match kind {
-        Kind::Library(value) => {
-            let lock = value.lock.as_ref().map(|lock| Rc::new(LockUse { made: None, ..(**lock).clone() }));
-            Kind::Library(Rc::new(LibraryValue { site: None, lock, ..(*value).clone() }))
-        }
-        kind => kind,
     }
 }

@@ -52,7 +52,7 @@ impl Program<'_> {
         // The innermost statement around it.
         let around = facts.stmts.iter().filter(|s| s.span.contains(made.span)).min_by_key(|s| s.span.end - s.span.start);
         let Some(stmt) = around else { return Kept::Elsewhere };
-        let exactly = |e: ExprId| facts.expr(unwrapped(facts, e)).span == made.span;
+        let exactly = |e: ExprId| facts.expr(unwrapped(facts, e)).span == made.span && !makes_each(facts, e);
         match &stmt.kind {
             StmtKind::Assign { targets, value: Some(value), .. } if exactly(*value) => match targets.as_slice() {
                 [target] => self.assigned(function, *target),
@@ -225,4 +225,10 @@ fn unwrapped(facts: &FileFacts, expr: ExprId) -> ExprId {
 fn innermost_function(facts: &FileFacts, span: Span) -> FunctionId {
     let around = facts.functions.iter().enumerate().skip(1).filter(|(_, f)| f.span.contains(span));
     around.min_by_key(|(_, f)| f.span.end - f.span.start).map_or(MODULE, |(i, _)| FunctionId(i as u32))
+}
+
+/// `defaultdict(Lock)` makes a lock for each key.
+fn makes_each(facts: &FileFacts, expr: ExprId) -> bool {
+    let ExprKind::Call { callee, .. } = &facts.expr(unwrapped(facts, expr)).kind else { return false };
+    super::last_name(facts, *callee).is_some_and(|name| name == "defaultdict")
 }

@@ -183,6 +183,7 @@ fn model(sample: &Sample) -> Model {
         batch: false,
         looped: None,
         unordered: false,
+        locks_rows: false,
         process_guard: None,
         in_one_turn: false,
     };

@@ -409,7 +409,10 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         process_lock,
         in_one_turn: if in_one_turn { vec![actor] } else { Vec::new() },
         unique,
-        handled: accesses::looks_again(&item.contexts) || !vain && accesses::handled(&item.contexts),
+        // One call that looks and adds looks again where a key refuses it.
+        handled: accesses::looks_again(&item.contexts)
+            || !vain && accesses::handled(&item.contexts)
+            || read.site == item.site && unique.is_some(),
         claims: dependence == Dependence::Existence && write.operation == Operation::Update,
         ways: ways(read),
         money: write.money,

@@ -18,14 +18,7 @@ impl Records<'_> {
     /// Whether they are of two records.
     pub fn are_apart(&self, schema: &Schema) -> bool {
         let adds = self.to.operation == Operation::Insert && !self.from.aggregate;
-        adds && self.is_new(schema) || self.keyed_apart(schema) || self.adds_what_is_given() || self.puts_elsewhere()
-    }
-
-    /// Whether a row is put under a key that holds nothing of what the one row was looked for by: a copy under a new one.
-    fn puts_elsewhere(&self) -> bool {
-        let puts = self.to.kind == "table" && self.to.operation == Operation::Upsert && !self.from.aggregate && self.meet();
-        let mut looked = self.looked().flat_map(Deps::iter).peekable();
-        puts && looked.peek().is_some() && !looked.any(|dep| self.write.own.data.iter().any(|other| other.same_record(dep)))
+        adds && self.is_new(schema) || self.keyed_apart(schema) || self.adds_what_is_given()
     }
 
     /// Whether one function has both.

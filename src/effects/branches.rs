@@ -101,7 +101,7 @@ impl Walker<'_, '_, '_> {
     /// Remember looks for files that let code go on only where there was none.
     fn note_refused(&mut self, passed: &[(Dep, Check)]) {
         let file = |dep: &Dep| {
-            let looked = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
+            let looked = self.summary.behind(dep).and_then(Item::access);
             looked.is_some_and(|a| a.kind == "file" && a.operation.is_read())
         };
         let refused: Vec<(Dep, Check)> = passed.iter().filter(|(dep, check)| *check == Check::Absence && file(dep)).copied().collect();

@@ -55,10 +55,14 @@ impl Walker<'_, '_, '_> {
             let held = statement.asks[asked..].iter().filter(|a| !a.fixed);
             parts.extend(held.map(|a| (a.column.clone(), argument.value.deps.clone())));
         }
-        // `update(stock=Product.stock - n)` changes it by an amount, in one step.
         if effect == Effect::OrmFilter && statement.subject == Kind::Unknown && statement.identity.is_none() {
-            self.about(given.iter().find_map(|g| self.asked_of(g.expr?, DEPTH)), &mut statement);
+            match given.iter().find_map(|g| self.asked_of(g.expr?, DEPTH)) {
+                Some(Kind::Library(columns)) => statement.identity = columns.identity.clone(),
+                Some(class) => statement.subject = class,
+                None => {}
+            }
         }
+        // `update(stock=Product.stock - n)` changes it by an amount, in one step.
         let moves = !relative.is_empty();
         if moves && statement.sets.is_empty() {
             statement.traits.push("increment".into());
@@ -180,14 +184,6 @@ impl Walker<'_, '_, '_> {
                 _ => None,
             },
             _ => None,
-        }
-    }
-
-    fn about(&self, asked: Option<Kind>, statement: &mut LibraryValue) {
-        match asked {
-            Some(Kind::Library(table)) => statement.identity = table.identity.clone(),
-            Some(class) => statement.subject = class,
-            None => {}
         }
     }
 

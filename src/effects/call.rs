@@ -316,12 +316,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 let deps = callee.deps.clone().with(&all_deps(given));
                 Called { value: Value { kind: (**value).clone(), truth: Truth::Either, ..Value::unknown(deps) }, ..Called::default() }
             }
-            Kind::ParameterMember(member) if self.is_same_text(member.0, &member.1) => {
-                let kind = Kind::Parameter(member.0);
-                Called { value: Value { kind, deps: callee.deps.clone(), ..Value::default() }, ..Called::default() }
-            }
-            kind if self.rust && self.is_handed_on(kind) => Called { value: self.handed_on(kind, callee), ..Called::default() },
-            kind if is_callers(kind) => self.call_later(kind, given, place),
+            kind if is_callers(kind) => match self.handed_on(kind) {
+                Some(kind) => Called { value: Value { kind, deps: callee.deps.clone(), ..Value::default() }, ..Called::default() },
+                None => self.call_later(kind, given, place),
+            },
             Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), ..Called::default() },
             _ => {
                 let value = Value { truth: Truth::Either, ..Value::unknown(callee.deps.clone().with(&all_deps(given))) };
@@ -330,44 +328,31 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
     }
 
-    /// `name.strip()`, `key.encode()`: of a parameter that is no object, it names what that names.
-    fn is_same_text(&self, index: u8, method: &Name) -> bool {
-        !self.rust && SAME_TEXT.contains(&method.as_str()) && !matches!(self.parameter_hint(index), Kind::Object(_) | Kind::Library(_))
-    }
-
-    /// `path.into()`, `self.path.clone()`: a method that gives what it is called on, where only the caller knows what that is and
-    /// no type says that it is an object with methods of its own.
-    fn is_handed_on(&self, method: &Kind) -> bool {
+    /// What a method gives that gives what it is called on, where only the caller knows what that is and no type says that it is an
+    /// object with methods of its own: `name.strip()` of a name; in Rust `path.into()`, `self.path.clone()`.
+    fn handed_on(&self, method: &Kind) -> Option<Kind> {
+        let same = |method: &Name| if self.rust { link::is_the_same(method) } else { SAME_TEXT.contains(&method.as_str()) };
         match method {
-            Kind::ParameterMember(member) => {
-                link::is_the_same(&member.1) && !matches!(self.parameter_hint(member.0), Kind::Object(_) | Kind::Library(_))
+            Kind::ParameterMember(member) if same(&member.1) => {
+                let object = matches!(self.parameter_hint(member.0), Kind::Object(_) | Kind::Library(_));
+                (!object).then_some(Kind::Parameter(member.0))
             }
-            Kind::Member(member) => matches!(member.0, Kind::Field(_) | Kind::Captured(_)) && link::is_the_same(&member.1),
-            _ => false,
+            Kind::Member(member) if self.rust && same(&member.1) && matches!(member.0, Kind::Field(_) | Kind::Captured(_)) => {
+                Some(member.0.clone())
+            }
+            _ => None,
         }
-    }
-
-    /// What such a method gives.
-    fn handed_on(&self, method: &Kind, callee: &Value) -> Value {
-        let kind = match method {
-            Kind::ParameterMember(member) => Kind::Parameter(member.0),
-            Kind::Member(member) => member.0.clone(),
-            _ => Kind::Unknown,
-        };
-        Value { kind, deps: callee.deps.clone(), ..Value::default() }
     }
 
     /// A call whose callee only the caller knows.
     pub fn call_later(&mut self, callee: &Kind, given: &[Given], place: &CallPlace) -> Called {
         let args = given.iter().map(|g| (g.name.clone(), g.value.clone())).collect();
-        let (mut on, mut made_of) = (all_deps(given), all_deps(given));
-        // What a method gives is made of what it is called on; in Python only where nobody can say which method that is.
+        let mut made_of = all_deps(given);
         if let (Kind::Member(_) | Kind::ParameterMember(_), Some(receiver)) = (callee, &place.receiver) {
             made_of.join(&receiver.deps);
-            if self.rust {
-                on.join(&receiver.deps);
-            }
         }
+        // What a method gives is made of what it is called on; in Python only where nobody can say which method that is.
+        let on = if self.rust { made_of.clone() } else { all_deps(given) };
         let deps = self.push_at(What::CallParameter { callee: callee.clone(), args }, place.site, made_of);
         let kind = match callee {
             // `self.model(**values)`: an instance, where it is a class.

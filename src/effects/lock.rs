@@ -70,10 +70,13 @@ impl Walker<'_, '_, '_> {
 
     /// Whether a value of Rust was made by this function: what it is by then ends with it, or goes to whoever is handed it.
     fn is_dropped_here(&self, receiver: Option<&Rc<LibraryValue>>) -> bool {
-        let here = |made: Site| {
-            made.file == self.site(crate::source::Span::default()).file && self.program.function(self.at).span.contains(made.span)
-        };
-        self.rust && receiver.and_then(|r| r.site).is_some_and(here)
+        self.rust && self.is_made_here(receiver)
+    }
+
+    /// Whether a value was made by this function.
+    pub fn is_made_here(&self, value: Option<&Rc<LibraryValue>>) -> bool {
+        let function = self.program.function(self.at).span;
+        value.and_then(|v| v.site).is_some_and(|made| made.file == self.site(function).file && function.contains(made.span))
     }
 
     /// Hold a lock from here on; `own` says that nobody but this function has it.

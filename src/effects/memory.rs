@@ -121,8 +121,7 @@ impl Walker<'_, '_, '_> {
 
     /// Whether something that a value depends on is a look at what a lock holds.
     pub fn in_memory(&self, dep: &Dep) -> bool {
-        let Dep::Item(index, _) = dep else { return false };
-        self.summary.items.get(*index as usize).and_then(Item::access).is_some_and(|a| a.kind == "memory" && a.operation.is_read())
+        self.summary.behind(dep).and_then(Item::access).is_some_and(|a| a.kind == "memory" && a.operation.is_read())
     }
 
     /// A method that takes `&mut self` changes it; what it asks before is its own affair, under the same guard.

@@ -208,7 +208,8 @@ impl<'p, 'k> Effects<'p, 'k> {
     /// What a function does; `class` is the receiver's class where it differs from the one that defines the function.
     pub fn summary(&self, function: FunctionRef, class: Option<crate::link::ClassRef>) -> Rc<Summary> {
         let class = self.specialised(function, class);
-        self.once((function, class, false), || declare::decorated(self, function, class, &[]))
+        let key = (function, class, false);
+        self.once(key, || self.summarised(key, &[]))
     }
 
     /// A function's own summary, where somebody has asked for it.
@@ -244,19 +245,21 @@ impl<'p, 'k> Effects<'p, 'k> {
 
     /// What calling a function value does: decorators applied, captured names known.
     pub fn summary_of(&self, value: &FunctionValue) -> Rc<Summary> {
-        let class = match &value.receiver {
-            Some(Kind::Object(object)) => Some(object.class),
-            Some(Kind::Class(class)) => Some(*class),
-            _ => None,
-        };
-        if value.plain {
-            let class = self.specialised(value.function, class);
-            return self.once((value.function, class, true), || walk::summarise(self, value.function, class, &[], &[]));
+        if !value.plain && !value.captured.is_empty() {
+            return self.closure_summary(value, value.receiver_class());
         }
-        if value.captured.is_empty() {
-            return self.summary(value.function, class);
-        }
-        self.closure_summary(value, class)
+        let key = self.key(value);
+        self.once(key, || self.summarised(key, &[]))
+    }
+
+    /// By what the summary of a function is known that captured nothing.
+    fn key(&self, value: &FunctionValue) -> SummaryKey {
+        (value.function, self.specialised(value.function, value.receiver_class()), value.plain)
+    }
+
+    /// What a function does where it is given these flags.
+    fn summarised(&self, (function, class, plain): SummaryKey, flags: &[(u8, Kind)]) -> Summary {
+        if plain { walk::summarise(self, function, class, &[], flags) } else { declare::decorated(self, function, class, flags) }
     }
 
     /// Whether a function is being summarised right now, further out, or lies too deep to be.
@@ -264,12 +267,7 @@ impl<'p, 'k> Effects<'p, 'k> {
         if !value.captured.is_empty() {
             return false;
         }
-        let class = match &value.receiver {
-            Some(Kind::Object(object)) => Some(object.class),
-            Some(Kind::Class(class)) => Some(*class),
-            _ => None,
-        };
-        let key = (value.function, self.specialised(value.function, class), value.plain);
+        let key = self.key(value);
         match self.summaries.borrow().get(&key) {
             Some(known) => known.is_none(),
             None => self.depth.get() >= DEPTH,

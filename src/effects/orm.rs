@@ -185,7 +185,7 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     fn is_read_of(&self, dep: &Dep, table: &Template) -> bool {
-        let access = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
+        let access = self.summary.behind(dep).and_then(Item::access);
         access.is_some_and(|a| a.operation.is_read() && a.name.as_ref() == Some(table))
     }
 

@@ -7,7 +7,7 @@ use super::context::Held;
 use super::state::State;
 use super::value::{Dep, Value};
 use super::walk::Walker;
-use super::{Effects, Rc, Summary, SummaryKey, declare, walk};
+use super::{Effects, Rc, Summary, SummaryKey};
 use crate::facts::ExprId;
 use crate::link::{FunctionValue, Kind};
 use rustc_hash::FxHashMap;
@@ -43,25 +43,19 @@ impl Effects<'_, '_> {
         if flags.is_empty() || !value.captured.is_empty() || summary.parted == Parameters::default() {
             return None;
         }
-        let class = match &value.receiver {
-            Some(Kind::Object(object)) => Some(object.class),
-            Some(Kind::Class(class)) => Some(*class),
-            _ => None,
-        };
-        let key = (value.function, self.specialised(value.function, class), value.plain);
-        let known =
-            |known: &ByFlags| known.get(&key).map(|sets| (sets.len(), sets.iter().find(|(f, _)| *f == flags).map(|(_, s)| s.clone())));
-        match known(&self.flagged.borrow()) {
-            Some((_, Some(known))) => return known,
-            Some((SETS.., None)) => return None,
-            _ => {}
+        let key = self.key(value);
+        let mut flagged = self.flagged.borrow_mut();
+        let sets = flagged.entry(key).or_default();
+        if let Some((_, known)) = sets.iter().find(|(known, _)| *known == flags) {
+            return known.clone();
+        }
+        if sets.len() >= SETS {
+            return None;
         }
         // Whoever calls itself on the way is answered by the summary for all.
-        self.flagged.borrow_mut().entry(key).or_default().push((flags.clone(), None));
-        let (function, class, plain) = key;
-        let made =
-            if plain { walk::summarise(self, function, class, &[], &flags) } else { declare::decorated(self, function, class, &flags) };
-        let made = Rc::new(made);
+        sets.push((flags.clone(), None));
+        drop(flagged);
+        let made = Rc::new(self.summarised(key, &flags));
         if let Some((_, empty)) = self.flagged.borrow_mut().entry(key).or_default().iter_mut().find(|(f, _)| *f == flags) {
             *empty = Some(made.clone());
         }

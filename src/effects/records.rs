@@ -1,4 +1,6 @@
-//! Fields in Rust as columns: what was read from a table is handed on as a struct, whose fields are called like the columns.
+//! What a value holds of a record that was read: which of its columns, or only that there was one.
+//!
+//! In Rust what was read from a table is handed on as a struct, whose fields are called like the columns.
 
 use super::item::{Access, Check, Item};
 use super::value::{Column, Dep, Deps, Value};
@@ -32,18 +34,20 @@ impl Walker<'_, '_, '_> {
     /// What a value depends on that is given because of a decision: `row.id if row else None` holds nothing of a row but what it
     /// takes, and whether there was one.
     pub fn as_value(&self, (dep, check): &(Dep, Check)) -> Dep {
-        let read = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
         // A single column is a value, and may hold nothing.
-        let record = |a: &Access| a.columns.len() != 1 || a.columns.iter().any(|c| c == "*");
-        let row = read.is_some_and(|a| a.kind == "table" && a.operation.is_read() && !a.aggregate && record(a));
-        let whole = matches!(dep, Dep::Item(_, Column::WHOLE));
-        if row && whole && matches!(check, Check::Presence | Check::Absence) { dep.of(Column::THERE) } else { *dep }
+        let record = |a: &Access| !a.aggregate && (a.columns.len() != 1 || a.columns.iter().any(|c| c == "*"));
+        let asked = matches!(dep, Dep::Item(_, Column::WHOLE)) && matches!(check, Check::Presence | Check::Absence);
+        if asked && self.row_behind(dep).is_some_and(record) { dep.of(Column::THERE) } else { *dep }
     }
 
     /// Whether a dependency is on what was read from a table.
     pub fn is_row(&self, dep: &Dep) -> bool {
-        let read = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
-        read.is_some_and(|a| a.kind == "table" && a.operation.is_read())
+        self.row_behind(dep).is_some()
+    }
+
+    /// The read of a table that a dependency is on.
+    fn row_behind(&self, dep: &Dep) -> Option<&Access> {
+        self.summary.behind(dep).and_then(Item::access).filter(|a| a.kind == "table" && a.operation.is_read())
     }
 }
 

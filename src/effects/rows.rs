@@ -242,8 +242,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 let named = row.named.iter().find_map(|p| self.program.place_text(p, receiver, &args));
                 let name = named.or_else(|| receiver.and_then(|r| r.identity.clone()));
                 let abrupt = self.program.variant(row, &args).and_then(|v| v.abrupt).unwrap_or(row.abrupt);
-                let here = |made: Site| made.file == site.file && self.program.function(self.at).span.contains(made.span);
-                let own = effect == Effect::Cancel && abrupt && receiver.and_then(|r| r.site).is_some_and(here);
+                let own = effect == Effect::Cancel && abrupt && self.is_made_here(receiver);
                 self.push_at(What::Control { effect, name, abrupt, own, api: api.clone() }, site, all_deps(given));
                 result
             }
@@ -396,8 +395,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 .filter(|v| v.idempotent == Some(true))
                 .and_then(|v| self.entry_made_anew(given_at(&v.argument, given)?, &v.contains)),
         };
-        let built = || receiver.and_then(|request| key_of_request(request));
-        if let Some(anew) = anew.or_else(built) {
+        if let Some(anew) = anew.or_else(|| key_of_request(receiver?)) {
             access.idempotent = Some((!anew, "keyed"));
             access.fresh_key = anew;
         }

@@ -52,6 +52,11 @@ pub struct Below {
 }
 
 impl Summary {
+    /// The item that something in it depends on, if it depends on one.
+    pub(super) fn behind(&self, dep: &Dep) -> Option<&Item> {
+        self.items.get(dep.item()? as usize)
+    }
+
     /// Put contexts around everything it does.
     pub(super) fn surround(&mut self, outer: &[Context]) {
         if outer.is_empty() {

@@ -15,7 +15,8 @@ use crate::knowledge::vocabulary::{Effect, LockScope, Row};
 use crate::link::{Hole, Kind, LibraryValue, LockUse, Owner, Part, Template, Ttl, Wait};
 use crate::source::Site;
 use crate::sql::{
-    self, AssignedValue, BeginMode, ConflictAction, Dialect, InsertSource, Op, Placeholder, SqlText, Statement, Value as SqlValue, Verb,
+    self, AssignedValue, Assignment, BeginMode, ConflictAction, Dialect, InsertSource, Op, Placeholder, SqlText, Statement,
+    Value as SqlValue, Verb,
 };
 use std::rc::Rc;
 
@@ -335,8 +336,7 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         if let Some(conflict) = &statement.conflict {
             access.keys.extend(conflict.target.iter().map(|c| c.display().into()));
-            let accumulates = conflict.assignments.iter().any(|a| matches!(a.value, AssignedValue::Relative { accumulates: true }));
-            if accumulates {
+            if conflict.assignments.iter().any(Assignment::accumulates) {
                 access.idempotent = Some((false, "adds on conflict"));
             }
         }

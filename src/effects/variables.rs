@@ -21,7 +21,7 @@ impl Walker<'_, '_, '_> {
         let Some(name) = name else { return value };
         // It holds what it holds now, whatever this function has set it to before.
         let before = |dep: &Dep| {
-            let read = dep.item().and_then(|index| self.summary.items.get(index as usize)).and_then(Item::access);
+            let read = self.summary.behind(dep).and_then(Item::access);
             read.is_some_and(|access| access.api == VARIABLE && access.name.as_ref() == Some(&name))
         };
         let kept: Deps = value.deps.iter().filter(|dep| !before(dep)).copied().collect();

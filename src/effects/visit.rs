@@ -109,7 +109,7 @@ impl Visit {
 
     /// The function's own item that something in it depends on, if it depends on one.
     pub fn behind(&self, dep: &Dep) -> Option<&Item> {
-        self.own().get(dep.item()? as usize)
+        self.summary.behind(dep)
     }
 
     /// What the way from the entry puts around everything here, innermost first.

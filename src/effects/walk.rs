@@ -277,8 +277,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             StmtKind::Break => {
                 self.ends_loop();
-                let held = self.state.held.clone();
-                self.breaks.iter_mut().last().into_iter().for_each(|breaks| breaks.push(held.clone()));
+                if let Some(breaks) = self.breaks.last_mut() {
+                    breaks.push(self.state.held.clone());
+                }
                 self.state.end = End::Left;
             }
             StmtKind::Continue => {
@@ -336,10 +337,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             let kind = self.element_kind(&iterated.kind);
             // Lists that were filled in order lie in what is gone through in order.
             let element = Value { kind, deps: iterated.deps.clone(), through, sorted, ..Value::default() };
-            let missing = |dep: &Dep| {
-                let behind = dep.item().and_then(|i| self.summary.items.get(i as usize));
-                behind.and_then(Item::access).is_some_and(|a| a.absence)
-            };
+            let missing = |dep: &Dep| self.summary.behind(dep).and_then(Item::access).is_some_and(|a| a.absence);
             let asks = |dep: &Dep| match () {
                 () if self.rust => Check::Existence,
                 // Gone through is what was missing there.
@@ -369,7 +367,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 };
             on = value;
         }
-        let open_ended = iter.is_none() && cond.is_none_or(|c| matches!(self.facts.expr(c).kind, ExprKind::Bool(true)));
+        let open_ended = iter.is_none() && cond.is_none_or(|c| matches!(self.facts.expr(c).kind, ExprKind::Bool(true) | ExprKind::Int(1)));
         let waits = self.rust && open_ended && self.awaits_next(body);
         endless |= waits;
         let site = self.site(span);
@@ -392,8 +390,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         // What the body takes and keeps is held afterwards: `for r in sorted(ids): stack.enter_context(lock(r))`.
         let mut kept = after.held.clone();
         // `while True: if lock.acquire(blocking=False): break`: nothing else leads behind it.
-        let always = iter.is_none() && cond.is_some_and(|c| matches!(self.facts.expr(c).kind, ExprKind::Bool(true) | ExprKind::Int(1)));
-        if let (true, Some((first, others))) = (always && !self.rust, breaks.split_first()) {
+        if let (true, Some((first, others))) = (open_ended && !self.rust, breaks.split_first()) {
             let taken = |c: &&Context| c.lock().is_some() && !kept.iter().any(|k| k.token == c.token);
             let everywhere = |c: &&Context| others.iter().all(|held| held.iter().any(|o| o.token == c.token));
             kept.extend(first.iter().filter(taken).filter(everywhere).cloned().collect::<Vec<_>>());

@@ -42,7 +42,8 @@ impl Program<'_> {
 
     /// How often a row says that a body is run again: by an argument, a number or a policy made of one, else by itself.
     pub fn retries(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Option<i64> {
-        let args = &self.with_what_its_class_says(row, args);
+        let said_by_class = self.with_what_its_class_says(row, args);
+        let args = said_by_class.as_deref().unwrap_or(args);
         let said = row.retries_from.as_deref().and_then(|p| argument(p, args)).and_then(|kind| match kind {
             Kind::Library(policy) => self.retries_of(policy),
             kind => kind.number().map(|n| n as i64),
@@ -51,20 +52,19 @@ impl Program<'_> {
     }
 
     /// The arguments of a decorator, with what the class says that it hands the function to: `class Patient(Task): autoretry_for = (…)`.
-    fn with_what_its_class_says(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Vec<(Option<Name>, Kind)> {
-        let mut all = args.to_vec();
-        let Some(Kind::Class(class)) = row.called_by.as_deref().and_then(|place| argument(place, args)) else { return all };
+    fn with_what_its_class_says(&self, row: &Row, args: &[(Option<Name>, Kind)]) -> Option<Vec<(Option<Name>, Kind)>> {
+        let Some(Kind::Class(class)) = row.called_by.as_deref().and_then(|place| argument(place, args)) else { return None };
         let said = |place: &str| match self.class_attribute(*class, place) {
             Kind::Unknown | Kind::Null => None,
             _ if argument(place, args).is_some() => None,
             said => Some((Some(Name::from(place)), said)),
         };
-        let before = all.len();
-        all.extend(row.when.iter().filter_map(|variant| said(&variant.argument)));
-        if all.len() > before {
-            all.extend(row.retries_from.as_deref().and_then(said));
+        let variants: Vec<(Option<Name>, Kind)> = row.when.iter().filter_map(|variant| said(&variant.argument)).collect();
+        if variants.is_empty() {
+            return None;
         }
-        all
+        let times = row.retries_from.as_deref().and_then(said);
+        Some(args.iter().cloned().chain(variants).chain(times).collect())
     }
 
     /// What a value says of retries by what it was made with: `RetryPolicy(maximum_attempts=3)`.

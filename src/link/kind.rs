@@ -186,6 +186,17 @@ pub struct FunctionValue {
     pub plain: bool,
 }
 
+impl FunctionValue {
+    /// The class of the object that it is bound to, or the class itself.
+    pub fn receiver_class(&self) -> Option<ClassRef> {
+        match &self.receiver {
+            Some(Kind::Object(object)) => Some(object.class),
+            Some(Kind::Class(class)) => Some(*class),
+            _ => None,
+        }
+    }
+}
+
 /// An instance of a class of the project.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {

@@ -7,7 +7,11 @@ use super::scope::Source;
 use super::{ClassRef, FunctionRef, Kind, Object, Program, remember};
 use crate::facts::{ExprId, ExprKind};
 use crate::knowledge::TypeId;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
+
+/// Managers' classes with the mapped class that each stands in alone.
+pub(super) type Managers = FxHashMap<ClassRef, Option<ClassRef>>;
 
 /// How deep the calls are nested that make one.
 const DEPTH: u8 = 4;
@@ -31,11 +35,9 @@ impl Program<'_> {
             ExprKind::Call { callee, args } if depth > 0 => self
                 .managing_class(within, *callee, depth - 1)
                 .or_else(|| args.iter().find_map(|a| self.managing_class(within, a.value, depth - 1))),
-            ExprKind::Attr { base, .. } if depth > 0 && !matches!(self.infer(around, expr), Kind::Class(_)) => {
-                self.managing_class(within, *base, depth - 1)
-            }
-            ExprKind::Name(_) | ExprKind::Attr { .. } => match self.infer(around, expr) {
-                Kind::Class(class) => Some(class),
+            name @ (ExprKind::Name(_) | ExprKind::Attr { .. }) => match (self.infer(around, expr), name) {
+                (Kind::Class(class), _) => Some(class),
+                (_, ExprKind::Attr { base, .. }) if depth > 0 => self.managing_class(within, *base, depth - 1),
                 _ => None,
             },
             _ => None,
@@ -44,19 +46,25 @@ impl Program<'_> {
 
     /// The mapped class that a manager's class is asked for, where it stands in one alone.
     pub(super) fn managed_by(&self, manager: ClassRef) -> Option<ClassRef> {
-        let ty = self.external_type(manager)?;
-        remember(&self.caches.managed, manager, || {
-            let asked = |class: &ClassRef| {
-                let own = self.class_scope(*class);
-                own.names().any(|(name, sources)| {
-                    let stands =
-                        || sources.iter().any(|s| matches!(s, Source::Value(v) if self.managing_class(*class, *v, DEPTH) == Some(manager)));
-                    let here = self.external_type(*class).and_then(|model| self.knowledge.attribute_type(model, name));
-                    here == Some(ty) && stands()
-                })
-            };
-            let mut found = self.all_classes().filter(|class| self.model_row(*class).is_some() && asked(class));
-            found.next().filter(|_| found.next().is_none())
-        })
+        remember(&self.caches.managers, (), || Rc::new(self.managers())).get(&manager).copied().flatten()
+    }
+
+    /// Every manager's class, with the mapped class that it stands in; nothing where these are several.
+    fn managers(&self) -> Managers {
+        let mut found = Managers::default();
+        for class in self.all_classes().filter(|class| self.model_row(*class).is_some()) {
+            let Some(model) = self.external_type(class) else { continue };
+            for (name, sources) in self.class_scope(class).names() {
+                let Some(ty) = self.knowledge.attribute_type(model, name) else { continue };
+                for source in sources {
+                    let Source::Value(value) = source else { continue };
+                    let manager = self.managing_class(class, *value, DEPTH).filter(|m| self.external_type(*m) == Some(ty));
+                    let Some(manager) = manager else { continue };
+                    let known = found.entry(manager).or_insert(Some(class));
+                    *known = known.filter(|known| *known == class);
+                }
+            }
+        }
+        found
     }
 }

@@ -145,8 +145,8 @@ struct Caches {
     given: RefCell<FxHashMap<u32, Rc<closures::Given>>>,
     /// What functions of Python change of their modules' variables.
     changed: std::cell::OnceCell<variables::Changed>,
-    /// The mapped class that a manager's class is asked for.
-    managed: Memo<ClassRef, Option<ClassRef>>,
+    /// The mapped classes that managers' classes are asked for.
+    managers: Memo<(), Rc<managers::Managers>>,
     /// Whether a class has one object, which a module keeps.
     single: Memo<ClassRef, bool>,
     /// How many questions about expressions are open inside one another.

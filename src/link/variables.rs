@@ -15,10 +15,13 @@ const ANY: &str = "";
 /// Of how many calls by a class's name it is asked whether they make one.
 const MADE: usize = 8;
 
-/// What functions change: the module, the variable and the entry, where it is one.
+/// The module, the variable and the entry, where it is one.
+type Place = (u32, Name, Option<Name>);
+
+/// What functions change.
 #[derive(Debug, Default)]
 pub(super) struct Changed {
-    places: FxHashSet<(u32, Name, Option<Name>)>,
+    places: FxHashSet<Place>,
     /// The variables' names, under which they are mentioned.
     names: FxHashSet<Name>,
 }
@@ -26,30 +29,30 @@ pub(super) struct Changed {
 impl Program<'_> {
     /// The variable, or the entry of one, that an expression of Python names, where some function changes it.
     pub fn shared_variable(&self, at: FunctionRef, expr: ExprId) -> Option<Template> {
-        let facts = self.facts(at.module);
-        match &facts.expr(expr).kind {
-            ExprKind::Name(name) => self.told(at, name, None),
+        match &self.facts(at.module).expr(expr).kind {
             ExprKind::Index { base, index } => self.shared_entry(at, *base, *index),
-            ExprKind::Attr { base, name } => self.shared_attribute(at, *base, name, None),
-            _ => None,
+            _ => self.held(at, expr, None),
         }
     }
 
     /// The entry of a variable, or of an attribute, under a key: `totals.get("open")`, `self.rooms[room]`.
     pub fn shared_entry(&self, at: FunctionRef, base: ExprId, key: ExprId) -> Option<Template> {
-        let facts = self.facts(at.module);
-        let told = |entry: &str| match &facts.expr(base).kind {
-            ExprKind::Name(name) => self.told(at, name, Some(entry)),
-            ExprKind::Attr { base, name } => self.shared_attribute(at, *base, name, Some(entry)),
-            _ => None,
-        };
-        match &facts.expr(key).kind {
-            ExprKind::Str(key) => told(key),
+        match &self.facts(at.module).expr(key).kind {
+            ExprKind::Str(key) => self.held(at, base, Some(key)),
             ExprKind::Name(key) | ExprKind::Attr { name: key, .. } => {
-                let mut entries = told(ANY)?;
+                let mut entries = self.held(at, base, Some(ANY))?;
                 entries.push(Part::Hole(Hole::Named(key.clone())));
                 Some(entries)
             }
+            _ => None,
+        }
+    }
+
+    /// A variable or an attribute, or an entry of it.
+    fn held(&self, at: FunctionRef, holder: ExprId, entry: Option<&str>) -> Option<Template> {
+        match &self.facts(at.module).expr(holder).kind {
+            ExprKind::Name(name) => self.told(at, name, entry),
+            ExprKind::Attr { base, name } => self.shared_attribute(at, *base, name, entry),
             _ => None,
         }
     }
@@ -69,12 +72,11 @@ impl Program<'_> {
             return None;
         }
         let class = self.class_of(at, base)?;
-        let place = (class.module, self.class(class).name.clone(), Some(below(attribute, entry)));
-        let template = self.place(changed, place)?;
+        let template = self.place(changed, self.attribute_place(class, attribute, entry))?;
         remember(&self.caches.single, class, || self.is_single(class)).then_some(template)
     }
 
-    fn place(&self, changed: &Changed, place: (u32, Name, Option<Name>)) -> Option<Template> {
+    fn place(&self, changed: &Changed, place: Place) -> Option<Template> {
         changed.places.contains(&place).then(|| {
             let (module, variable, entry) = &place;
             let path = &self.modules[*module as usize].path;
@@ -166,28 +168,18 @@ impl Program<'_> {
 
     fn note_changed(&self, at: FunctionRef, target: ExprId, changed: &mut Changed) {
         let facts = self.facts(at.module);
-        let place = match &facts.expr(target).kind {
-            ExprKind::Name(name) => self.variable(at, name).map(|(module, variable)| (name, (module, variable, None))),
-            ExprKind::Index { base, index } => {
-                let entry = match &facts.expr(*index).kind {
-                    ExprKind::Str(key) => key.as_str(),
-                    _ => ANY,
-                };
-                match &facts.expr(*base).kind {
-                    ExprKind::Name(name) => {
-                        self.variable(at, name).map(|(module, variable)| (name, (module, variable, Some(Name::from(entry)))))
-                    }
-                    ExprKind::Attr { base, name } => self.class_of(at, *base).map(|class| {
-                        let place = (class.module, self.class(class).name.clone(), Some(below(name, Some(entry))));
-                        (name, place)
-                    }),
-                    _ => None,
-                }
-            }
+        let (holder, entry) = match &facts.expr(target).kind {
+            ExprKind::Index { base, index } => match &facts.expr(*index).kind {
+                ExprKind::Str(key) => (*base, Some(key.as_str())),
+                _ => (*base, Some(ANY)),
+            },
+            _ => (target, None),
+        };
+        let place = match &facts.expr(holder).kind {
+            ExprKind::Name(name) => self.variable(at, name).map(|(module, variable)| (name, (module, variable, entry.map(Name::from)))),
             // A constructor makes its object.
-            ExprKind::Attr { base, name } if self.function(at).name != "__init__" => {
-                let class = self.class_of(at, *base);
-                class.map(|class| (name, (class.module, self.class(class).name.clone(), Some(name.clone()))))
+            ExprKind::Attr { base, name } if entry.is_some() || self.function(at).name != "__init__" => {
+                self.class_of(at, *base).map(|class| (name, self.attribute_place(class, name, entry)))
             }
             _ => None,
         };
@@ -198,12 +190,10 @@ impl Program<'_> {
             changed.places.insert(place);
         }
     }
-}
 
-/// An attribute, or one of its entries.
-fn below(attribute: &Name, entry: Option<&str>) -> Name {
-    match entry {
-        Some(entry) => Name::from(format!("{attribute}.{entry}")),
-        None => attribute.clone(),
+    /// Where an attribute of a class's object, or one of its entries, is told to be.
+    fn attribute_place(&self, class: ClassRef, attribute: &Name, entry: Option<&str>) -> Place {
+        let name = entry.map_or_else(|| attribute.clone(), |entry| Name::from(format!("{attribute}.{entry}")));
+        (class.module, self.class(class).name.clone(), Some(name))
     }
 }

@@ -145,6 +145,25 @@ pub(super) struct DraftOrchestrator {
 }
 
 impl DraftOrchestrator {
+    /// One that is declared at a place of a module, of which nothing else is known.
+    pub fn new(pattern: impl Into<String>, site: Site, module: u32) -> Self {
+        DraftOrchestrator {
+            pattern: pattern.into(),
+            site,
+            runs: None,
+            members: Vec::new(),
+            beside: Vec::new(),
+            made: None,
+            edges: Vec::new(),
+            sure_edges: Vec::new(),
+            nodes: Vec::new(),
+            copied: Vec::new(),
+            leader: None,
+            state: Kind::Unknown,
+            module,
+        }
+    }
+
     /// Name its members by their new places, and leave out those that have none.
     pub fn renumber(&mut self, moved: impl Fn(usize) -> Option<usize>) {
         for members in [&mut self.members, &mut self.beside] {

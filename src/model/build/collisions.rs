@@ -1,7 +1,7 @@
 //! Keys of a framework's state that two members write in one step, where nothing says how to join the two.
 
 use super::Input;
-use super::actors::Draft;
+use super::actors::{Draft, DraftOrchestrator};
 use crate::facts::{ExprId, ExprKind, FunctionId, Name, StmtKind};
 use crate::knowledge::vocabulary::Runs;
 use crate::link::{FunctionRef, Kind};
@@ -45,52 +45,46 @@ pub(super) fn find(input: &Input, draft: &Draft) -> Vec<Collision> {
     found
 }
 
-fn graph(input: &Input, orchestrator: &super::actors::DraftOrchestrator, found: &mut Vec<Collision>) {
+fn graph(input: &Input, orchestrator: &DraftOrchestrator, found: &mut Vec<Collision>) {
     let plain = plain_keys(input, &orchestrator.state);
     if plain.is_empty() {
         return;
     }
-    copies(input, orchestrator, &plain, found);
-    for (index, one) in orchestrator.nodes.iter().enumerate() {
-        for other in &orchestrator.nodes[index + 1..] {
-            // Both follow one node, without a condition: they run in one step.
-            let after = |n: &Node| orchestrator.sure_edges.iter().filter(|(_, to)| *to == n.name).map(|(from, _)| from).collect::<Vec<_>>();
-            let (before_one, before_other) = (after(one), after(other));
-            let beside = before_one.len() == 1 && before_one == before_other && one.name != other.name;
-            let (Some(f), Some(g), true) = (one.function, other.function, beside) else { continue };
-            let (writes, others) = (returned_keys(input, f), returned_keys(input, g));
-            for (key, site) in &writes {
-                let Some((_, declared)) = plain.iter().find(|(k, _)| k == key) else { continue };
-                let Some((_, there)) = others.iter().find(|(k, _)| k == key) else { continue };
-                found.push(Collision {
-                    key: key.to_string(),
-                    names: [one.name.clone(), other.name.clone()],
-                    actors: one.actor.into_iter().chain(other.actor).collect(),
-                    writes: [*site, *there],
-                    function: Some(f),
-                    declared: Some(*declared),
-                });
-            }
-        }
-    }
-}
-
-/// Keys that several copies of one node write in one step.
-fn copies(input: &Input, orchestrator: &super::actors::DraftOrchestrator, plain: &[(Name, Site)], found: &mut Vec<Collision>) {
-    for node in orchestrator.nodes.iter().filter(|node| orchestrator.copied.contains(&node.name)) {
-        let Some(function) = node.function else { continue };
-        for (key, site) in returned_keys(input, function) {
-            let Some((_, declared)) = plain.iter().find(|(k, _)| *k == key) else { continue };
+    for (one, other) in copies(orchestrator).chain(beside(orchestrator)) {
+        let (Some(f), Some(g)) = (one.function, other.function) else { continue };
+        let (writes, others) = (returned_keys(input, f), returned_keys(input, g));
+        let copied = std::ptr::eq(one, other);
+        for (key, site) in &writes {
+            let Some((_, declared)) = plain.iter().find(|(k, _)| k == key) else { continue };
+            let there = if copied { Some(site) } else { others.iter().find(|(k, _)| k == key).map(|(_, there)| there) };
+            let Some(there) = there else { continue };
             found.push(Collision {
                 key: key.to_string(),
-                names: [node.name.clone(), node.name.clone()],
-                actors: node.actor.into_iter().collect(),
-                writes: [site, site],
-                function: Some(function),
+                names: [one.name.clone(), other.name.clone()],
+                actors: one.actor.into_iter().chain(other.actor.filter(|_| !copied)).collect(),
+                writes: [*site, *there],
+                function: Some(f),
                 declared: Some(*declared),
             });
         }
     }
+}
+
+/// Nodes of which several copies run in one step, each with itself.
+fn copies(orchestrator: &DraftOrchestrator) -> impl Iterator<Item = (&Node, &Node)> {
+    orchestrator.nodes.iter().filter(|node| orchestrator.copied.contains(&node.name)).map(|node| (node, node))
+}
+
+/// Nodes that follow one node, without a condition: they run in one step.
+fn beside(orchestrator: &DraftOrchestrator) -> impl Iterator<Item = (&Node, &Node)> {
+    let before = |n: &Node| orchestrator.sure_edges.iter().filter(|(_, to)| *to == n.name).map(|(from, _)| from).collect::<Vec<_>>();
+    let meet = move |one: &Node, other: &Node| {
+        let (before_one, before_other) = (before(one), before(other));
+        before_one.len() == 1 && before_one == before_other && one.name != other.name
+    };
+    let pairs = orchestrator.nodes.iter().enumerate();
+    let pairs = pairs.flat_map(|(index, one)| orchestrator.nodes[index + 1..].iter().map(move |other| (one, other)));
+    pairs.filter(move |(one, other)| meet(one, other))
 }
 
 /// Parallel members whose answers replace the same key.

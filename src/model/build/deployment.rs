@@ -45,6 +45,22 @@ pub(super) struct DraftUnit {
 }
 
 impl DraftUnit {
+    /// One instance of something that is declared at a place, of which nothing else is said.
+    fn new(name: impl Into<String>, group: &str, site: Site) -> Self {
+        DraftUnit {
+            name: name.into(),
+            group: group.to_string(),
+            site,
+            count: 1,
+            written: None,
+            starts: Vec::new(),
+            context: None,
+            overlaps: false,
+            scheduled: false,
+            per_client: false,
+        }
+    }
+
     /// How many processes it is, as far as numbers are written.
     pub fn instances(&self) -> u32 {
         self.count.saturating_mul(self.starts.iter().map(|s| s.processes).max().unwrap_or(1))
@@ -323,18 +339,8 @@ impl Reader<'_, '_, '_, '_> {
                 if count > 1 {
                     let site = program.site(module as u32, expr.span);
                     let start = Start { processes: count, ..start(served, Way::Imported) };
-                    self.units.push(DraftUnit {
-                        name: found.path.rsplit('/').next().unwrap_or(&found.path).to_string(),
-                        group: found.path.clone(),
-                        site,
-                        count: 1,
-                        written: Some(site),
-                        starts: vec![start],
-                        context: None,
-                        overlaps: false,
-                        scheduled: false,
-                        per_client: false,
-                    });
+                    let name = found.path.rsplit('/').next().unwrap_or(&found.path);
+                    self.units.push(DraftUnit { written: Some(site), starts: vec![start], ..DraftUnit::new(name, &found.path, site) });
                 }
             }
         }
@@ -349,18 +355,7 @@ impl Reader<'_, '_, '_, '_> {
             if starts.iter().any(|s| s.processes > 1 || s.many) {
                 let written = starts.iter().any(|s| s.processes > 1).then_some(image.site);
                 let name = folder.trim_end_matches('/').rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or("image").to_string();
-                self.units.push(DraftUnit {
-                    name,
-                    group: image.path.clone(),
-                    site: image.site,
-                    count: 1,
-                    written,
-                    starts,
-                    context: None,
-                    overlaps: false,
-                    scheduled: false,
-                    per_client: false,
-                });
+                self.units.push(DraftUnit { written, starts, ..DraftUnit::new(name, &image.path, image.site) });
             }
         }
     }

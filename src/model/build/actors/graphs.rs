@@ -2,7 +2,7 @@
 
 use super::{Collector, Declared, DraftActor, DraftOrchestrator, Entry, Run};
 use crate::effects::{Context, Held, Summary, What};
-use crate::facts::{ExprKind, Name};
+use crate::facts::ExprKind;
 use crate::knowledge::vocabulary::{ActorKind, Effect, Runs};
 use crate::link::{Kind, argument};
 use crate::model::build::collisions::{self, Node};
@@ -32,20 +32,14 @@ impl Collector<'_, '_, '_, '_> {
             };
             let mut members: Vec<usize> = d.declaration.members.iter().flat_map(|m| self.member(m)).collect();
             members.extend(self.workers(d));
+            let pattern = d.declaration.pattern.as_deref().unwrap_or("agent graph");
             let orchestrator = DraftOrchestrator {
-                pattern: d.declaration.pattern.as_ref().map_or_else(|| "agent graph".into(), Name::to_string),
-                site: d.site,
                 runs: d.declaration.runs,
                 members,
                 beside: d.declaration.members.iter().flat_map(|m| self.not_waited_for(m, &declared)).collect(),
                 made,
-                edges: Vec::new(),
-                sure_edges: Vec::new(),
-                nodes: Vec::new(),
-                copied: Vec::new(),
-                leader: None,
                 state: d.declaration.state.clone(),
-                module: d.function.module,
+                ..DraftOrchestrator::new(pattern, d.site, d.function.module)
             };
             graphs.insert(made.unwrap_or(d.site), self.draft.orchestrators.len());
             self.draft.orchestrators.push(orchestrator);
@@ -97,21 +91,9 @@ impl Collector<'_, '_, '_, '_> {
             if program.is_aside(coordinator.class.module) {
                 continue;
             }
-            self.draft.orchestrators.push(DraftOrchestrator {
-                pattern: "centralized task coordinator".into(),
-                site: program.site(coordinator.class.module, program.class(coordinator.class).name_span),
-                runs: None,
-                members: Vec::new(),
-                beside: Vec::new(),
-                made: None,
-                edges: Vec::new(),
-                sure_edges: Vec::new(),
-                nodes: Vec::new(),
-                copied: Vec::new(),
-                leader: None,
-                state: Kind::Unknown,
-                module: coordinator.class.module,
-            });
+            let site = program.site(coordinator.class.module, program.class(coordinator.class).name_span);
+            let orchestrator = DraftOrchestrator::new("centralized task coordinator", site, coordinator.class.module);
+            self.draft.orchestrators.push(orchestrator);
         }
         self.declared = declared;
     }
@@ -167,10 +149,14 @@ impl Collector<'_, '_, '_, '_> {
         self.draft.actors = actors;
     }
 
+    fn member_named(&self, graph: &DraftOrchestrator, name: &str) -> Option<usize> {
+        graph.members.iter().copied().find(|m| self.draft.actors[*m].name == name)
+    }
+
     /// Agents that come right after a node, else right before it.
     fn users_of(&self, graph: usize, name: &str) -> Vec<usize> {
         let graph = &self.draft.orchestrators[graph];
-        let named = |name: &str| graph.members.iter().copied().find(|m| self.draft.actors[*m].name == name);
+        let named = |name: &str| self.member_named(graph, name);
         let after: Vec<usize> = graph.edges.iter().filter(|(from, _)| from == name).filter_map(|(_, to)| named(to)).collect();
         if !after.is_empty() {
             return after;
@@ -181,7 +167,7 @@ impl Collector<'_, '_, '_, '_> {
     /// The agent that comes last before a node, else first after it.
     fn nearest(&self, graph: usize, name: &str) -> Option<usize> {
         let graph = &self.draft.orchestrators[graph];
-        let named = |name: &str| graph.members.iter().copied().find(|m| self.draft.actors[*m].name == name);
+        let named = |name: &str| self.member_named(graph, name);
         let before = |at: &str| graph.edges.iter().filter(|(_, to)| to == at).map(|(from, _)| from.as_str()).collect::<Vec<_>>();
         let after = |at: &str| graph.edges.iter().filter(|(from, _)| from == at).map(|(_, to)| to.as_str()).collect::<Vec<_>>();
         walk(name, before, named).or_else(|| walk(name, after, named))
@@ -315,19 +301,10 @@ impl Collector<'_, '_, '_, '_> {
         }
         members.push(leader);
         self.draft.orchestrators.push(DraftOrchestrator {
-            pattern: pattern.to_string(),
-            site: d.site,
             runs: d.declaration.runs,
             members,
-            beside: Vec::new(),
-            made: None,
-            edges: Vec::new(),
-            sure_edges: Vec::new(),
-            nodes: Vec::new(),
-            copied: Vec::new(),
             leader: Some(leader),
-            state: Kind::Unknown,
-            module: d.function.module,
+            ..DraftOrchestrator::new(pattern.as_str(), d.site, d.function.module)
         });
     }
 
@@ -391,11 +368,9 @@ impl Collector<'_, '_, '_, '_> {
     }
 
     pub(super) fn runs(&mut self) {
-        let pooled = self.pooled_runs();
-        for d in &self.declared {
-            if !matches!(d.declaration.effect, Effect::Run | Effect::Schedule) {
-                continue;
-            }
+        let is_run = |d: &&Declared| matches!(d.declaration.effect, Effect::Run | Effect::Schedule);
+        let pooled = if self.declared.iter().any(|d| is_run(&d)) { self.pooled_runs() } else { FxHashSet::default() };
+        for d in self.declared.iter().filter(is_run) {
             let (subject, class) = self.draft.subject_of(&d.declaration.subject);
             if d.declaration.effect == Effect::Schedule {
                 let index = self.draft.actors.len();

@@ -5,6 +5,7 @@
 
 use super::call::{CallPlace, Given};
 use super::fixed;
+use super::rows::given_at;
 use super::item::{Access, Operation};
 use super::value::{Deps, Value};
 use super::walk::Walker;
@@ -77,6 +78,31 @@ impl Walker<'_, '_, '_> {
         };
         let parts = (!parts.is_empty()).then(|| Rc::new(parts.into_iter().map(|(name, deps)| (Some(name), deps)).collect()));
         Value { kind, deps, parts, ..result }
+    }
+
+    /// A statement that adds a row with what it does where the row is there: it sets these columns of it, and no others.
+    pub fn on_conflict(&self, row: &Row, given: &[Given], result: Value) -> Value {
+        let Kind::Library(statement) = &result.kind else { return result };
+        let mut statement = (**statement).clone();
+        let mut deps = result.deps.clone();
+        for argument in row.value.iter().filter_map(|place| given_at(place, given)) {
+            statement.sets = set(None, &argument.value.kind);
+            deps.join(&argument.value.deps);
+        }
+        if let Some(target) = row.key.as_deref().and_then(|place| given_at(place, given)) {
+            statement.target_of_conflict = self.listed_columns(target);
+        }
+        Value { kind: Kind::Library(Rc::new(statement)), deps, ..result }
+    }
+
+    /// The columns of a list of names or of columns.
+    fn listed_columns(&self, given: &Given) -> Vec<Name> {
+        let Some(ExprKind::List(items)) = given.expr.map(|expr| &self.facts.expr(expr).kind) else { return Vec::new() };
+        let column = |item: &ExprId| match &self.facts.expr(*item).kind {
+            ExprKind::Str(text) => Some(text.as_str().into()),
+            _ => self.column(*item),
+        };
+        items.iter().filter_map(column).collect()
     }
 
     /// A query with the order of its rows: which column the first of them has the highest value of.
@@ -328,6 +354,10 @@ pub(super) fn tell(access: &mut Access, statement: &LibraryValue, given: &[Given
             }
             // It changes what its condition asks for: done twice, the second finds nothing.
             access.conditional |= statement.asks.iter().any(|a| access.columns.contains(&a.column));
+        }
+        Operation::Upsert => {
+            access.keys.extend(statement.target_of_conflict.iter().cloned());
+            access.set_to(statement.sets.clone());
         }
         Operation::Insert if access.columns.is_empty() => access.columns = columns_given(statement, given),
         Operation::Delete => access.conditional |= statement.asks.iter().any(|a| a.fixed),

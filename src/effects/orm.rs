@@ -222,7 +222,7 @@ impl<'k> Walker<'_, '_, 'k> {
         let store = self.program.knowledge.store_of(statement.ty).unwrap_or("sql");
         let mut access = Access {
             instance: statement.instance.clone().or_else(|| session.and_then(|s| s.instance.clone())),
-            conditional: has("conflict"),
+            conditional: has("conflict") && !has("overwrites"),
             decides: true,
             aggregate: has("count"),
             many: has("many"),

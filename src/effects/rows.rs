@@ -145,7 +145,8 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::OrmStatement if matches!(row.sql.as_deref(), Some("=UPDATE" | "=INSERT")) => {
                 self.built_further(Effect::OrmValues, row, given, place, result)
             }
-            Effect::OrmStatement | Effect::OrmConflict => result,
+            Effect::OrmStatement => result,
+            Effect::OrmConflict => self.on_conflict(row, given, result),
             Effect::Transaction => {
                 if self.rust {
                     let variant = self.program.variant(row, &args);

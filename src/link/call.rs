@@ -451,6 +451,10 @@ impl Program<'_> {
             traits.push(word.into());
         }
         let variant = self.variant(row, args);
+        // What is there is changed, and no condition asks what it was.
+        if row.effect == Effect::OrmConflict && !row.value.is_empty() && variant.is_none() {
+            traits.push("overwrites".into());
+        }
         // A transaction that is still being built.
         if let Some(isolation) = row.isolation.as_deref().filter(|_| row.effect == Effect::Value) {
             traits.push(format!("{ISOLATION}{isolation}").into());

@@ -239,6 +239,8 @@ pub struct LibraryValue {
     pub sets: Vec<(Name, Kind)>,
     /// A mapping whose entries it sets, where only the caller knows it.
     pub given: Kind,
+    /// The columns by which it knows the row that is there already.
+    pub target_of_conflict: Vec<Name>,
     /// The column of which its first row has the highest value.
     pub highest: Option<Name>,
 }
@@ -422,6 +424,7 @@ impl LibraryValue {
             lock: None,
             traits: Vec::new(),
             asks: Vec::new(),
+            target_of_conflict: Vec::new(),
             sets: Vec::new(),
             given: Kind::Unknown,
             highest: None,

@@ -18,7 +18,7 @@ pub use takes::{Hollow, Leak, Order, OrderFault, Pause, Polling, Prompt, Release
 use crate::config::Place;
 pub use crate::knowledge::vocabulary::{ActorKind, LockScope};
 use crate::source::Site;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 /// Index of an actor in [`Model::actors`].
@@ -472,8 +472,9 @@ pub struct Model {
     pub coverage: Coverage,
     /// Entries of the configuration that match nothing, with what is missing.
     pub unmatched: Vec<(Place, String)>,
-    /// The pairs of `concurrency`, for asking in one step: rules ask for every two actors that meet.
-    pub beside: FxHashSet<(ActorId, ActorId)>,
+    /// The pairs of `concurrency` and whether each is only presumed, for asking in one step: rules ask for every two actors
+    /// that meet.
+    pub beside: FxHashMap<(ActorId, ActorId), bool>,
 }
 
 impl Actor {
@@ -491,14 +492,28 @@ impl Model {
 
     /// Whether two actors (or two instances of one) may run at the same time.
     pub fn overlap(&self, a: ActorId, b: ActorId) -> bool {
-        self.beside.contains(&(a.min(b), a.max(b)))
+        self.beside.contains_key(&(a.min(b), a.max(b)))
     }
 
     /// Whether these actors (by id) meet only because the code is made for it.
     pub fn only_presumed(&self, actors: &[String]) -> bool {
-        let among = |id: ActorId| actors.contains(&self.actor(id).id);
-        let mut pairs = self.concurrency.iter().filter(|c| among(c.a) && among(c.b)).peekable();
-        pairs.peek().is_some() && pairs.all(|c| c.presumed)
+        let known = |name: &String| self.actors.binary_search_by(|actor| actor.id.cmp(name)).ok();
+        let mut ids: Vec<ActorId> = actors.iter().filter_map(known).map(|index| ActorId(index as u32)).collect();
+        ids.sort_unstable();
+        let pairs = ids.iter().enumerate().flat_map(|(index, a)| ids[index..].iter().map(move |b| (*a, *b)));
+        let mut presumed = pairs.filter_map(|pair| self.beside.get(&pair)).peekable();
+        presumed.peek().is_some() && presumed.all(|only| *only)
+    }
+
+    /// The pairs that meet in a resource which one of them writes, the lower first.
+    pub fn meetings(&self) -> FxHashSet<(ActorId, ActorId)> {
+        let mut met = FxHashSet::default();
+        for resource in &self.resources {
+            for a in &resource.writers {
+                met.extend(resource.writers.iter().chain(&resource.readers).map(|b| (*a.min(b), *a.max(b))));
+            }
+        }
+        met
     }
 
     /// Names of actors, sorted, without repetition.

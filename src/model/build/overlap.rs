@@ -60,7 +60,7 @@ pub(super) fn find(draft: &Draft, doings: &[Doing], model: &mut Model) {
             }
         }
     }
-    model.beside = model.concurrency.iter().map(|c| (c.a.min(c.b), c.a.max(c.b))).collect();
+    model.beside = model.concurrency.iter().map(|c| ((c.a.min(c.b), c.a.max(c.b)), c.presumed)).collect();
     for (a, reason) in model.concurrency.iter().filter(|c| c.a == c.b).map(|c| (c.a, c.why.clone())).collect::<Vec<_>>() {
         model.actors[a.0 as usize].multiple.get_or_insert(reason);
     }

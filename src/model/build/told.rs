@@ -102,7 +102,7 @@ fn beside_one_another(model: &mut Model, actors: &[ActorId], site: Site) {
     for (index, a) in actors.iter().enumerate() {
         for b in &actors[index + 1..] {
             let (a, b) = (*a.min(b), *a.max(b));
-            if model.beside.insert((a, b)) {
+            if model.beside.insert((a, b), false).is_none() {
                 model.concurrency.push(Concurrency { a, b, why: "they are told to run in parallel".into(), site, presumed: false });
             }
         }

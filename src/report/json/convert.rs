@@ -2,6 +2,7 @@
 
 use super::v1;
 use crate::finding::{Confidence, Evidence, Finding, Role, Severity, Status, Suppressed, Verdict};
+use crate::knowledge::vocabulary::ActorKind;
 use crate::model::{self, ActorId};
 use crate::report::Report;
 use crate::source::Site;
@@ -33,6 +34,13 @@ pub(super) fn report<'a>(report: &Report<'a>) -> v1::Report<'a> {
         let (file, line) = at(pair.site);
         v1::Concurrency { a: &model.actor(pair.a).id, b: &model.actor(pair.b).id, why: &pair.why, file, line }
     };
+    // All requests overlap: of their pairs, which grow with the square of a service, those are named that have what to meet in.
+    let met = model.meetings();
+    let is_request = |id| model.actor(id).kind == ActorKind::Endpoint;
+    let told = |pair: &&model::Concurrency| {
+        let (low, high) = (pair.a.min(pair.b), pair.a.max(pair.b));
+        low == high || !is_request(low) || !is_request(high) || met.contains(&(low, high))
+    };
     let lock = |lock: &'a model::Lock| {
         let (file, line) = at(lock.site);
         let scope = match lock.scope {
@@ -61,7 +69,7 @@ pub(super) fn report<'a>(report: &Report<'a>) -> v1::Report<'a> {
         systems: model.systems.iter().map(system).collect(),
         orchestrator: model.orchestrators.first().map(orchestrator),
         controls: model.controls.iter().map(control).collect(),
-        concurrency: model.concurrency.iter().map(concurrency).collect(),
+        concurrency: model.concurrency.iter().filter(told).map(concurrency).collect(),
         actors: model.actors.iter().map(|actor| one_actor(report, actor)).collect(),
         resources: model.resources.iter().map(|resource| one_resource(report, resource)).collect(),
         locks: model.locks.iter().map(lock).collect(),

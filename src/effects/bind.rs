@@ -285,6 +285,7 @@ impl Binding<'_, '_> {
                 let mut access = access.clone();
                 access.name = access.name.as_ref().map(|t| self.template(t));
                 access.instance = access.instance.as_ref().map(|t| self.template(t));
+                access.claim = access.claim.as_ref().map(|lock| self.lock(lock));
                 self.added(&mut access);
                 self.anew(&mut access);
                 self.fixed(&mut access);

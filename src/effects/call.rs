@@ -157,6 +157,11 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if let Some(held) = held {
             self.state.held = held;
         }
+        if let ExprKind::Attr { base, name } = &facts.expr(callee).kind
+            && matches!(name.as_str(), "update" | "setdefault")
+        {
+            self.changed_within(*base, &all_deps(&given), place.site);
+        }
         let called = self.call_value(&callee_value, &given, &place, coroutine);
         if self.rust
             && let ExprKind::Attr { name, .. } = &facts.expr(callee).kind

@@ -99,6 +99,13 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Whether it goes with the transaction around it: locks of rows, advisory locks of a transaction.
+    pub fn ends_with_transaction(&self) -> bool {
+        matches!(self.held, Held::Rows(_)) || self.lock().is_some_and(|lock| lock.of_transaction)
+    }
+}
+
 /// A token for the n-th entry at a place, deterministic over runs.
 pub fn token(site: Site, salt: u64) -> u64 {
     mix(mix(u64::from(site.file.0) << 32 | u64::from(site.span.start), u64::from(site.span.end)), salt)

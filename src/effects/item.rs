@@ -254,6 +254,8 @@ pub struct Access {
     pub exclusive: bool,
     /// What it puts there is a lock, which its users would take.
     pub locks: bool,
+    /// The lock that a key is which is set where it is absent, if it is deleted once the work is done.
+    pub claim: Option<Rc<LockUse>>,
     /// The written key or value differs at each run.
     pub fresh_key: bool,
     /// Columns that it fills with what differs at each run, or with what a caller gives as this parameter.
@@ -372,6 +374,7 @@ impl Access {
             suspends: false,
             exclusive: false,
             locks: false,
+            claim: None,
             in_order: false,
             fresh_key: false,
             anew: None,

@@ -6,7 +6,7 @@
 use super::call::{CallPlace, Coroutine, Given, all_deps, kinds};
 use super::context::Held;
 use super::truth::Truth;
-use super::value::Value;
+use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
 use crate::knowledge::vocabulary::Effect;
@@ -138,7 +138,9 @@ impl Walker<'_, '_, '_> {
                     | "retain"
             );
             if changing {
-                self.touch_path(&path, &all_deps(given));
+                // What is put in only where something was so depends on that.
+                let decided: Deps = self.state.control.iter().filter(|(dep, _)| !dep.is_question()).map(|asked| self.as_value(asked)).collect();
+                self.touch_path(&path, &all_deps(given).with(&decided));
                 // What is filled in order is in order.
                 let ordered = || self.state.held.iter().any(|c| matches!(c.held, Held::Loop { sorted: true, .. }));
                 if (name == "sort" || matches!(name.as_str(), "append" | "add" | "extend" | "setdefault") && ordered())

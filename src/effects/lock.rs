@@ -7,12 +7,15 @@ use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{Effect, LockScope, Row};
-use crate::link::{FunctionValue, Hole, Kept, Kind, LibraryValue, LockUse, Owner, Part, Template, Ttl, Wait, argument};
+use crate::link::{ClassRef, FunctionValue, Hole, Kept, Kind, LibraryValue, LockUse, Owner, Part, Template, Ttl, Wait, argument};
 use crate::source::Site;
 use std::rc::Rc;
 
 /// Words in the name of a key that say it is a lock and no business data.
 const LOCK_WORDS: [&str; 8] = ["lock", "lease", "mutex", "semaphore", "claim", "leader", "in_progress", "in-progress"];
+
+/// Words by which functions and classes are called that hand out locks.
+const CALLED: [&str; 6] = ["lock", "unlock", "mutex", "lease", "acquire", "release"];
 
 impl Walker<'_, '_, '_> {
     /// `lock.acquire(…)`.
@@ -267,22 +270,13 @@ impl Walker<'_, '_, '_> {
             effect == Effect::CreateIfAbsent
                 && row.value.iter().any(|p| super::rows::given_at(p, given).is_some_and(|g| g.value.deps.is_fresh()))
         };
-        if !held && !named && !token() {
-            return None;
+        let locks = || matches!(effect, Effect::CreateIfAbsent | Effect::Delete) && self.is_called_lock();
+        if !held && !named && !token() && !locks() {
+            return (effect == Effect::Delete && self.take_back(name, site)).then(Deps::default);
         }
         match effect {
             Effect::CreateIfAbsent => {
-                let args = kinds(given);
-                let mut lock = self.program.lock_use(row, receiver, &args, api, site);
-                lock.name = name.clone();
-                lock.scope = row.scope.unwrap_or(LockScope::Distributed);
-                lock.wait = Wait::Not;
-                lock.refusal_returned = true;
-                for millis in ["px", "pexpire"] {
-                    if let Some(value) = argument(millis, &args).filter(|v| !matches!(v, Kind::Null)) {
-                        lock.ttl = Ttl::After(value.clone(), 0.001);
-                    }
-                }
+                let lock = self.key_as_lock(row, receiver, api, given, site, name);
                 Some(self.hold(lock, site, true, false))
             }
             Effect::Delete => {
@@ -302,6 +296,38 @@ impl Walker<'_, '_, '_> {
         }
     }
 
+    /// The lock that a key is which is set where it is absent.
+    pub fn key_as_lock(
+        &self,
+        row: &Row,
+        receiver: Option<&Rc<LibraryValue>>,
+        api: &Name,
+        given: &[Given],
+        site: Site,
+        name: &Template,
+    ) -> LockUse {
+        let args = kinds(given);
+        let mut lock = self.program.lock_use(row, receiver, &args, api, site);
+        lock.name = name.clone();
+        lock.scope = row.scope.unwrap_or(LockScope::Distributed);
+        lock.wait = Wait::Not;
+        lock.refusal_returned = true;
+        for millis in ["px", "pexpire"] {
+            if let Some(value) = argument(millis, &args).filter(|v| !matches!(v, Kind::Null)) {
+                lock.ttl = Ttl::After(value.clone(), 0.001);
+            }
+        }
+        lock
+    }
+
+    /// Whether the walked function, or its class, is called after locks: `try_lock(key)`, `RedisMutex.acquire`.
+    fn is_called_lock(&self) -> bool {
+        let function = self.program.function(self.at);
+        let class = function.class.map(|class| self.program.class(ClassRef { module: self.at.module, class }).name.clone());
+        let says = |name: &str| crate::link::snake(name).split('_').any(|word| CALLED.contains(&word));
+        says(&function.name) || class.is_some_and(|name| says(&name))
+    }
+
     /// A callee that deletes the very key that is held as a lock, or was taken as one and an error may have come, gives it back, whatever
     /// it calls that key.
     pub fn gives_back_by_key(&mut self, what: &What, place: &CallPlace) -> bool {
@@ -312,6 +338,9 @@ impl Walker<'_, '_, '_> {
             _ => return false,
         };
         let Some(name) = access.name.as_ref().filter(|_| access.kind == "cache") else { return false };
+        if !compared && self.take_back(name, place.site) {
+            return true;
+        }
         let held = self.state.held.iter().any(|c| c.lock().is_some_and(|l| l.name == *name));
         let taken = |i: &Item| matches!(&*i.what, What::Acquire { lock, .. } if lock.name == *name);
         let was_taken = || (self.ledger.handling() || self.certain()) && self.summary.items.iter().any(taken);
@@ -376,6 +405,7 @@ impl Walker<'_, '_, '_> {
             made: Some(place.site),
             own: true,
             permits: None,
+            of_transaction: false,
         };
         let deps = self.hold(lock, place.site, true, false);
         Some(Value { kind: self.program.returned(value.function), deps, ..Value::default() })

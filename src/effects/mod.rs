@@ -19,6 +19,7 @@ mod branches;
 mod built;
 mod call;
 mod changes;
+mod claimed;
 mod closures;
 mod context;
 mod coordinator;

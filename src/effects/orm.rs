@@ -8,7 +8,7 @@ use super::keys::Anew;
 use super::rows::given_at;
 use super::value::{Column, Dep, Deps, Value};
 use super::walk::Walker;
-use crate::facts::Name;
+use crate::facts::{ExprId, ExprKind, Name};
 use crate::knowledge::Found;
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{ClassRef, Kind, LibraryValue, Template};
@@ -254,8 +254,8 @@ impl<'k> Walker<'_, '_, 'k> {
     /// whose caller has loaded it.
     pub fn set_attribute(&mut self, holder: &Value, own: bool, name: &Name, value: &Value, site: Site) {
         let Some(class) = self.mapped_class(&holder.kind).filter(|class| !self.program.is_plain(*class)) else { return };
-        // What nobody maps stays in memory.
-        if name.starts_with('_') {
+        // What nobody maps stays in memory; what is made here is no row yet, whatever it is made of.
+        if name.starts_with('_') || matches!(&holder.kind, Kind::Object(object) if object.site.is_some()) {
             return;
         }
         let Some(table) = self.program.table_of(class).map(Template::text) else { return };
@@ -279,6 +279,17 @@ impl<'k> Walker<'_, '_, 'k> {
         let deps = self.push_at(What::Access(access), site, value.deps.clone());
         self.tell_keys(&deps, keys);
         self.wait_for_flush(&deps);
+    }
+
+    /// `row.settings["theme"] = theme`, `del row.settings[key]`, `row.settings.update(given)`: the column is written as a whole, made
+    /// of what it was.
+    pub fn changed_within(&mut self, column: ExprId, deps: &Deps, site: Site) {
+        let ExprKind::Attr { base, name } = &self.facts.expr(column).kind else { return };
+        let (holder, was) = (self.eval_place(*base), self.eval_place(column));
+        let path = self.path(*base);
+        let own = path.is_some() && path == self.receiver_name;
+        let made = Value { deps: was.deps.with(deps), ..Value::default() };
+        self.set_attribute(&holder, own, name, &made, site);
     }
 
     /// Whether rows are read in a loop that goes on here: the query sends what was changed before it.

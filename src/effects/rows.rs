@@ -373,6 +373,9 @@ impl<'k> Walker<'_, '_, 'k> {
             return result.depending(&deps);
         }
         let mut access = self.access_of(row, found, receiver, api, operation);
+        if let (Effect::CreateIfAbsent, "cache", Some(name)) = (effect, access.kind.as_str(), &name) {
+            access.claim = Some(Rc::new(self.key_as_lock(row, receiver, api, given, place.site, name)));
+        }
         let key = row.key.as_deref().and_then(|p| given_at(p, given));
         access.fresh_key = key.is_some_and(|k| k.value.deps.is_fresh());
         if row.kind.as_deref() == Some("table") {

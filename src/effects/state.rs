@@ -1,6 +1,6 @@
 //! What is known at one point of a walk: variables, what is held, what decided that this point is reached.
 
-use super::context::{Context, Held};
+use super::context::Context;
 use super::item::Check;
 use super::value::{Dep, Value};
 use crate::facts::Name;
@@ -89,8 +89,8 @@ impl State {
         }
     }
 
-    /// End transactions begun by statements: their row locks go.
+    /// End transactions begun by statements: their row locks go, and what else they lock.
     pub fn end_transaction(&mut self) {
-        self.held.retain(|c| !matches!(c.held, Held::Rows(_)));
+        self.held.retain(|c| !c.ends_with_transaction());
     }
 }

@@ -437,6 +437,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     made: Some(site),
                     own: false,
                     permits: None,
+                    of_transaction: in_transaction,
                 };
                 // A lock of the transaction ends with it: nobody has to release it.
                 self.hold(lock, site, !in_transaction, false);

@@ -251,6 +251,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let mut value = value.map(|v| self.returned_value(v)).unwrap_or(Value::of(Kind::Null));
                 value.truth = self.returned_truth(&value);
                 value.compared |= self.rust && self.tells_state(&value);
+                let refuses = matches!(value.kind, Kind::Bool(false) | Kind::Null);
                 let decided = self.state.control.iter().filter(|(dep, _)| !dep.is_question());
                 value.deps.join(&decided.map(|asked| self.as_value(asked)).collect());
                 self.returned = Some(match self.returned.take() {
@@ -263,6 +264,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 match &mut self.held_at_returns {
                     // A guard ends with its scope, whichever way that is left.
                     _ if self.rust => {}
+                    // A refusal: what was not granted is not held, and whoever gets another answer holds it.
+                    _ if refuses => {}
                     Some(kept) => kept.retain(|c| held.iter().any(|h| h.token == c.token)),
                     none => *none = Some(held.clone()),
                 }
@@ -561,7 +564,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.state.held.retain(|c| !own.contains(&c.token));
         self.not_held_at_returns(&own);
         if transactional {
-            self.state.held.retain(|c| before.contains(&c.token) || !matches!(c.held, Held::Rows(_)));
+            self.state.held.retain(|c| before.contains(&c.token) || !c.ends_with_transaction());
         }
         self.state.end = end;
     }
@@ -701,11 +704,26 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             ExprKind::Index { base, index } => {
                 let (key, holder) = (self.eval(*index), self.eval_place(*base));
                 let site = self.site(facts.expr(target).span);
-                self.by_syntax("__setitem__", &holder, &[key, value.clone()], site, Value::default());
+                self.by_syntax("__setitem__", &holder, &[key.clone(), value.clone()], site, Value::default());
                 self.write_through(&holder, None, &value, site);
+                self.changed_within(*base, &value.deps, site);
                 self.touch(*base, &value.deps);
+                self.add_entry(*base, &key, &value);
             }
             _ => {}
+        }
+    }
+
+    /// `values["label"] = label`, of a mapping whose entries are known so far.
+    fn add_entry(&mut self, base: ExprId, key: &Value, value: &Value) {
+        let ExprKind::Name(name) = &self.facts.expr(base).kind else { return };
+        if key.kind.as_text().is_none() {
+            return;
+        }
+        if let Some(Kind::Map(entries)) = self.state.vars.get_mut(name).map(|held| &mut held.kind) {
+            let entries = Rc::make_mut(entries);
+            entries.retain(|(known, _)| *known != key.kind);
+            entries.push((key.kind.clone(), value.kind.clone()));
         }
     }
 
@@ -782,6 +800,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             let (key, holder) = (self.eval(index), self.eval(base));
             let site = self.site(self.facts.expr(target).span);
             self.by_syntax("__delitem__", &holder, std::slice::from_ref(&key), site, Value::default());
+            self.changed_within(base, &key.deps, site);
             self.touch(base, &key.deps);
         }
     }
@@ -824,7 +843,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     /// What a generator hands its `with`.
     pub fn yielded(&mut self, value: Value) {
         self.note_handed();
-        if self.summary.yields.is_none() {
+        // `if not key: yield; return`: where there is nothing to lock, it hands over without a lock.
+        let locks = |held: &[Context]| held.iter().filter(|c| c.lock().is_some()).count();
+        if self.summary.yields.as_ref().is_none_or(|(before, _)| locks(before) < locks(&self.state.held)) {
             self.summary.yields = Some((self.state.held.clone(), value));
         }
     }

@@ -46,6 +46,8 @@ pub struct LockUse {
     pub own: bool,
     /// A semaphore of more than one permit excludes nobody.
     pub permits: Option<i64>,
+    /// It ends with the transaction in which it was taken.
+    pub of_transaction: bool,
 }
 
 /// When a lock expires by itself.
@@ -112,6 +114,7 @@ impl Program<'_> {
             made: Some(site),
             own: false,
             permits: row.permits.as_deref().map(|p| argument(p, args).map_or(1, |k| k.number().map_or(i64::MAX, |n| n as i64))),
+            of_transaction: false,
         }
     }
 

@@ -478,6 +478,11 @@ pub struct Model {
 }
 
 impl Actor {
+    /// Whether it answers requests: all such run beside one another.
+    pub fn is_request(&self) -> bool {
+        self.kind == ActorKind::Endpoint
+    }
+
     /// Whether it is a loop or task that the code starts itself, and no queue.
     pub fn is_started_by_code(&self) -> bool {
         self.kind == ActorKind::Worker && self.framework.is_empty()

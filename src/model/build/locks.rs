@@ -79,7 +79,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                         site: item.site,
                         function: input.effects.program.qualified(item.function).to_string(),
                         held,
-                        many: looped(&item.contexts).map(|l| l.1),
+                        many: looped_with(lock, &item.contexts).map(|l| l.1),
                         kept: outlives_loop(&told, lock),
                         waiting: waiting(lock, item),
                         release: if *explicit { release(lock, item, visit.own()) } else { Release::Checked },
@@ -300,6 +300,12 @@ fn looped(contexts: &[Context]) -> Option<(u64, bool)> {
         Held::Loop { sorted, endless: false, .. } => Some((c.token, sorted)),
         _ => None,
     })
+}
+
+/// The same for a lock, which one turn of the loop cannot have left where it ends with a transaction inside it.
+fn looped_with(lock: &LockUse, contexts: &[Context]) -> Option<(u64, bool)> {
+    let begun = contexts.iter().rposition(|c| matches!(c.held, Held::Transaction { .. })).filter(|_| lock.of_transaction);
+    looped(contexts).filter(|(token, _)| begun.is_none_or(|begun| contexts[begun..].iter().any(|c| c.token == *token)))
 }
 
 /// Whether a lock taken in a loop is still held behind it, so that several of the kind are held at once.

@@ -22,13 +22,14 @@ const UNTOLD: [Column; 2] = [Column::WHOLE, Column::THERE];
 /// Collect the races that nothing protects.
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut races: Vec<Race> = Vec::new();
-    let mut known: FxHashMap<(ResourceId, Site, Site, Dependence), usize> = FxHashMap::default();
+    let mut known: FxHashMap<(ResourceId, Site, Site, Dependence, bool), usize> = FxHashMap::default();
     let values = Values::of(doings);
     for doing in doings {
         for (run, pair) in doing.runs.iter().flat_map(|run| pairs(&run.visits).into_iter().map(move |pair| (run, pair))) {
             let pair = pair.by_columns(input);
             let Some(race) = race(input, (doing.actor, run), &pair, &values, schema, model) else { continue };
-            let key = (race.resource, race.read, race.write, race.dependence);
+            // Where one way catches what refuses the second of two, another may not.
+            let key = (race.resource, race.read, race.write, race.dependence, race.handled);
             match known.get(&key) {
                 Some(at) => {
                     let known = &mut races[*at];
@@ -47,7 +48,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
             }
         }
     }
-    races.sort_by_key(|r| (r.write, r.read, r.dependence));
+    races.sort_by_key(|r| (r.write, r.read, r.dependence, r.handled));
     model.races = one_for_each_write(nearest_to_the_write(without_what_follows_a_claim(races)));
 }
 
@@ -365,7 +366,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         return None;
     }
     let common: Vec<&Context> = item.common(read).collect();
-    if is_protected(&common, item, write) {
+    if is_protected(&common, (read, item), write, dependence) {
         return None;
     }
     // Something is held over both halves, and nobody can say what: that is no ground for a finding.
@@ -554,7 +555,7 @@ fn on_what_changes(pair: &Pair, from: &Access, write: &Access, values: &Values, 
 }
 
 /// Whether what is common to both halves keeps others out.
-fn is_protected(common: &[&Context], write: &Item, access: &Access) -> bool {
+fn is_protected(common: &[&Context], (read, write): (&Item, &Item), access: &Access, dependence: Dependence) -> bool {
     // What lives in the process is kept by the process's own locks.
     let reach = |scope: LockScope| scope != LockScope::Process || access.kind == "memory";
     let lock = common.iter().any(|c| c.lock().is_some_and(|l| reach(l.scope)));
@@ -566,10 +567,21 @@ fn is_protected(common: &[&Context], write: &Item, access: &Access) -> bool {
     let rows = write.contexts.iter().any(|c| match &c.held {
         Held::Rows(table) => access.name.as_ref() == Some(table),
         _ => false,
-    }) && access.operation != Operation::Insert;
+    }) && access.operation != Operation::Insert
+        // What was read in an earlier transaction may be old by the time the rows are locked.
+        && !(dependence == Dependence::Data && is_in_another_transaction(read, write));
     // A row of another table that was locked before: the room whose bookings are counted.
     let parent = common.iter().any(|c| matches!(&c.held, Held::Rows(table) if access.name.as_ref() != Some(table)));
     lock || transaction || rows || parent
+}
+
+/// Whether a write is in a transaction that the read is not in, and the read is not what locked the rows.
+fn is_in_another_transaction(read: &Item, write: &Item) -> bool {
+    if write.contexts.iter().any(|c| matches!(c.held, Held::Rows(_)) && c.site == read.site) {
+        return false;
+    }
+    let mut transactions = write.contexts.iter().filter(|c| matches!(c.held, Held::Transaction { .. })).peekable();
+    transactions.peek().is_some() && transactions.all(|t| read.contexts.iter().all(|c| c.token != t.token))
 }
 
 /// Whether the call that changes what a lock holds looks at it again and hands back what it found, before anything else was done:

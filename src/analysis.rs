@@ -278,10 +278,13 @@ fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Dep
     let wanted = needed(&paths, &outlines, |root| knowledge.is_external_root(PackLanguage::Python, root));
     let spare: usize = python.iter().zip(&wanted).filter(|(_, wanted)| !**wanted).map(|(i, _)| files[*i].text.len()).sum();
     let check = depth == Depth::Checked || spare <= CHECKED;
+    // The environment names it, and nobody imports it.
+    let settings: Vec<&str> = knowledge.packs().iter().filter_map(|p| p.settings.as_ref()).map(|row| row.file.as_str()).collect();
+    let is_settings = |path: &str| settings.contains(&path.rsplit('/').next().unwrap_or(path));
     let mut uses = vec![Use::Outlined; files.len()];
     for (index, wanted) in python.into_iter().zip(wanted) {
         uses[index] = match () {
-            () if wanted || depth == Depth::Everything => Use::Needed,
+            () if wanted || depth == Depth::Everything || is_settings(&files[index].path) => Use::Needed,
             () if check || suppress::may_silence(&files[index].text) => Use::Checked,
             () => Use::Outlined,
         };

@@ -21,8 +21,9 @@ impl Walker<'_, '_, '_> {
             let tokens: Vec<u64> = before.iter().map(|c| c.token).collect();
             self.end_statement(&tokens);
         }
-        // `if lock.acquire():` holds in the branch where it was granted.
-        let taken: Vec<Context> = self.state.held.iter().filter(|c| !before.iter().any(|b| b.token == c.token)).cloned().collect();
+        // `if lock.acquire():` holds in the branch where it was granted. Rows that a query locked stay so whatever was asked of it.
+        let new = |c: &&Context| !matches!(c.held, Held::Rows(_)) && !before.iter().any(|b| b.token == c.token);
+        let taken: Vec<Context> = self.state.held.iter().filter(new).cloned().collect();
         let refused_first = matches!(self.facts.expr(cond).kind, ExprKind::Not(_));
         let control = self.state.control.clone();
         let mut without = self.state.clone();

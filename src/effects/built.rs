@@ -5,13 +5,13 @@
 
 use super::call::{CallPlace, Given};
 use super::fixed;
-use super::rows::given_at;
 use super::item::{Access, Operation};
+use super::rows::given_at;
 use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, Name};
 use crate::knowledge::vocabulary::{Effect, Row};
-use crate::link::{Asked, Kind, LibraryValue};
+use crate::link::{Asked, Kind, LibraryValue, RELATED};
 use std::rc::Rc;
 
 /// How deep conditions are nested.
@@ -37,7 +37,10 @@ impl Walker<'_, '_, '_> {
         for argument in given {
             let asked = statement.asks.len();
             match (effect, &argument.name) {
-                (Effect::OrmFilter, Some(name)) => statement.asks.push(by_keyword(name, &argument.value.kind)),
+                (Effect::OrmFilter, Some(name)) => {
+                    statement.asks.push(by_keyword(name, &argument.value.kind));
+                    statement.traits.extend(self.is_list_of_keys(name, &argument.value).then(|| Name::from("unsorted")));
+                }
                 (Effect::OrmFilter, None) => self.asked(argument.expr, false, DEPTH, &mut statement.asks),
                 _ if self.rust => {}
                 (_, Some(name)) if self.is_relative(name, argument.expr, place) => relative.push(name.clone()),
@@ -137,6 +140,16 @@ impl Walker<'_, '_, '_> {
             (Kind::List(_), _) | (_, Kind::List(_)) => vec!["many".into(), "unsorted".into()],
             _ => Vec::new(),
         }
+    }
+
+    /// Whether a query asks for the rows of a list of keys that nobody put in order: `filter(pk__in=ids)`.
+    fn is_list_of_keys(&self, name: &Name, keys: &Value) -> bool {
+        let given = || match (&keys.kind, self.opened(&keys.kind)) {
+            (Kind::Parameter(_), declared) => declared.library().is_none(),
+            (Kind::List(keys), _) => keys.is_empty() || !keys.iter().all(|key| by_keyword(name, key).fixed),
+            _ => false,
+        };
+        matches!(name.as_str(), "pk__in" | "id__in") && !keys.sorted && given()
     }
 
     /// Whether a column is set to itself and something more: `stock=Product.stock - n`, of the mapped class and of no row.
@@ -327,7 +340,14 @@ fn columns_given(statement: &LibraryValue, given: &[Given]) -> Vec<Name> {
     if given.iter().any(|g| g.spread != 0) {
         return Vec::new();
     }
-    statement.sets.iter().map(|(column, _)| column.clone()).chain(given.iter().filter_map(|g| g.name.clone())).collect()
+    let set = statement.sets.iter().map(|(column, _)| column.clone());
+    set.chain(given.iter().filter_map(|g| g.name.clone())).chain(pointing_column(statement)).collect()
+}
+
+/// The column by which the rows that a manager adds point to the row that has it: `order.lines.create(…)`.
+pub(super) fn pointing_column(manager: &LibraryValue) -> Option<Name> {
+    let related = manager.traits.iter().any(|t| t == RELATED);
+    manager.asks.first().filter(|_| related).map(|ask| ask.column.clone())
 }
 
 /// What an access that runs a statement asks for and sets.

@@ -465,6 +465,7 @@ impl Walker<'_, '_, '_> {
             }
             kind => {
                 let value = self.eval(cond);
+                let value = self.asked_for_truth(value, self.site(facts.expr(cond).span));
                 let check = match kind {
                     ExprKind::Attr { .. } | ExprKind::Index { .. } => Check::State,
                     _ => value.truth.check(),

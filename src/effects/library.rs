@@ -40,6 +40,7 @@ impl Walker<'_, '_, '_> {
         }
         let sorted = name == "sorted" || (matches!(name.as_str(), "list" | "tuple" | "enumerate") && given.iter().any(|g| g.value.sorted));
         let truth = Self::keeps_truth(name);
+        let deps = deps.with(&self.asked_by_function(name, given, place.site));
         Value { kind: made, deps, sorted, truth, ..Value::default() }
     }
 
@@ -97,7 +98,8 @@ impl Walker<'_, '_, '_> {
             kind if kind.is_only_named() => self.receiver_by_name(name, given, place, &result),
             _ => None,
         };
-        if let Some(value) = known {
+        let of_nobody = matches!(receiver, Kind::Unknown | Kind::External(_) | Kind::Called(_) | Kind::Member(_));
+        if let Some(value) = known.or_else(|| if of_nobody { self.manager_by_name(name, given, place, &result) } else { None }) {
             return value;
         }
         // A trait that libraries give to functions: `work.retry(policy)` is `Fn::retry(work, policy)`.
@@ -185,6 +187,17 @@ impl Walker<'_, '_, '_> {
         let kind = self.program.row_result(found.row, Some(&library), &kinds(given), place.site);
         let result = Value { kind, truth: Truth::There, ..result.clone() };
         let value = self.apply_inferred(&found, &library, &api, given, place, result);
+        Some(Value { inferred: true, ..value })
+    }
+
+    /// A method of a manager that its name alone tells: `order.lines.get_or_create(…)`, whatever `order` is.
+    fn manager_by_name(&mut self, name: &Name, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
+        let manager = self.program.manager_by_name(&place.receiver_name, name).filter(|_| !self.rust)?;
+        let found = self.program.knowledge.method(manager.ty, name)?;
+        let api: Name = format!("{}.{name}", self.program.knowledge.type_name(manager.ty)).into();
+        let kind = self.program.row_result(found.row, Some(&manager), &kinds(given), place.site);
+        let result = Value { kind, truth: Truth::There, ..result.clone() };
+        let value = self.apply_inferred(&found, &manager, &api, given, place, result);
         Some(Value { inferred: true, ..value })
     }
 

@@ -92,6 +92,9 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         if operation == Operation::Insert {
             access.columns = columns(&kind);
+            if let (true, Some(row)) = (made, subject.and_then(|s| s.expr)) {
+                self.assigned_columns(&kind, row, &mut access.columns);
+            }
             access.anew = subject.and_then(|s| made_anew(&s.value));
             access.added = match (effect, &kind) {
                 (Effect::OrmAdd, Kind::Parameter(index)) => Some(*index),
@@ -137,11 +140,25 @@ impl<'k> Walker<'_, '_, 'k> {
             let mut access = self.access_of(found.row, found, receiver, api, Operation::Insert);
             self.at_table(&mut access, &table);
             access.columns = given.iter().filter_map(|g| g.name.clone()).collect();
+            access.columns.extend(receiver.and_then(|manager| super::built::pointing_column(manager)));
             access.verb = self.verb(Operation::Insert);
             self.push_at(What::Access(access), place.site, all_deps(given));
         }
         self.state.control = control;
         Value { deps: looked.deps, ..result }
+    }
+
+    /// The attributes that were assigned to an object since it was made here, beside the columns that its making fills in.
+    ///
+    /// What a mapping filled it with is not known, and then nor are all its columns.
+    fn assigned_columns(&self, made: &Kind, row: ExprId, columns: &mut Vec<Name>) {
+        let named = matches!(made, Kind::Object(object) if object.args.iter().all(|(name, _)| name.is_some()));
+        let Some(path) = self.path(row).filter(|_| named) else { return };
+        let assigned = |name: &Name| Some(Name::from(name.strip_prefix(path.as_str())?.strip_prefix('.')?));
+        let mut further: Vec<Name> = self.state.vars.keys().filter_map(assigned).filter(|name| !name.contains('.')).collect();
+        further.retain(|name| !name.starts_with('_') && !columns.contains(name));
+        further.sort();
+        columns.extend(further);
     }
 
     fn row_locks(&self, found: &Found<'k>, given: &[Given]) -> bool {

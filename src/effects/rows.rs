@@ -381,12 +381,16 @@ impl<'k> Walker<'_, '_, 'k> {
         if row.kind.as_deref() == Some("table") {
             // A mapped class that is given names its table; one that is asked does so where nothing is given.
             let given = row.resource.as_deref().and_then(|p| given_at(p, given)).and_then(|g| self.subject_table(&g.value.kind));
-            access.name = given.or(name).or_else(|| receiver.and_then(|r| self.subject_table(&r.subject)));
+            let of_class = || receiver.and_then(|r| self.subject_table(&r.subject));
+            access.name = given.or_else(|| name.clone().filter(Template::has_text)).or_else(of_class).or(name);
         } else {
             access.name = name;
         }
         if let Some(statement) = receiver.filter(|r| matches!(r.subject, Kind::Class(_))) {
             super::built::tell(&mut access, statement, given);
+        }
+        if access.kind == "table" && matches!(operation, Operation::Update | Operation::Delete) {
+            access.unsorted = self.is_unsorted(row, receiver, given) && !self.are_rows_locked(&access);
         }
         let by_argument = row.idempotent_with.iter().filter_map(|p| given_at(p, given)).find(|g| !matches!(g.value.kind, Kind::Null));
         if let Some(said) = variant.and_then(|v| v.idempotent).or(row.idempotent) {
@@ -423,6 +427,18 @@ impl<'k> Walker<'_, '_, 'k> {
             true => Value { deps, compared: result.compared || in_memory && operation.is_read() && !row.presence, ..result },
             false => result,
         }
+    }
+
+    /// Whether a write locks rows in the order of a list that nothing sorts: of keys that it asks for, or of rows that it is given.
+    fn is_unsorted(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, given: &[Given]) -> bool {
+        let unsorted = |traits: &[Name]| traits.iter().any(|t| t == "unsorted");
+        let rows = || row.value.iter().filter_map(|place| given_at(place, given)).any(|g| unsorted(&self.rows_given(&g.value)));
+        receiver.is_some_and(|query| unsorted(&query.traits)) || rows()
+    }
+
+    /// Whether rows of the table are locked already by the transaction: what is written there waits for nobody any more.
+    fn are_rows_locked(&self, access: &Access) -> bool {
+        self.state.held.iter().any(|c| matches!(&c.held, Held::Rows(table) if access.name.as_ref() == Some(table)))
     }
 
     /// Whether a key differs at each attempt: made anew, and not before what tries again.

@@ -1,14 +1,20 @@
 //! Methods that syntax calls: `value[key]`, `value[key] = x`, `del value[key]`, `key in value`, `for x in value`.
 //!
 //! Packs name them as the language does (`__getitem__`), and what such a row says happens where the syntax stands. It refuses
-//! to know what a subscript of a list or dictionary of the program means: that is for `eval`.
+//! to know what a subscript of a list or dictionary of the program means: that is for `eval`. Functions of the language call
+//! such methods too: `list(rows)`, `len(rows)`, and so does a condition that a value stands in by itself.
 
 use super::call::{CallPlace, Given, kinds};
-use super::value::Value;
+use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, Name};
 use crate::link::Kind;
 use crate::source::Site;
+
+/// Functions of the language that go through what they are given first.
+const GOING_THROUGH: [&str; 12] = ["list", "tuple", "set", "frozenset", "sorted", "dict", "enumerate", "any", "all", "sum", "max", "min"];
+/// The methods that tell whether a value is true: the first that it has.
+const TRUTH: [&str; 2] = ["__bool__", "__len__"];
 
 impl Walker<'_, '_, '_> {
     /// Do what a pack says that syntax does to a library's value; `None` where it says nothing.
@@ -56,5 +62,32 @@ impl Walker<'_, '_, '_> {
             value.deps.join(&read.deps);
         }
         value
+    }
+
+    /// What a function of the language finds out by asking a library's value: `list(rows)`, `len(rows)`, `bool(rows)`.
+    pub fn asked_by_function(&mut self, name: &str, given: &[Given], site: Site) -> Deps {
+        let alone = given.get(1).is_none_or(|second| second.name.is_some());
+        let asked = given.first().filter(|g| g.name.is_none() && g.spread == 0);
+        let Some(asked) = asked.filter(|_| alone && !self.rust) else { return Deps::default() };
+        let methods: &[&str] = match name {
+            "len" => &["__len__"],
+            "bool" => &TRUTH,
+            _ if GOING_THROUGH.contains(&name) => &["__iter__"],
+            _ => return Deps::default(),
+        };
+        self.first_by_syntax(methods, &asked.value, site)
+    }
+
+    /// A value that stands as a condition by itself, with what is found out by asking whether it is true.
+    pub fn asked_for_truth(&mut self, value: Value, site: Site) -> Value {
+        if self.rust {
+            return value;
+        }
+        let read = self.first_by_syntax(&TRUTH, &value, site);
+        value.depending(&read)
+    }
+
+    fn first_by_syntax(&mut self, methods: &[&str], value: &Value, site: Site) -> Deps {
+        methods.iter().find_map(|method| self.by_syntax(method, value, &[], site, value.clone())).map(|read| read.deps).unwrap_or_default()
     }
 }

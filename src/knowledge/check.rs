@@ -83,6 +83,12 @@ impl<'p> Check<'p> {
             if let Some(named) = &base.instance_of {
                 self.type_name(file, named, &at.key("instance-of"));
             }
+            if let Some(related) = &base.related {
+                let within = at.key("related");
+                self.type_name(file, &related.manager, &within.key("manager"));
+                self.place(file, &related.to, &within.key("to"));
+                self.place(file, &related.name, &within.key("name"));
+            }
             if let Some(word) = &base.table_default {
                 self.word(file, word, &["snake", "snake-plural", "lower", "class"], &at.key("table-default"));
             }

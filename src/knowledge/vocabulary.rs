@@ -53,6 +53,9 @@ pub struct Pack {
     /// What the tools of migrations call things.
     #[serde(default)]
     pub migrations: Vec<MigrationRow>,
+    /// An object of the library whose attributes are the constants of a module of the project.
+    #[serde(default)]
+    pub settings: Option<SettingsRow>,
     /// Metrics about waiting for locks that well-known exporters provide.
     #[serde(default)]
     pub exported: Vec<ExportedMetric>,
@@ -674,6 +677,38 @@ pub enum Effect {
     ConcurrentTest,
 }
 
+/// An object of the library whose attributes are the constants of a module of the project, which the environment names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SettingsRow {
+    /// Qualified name of the object.
+    pub name: String,
+    /// The variable of the environment that names the module.
+    pub variable: String,
+    /// Files that set that variable for the programs they start.
+    pub set_in: Vec<String>,
+    /// The file that is the module where nobody says so and there is one alone.
+    pub file: String,
+}
+
+/// Managers of rows that others point to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RelatedRow {
+    /// Qualified names of what declares, in a class's body, that its rows point to one of another class.
+    pub by: Vec<String>,
+    /// The argument that is the other class, or its name.
+    pub to: Place,
+    /// The argument that names the manager.
+    pub name: Place,
+    /// What stands behind the pointing class's name, in small letters, where nothing names the manager.
+    pub ending: String,
+    /// The manager's type.
+    pub manager: String,
+    /// Its methods that nothing else has: by these it is told where nobody knows whose it is.
+    pub telling: Vec<String>,
+}
+
 /// Classes of the project that derive from a class of the library.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -725,6 +760,9 @@ pub struct BaseRow {
     /// The framework, for JSON.
     #[serde(default)]
     pub framework: Option<String>,
+    /// The managers that rows of such a class have of the rows that point to them.
+    #[serde(default)]
+    pub related: Option<RelatedRow>,
     /// Names that stand beside such a class, made by its macro, and the types that they are about it.
     #[serde(default)]
     pub beside: BTreeMap<String, String>,

@@ -170,9 +170,10 @@ impl Program<'_> {
                 "str" if args.first().is_some_and(|a| a.1.library().is_some_and(|l| Some(l.ty) == self.path_type)) => {
                     args.first().map(|a| Kind::Text(Rc::new(a.1.template("path")))).unwrap_or_default()
                 }
-                "str" | "int" | "float" | "list" | "set" | "tuple" | "sorted" | "frozenset" | "reversed" if name.len() < 10 => {
-                    args.first().map(|a| a.1.clone()).unwrap_or_default()
+                "list" | "set" | "tuple" | "sorted" | "frozenset" if name.len() < 10 => {
+                    args.first().map(|a| self.gone_through(&a.1)).unwrap_or_default()
                 }
+                "str" | "int" | "float" | "reversed" if name.len() < 10 => args.first().map(|a| a.1.clone()).unwrap_or_default(),
                 "zip" if name == "zip" => tuples(args.iter().map(|a| self.element(&a.1)).collect()),
                 "enumerate" if name == "enumerate" => {
                     let element = args.first().map(|a| self.element(&a.1)).unwrap_or_default();
@@ -180,6 +181,15 @@ impl Program<'_> {
                 }
                 _ => Kind::Unknown,
             },
+        }
+    }
+
+    /// `list(query)`: the rows are there, and going through them asks nothing any more.
+    fn gone_through(&self, given: &Kind) -> Kind {
+        let asks = given.library().is_some_and(|l| self.knowledge.method(l.ty, "__iter__").is_some());
+        match self.element(given) {
+            row if asks && row != Kind::Unknown => Kind::List(Rc::new(vec![row])),
+            _ => given.clone(),
         }
     }
 

@@ -408,7 +408,7 @@ impl Program<'_> {
                     None => Kind::Namespace(dotted.into(), *from),
                 }
             }
-            Kind::External(path) => Kind::External(format!("{path}.{name}").into()),
+            Kind::External(path) => self.setting(path, name).unwrap_or_else(|| Kind::External(format!("{path}.{name}").into())),
             Kind::Class(class) => self.class_member(*class, name, base),
             Kind::Object(object) if name == "__class__" => Kind::Class(object.class),
             Kind::Object(object) => self.object_member(object, name, base),
@@ -504,6 +504,9 @@ impl Program<'_> {
         if field != Kind::Unknown {
             return field;
         }
+        if let Some(manager) = self.related_manager(object.class, name) {
+            return manager;
+        }
         Kind::Member(Rc::new((base.clone(), name.into())))
     }
 
@@ -534,6 +537,14 @@ impl Program<'_> {
             && (self.knowledge.method(value.ty, name).is_none() && !keeps_guard(name) || self.has_method(&inner, name))
         {
             return self.member(&inner, name);
+        }
+        // A row that a query gave.
+        if let Kind::Class(class) = value.subject
+            && self.external_type(class) == Some(value.ty)
+            && self.knowledge.method(value.ty, name).is_none()
+            && let Some(manager) = self.related_manager(class, name)
+        {
+            return manager;
         }
         Kind::Member(Rc::new((base.clone(), name.into())))
     }
@@ -656,7 +667,18 @@ impl Program<'_> {
                 }
             }
             // Nothing but a path is divided by a text.
-            (BinaryOp::Div, Kind::Unknown | Kind::Parameter(_) | Kind::Field(_) | Kind::Captured(_) | Kind::Member(_), Kind::Text(_)) => {
+            (
+                BinaryOp::Div,
+                Kind::Unknown
+                | Kind::Parameter(_)
+                | Kind::ParameterMember(_)
+                | Kind::Field(_)
+                | Kind::Captured(_)
+                | Kind::Member(_)
+                | Kind::Called(_)
+                | Kind::External(_),
+                Kind::Text(_),
+            ) => {
                 let Some(ty) = self.path_type else { return Kind::Unknown };
                 let mut value = LibraryValue::of(ty);
                 value.identity = Some(left.template(left_hint));

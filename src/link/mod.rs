@@ -27,10 +27,12 @@ mod owner;
 mod placed;
 mod reach;
 mod registered;
+mod related;
 mod roots;
 mod rust;
 mod scope;
 mod scripts;
+mod settings;
 mod variables;
 
 pub use aside::is_aside;
@@ -44,6 +46,7 @@ pub use lock::{LockUse, Ttl, Wait};
 pub use modules::ModulePaths;
 pub use owner::{Kept, Owner};
 pub use reach::{needed, needed_rust};
+pub use related::RELATED;
 pub use rust::{is_the_same, keeps_guard};
 pub use scope::{Scope, Source};
 
@@ -110,6 +113,8 @@ pub struct Program<'k> {
     macros: FxHashMap<Name, Vec<FunctionRef>>,
     /// Names that macros of libraries put beside a type.
     beside: FxHashSet<&'k str>,
+    /// Objects of libraries that stand for modules of the project.
+    settings: settings::Settings<'k>,
     /// By module: its code only tests, migrates or seeds.
     aside: Vec<bool>,
     /// The type of paths.
@@ -147,6 +152,8 @@ struct Caches {
     changed: std::cell::OnceCell<variables::Changed>,
     /// The mapped classes that managers' classes are asked for.
     managers: Memo<(), Rc<managers::Managers>>,
+    /// Managers of rows that others point to.
+    related: Memo<(), Rc<related::Related>>,
     /// Whether a class has one object, which a module keeps.
     single: Memo<ClassRef, bool>,
     /// How many questions about expressions are open inside one another.
@@ -195,16 +202,19 @@ impl<'k> Program<'k> {
             homes: literals::Homes::default(),
             macros: FxHashMap::default(),
             beside,
+            settings: settings::Settings::default(),
             aside,
             path_type: knowledge.path_type(),
             caches: Caches::default(),
         };
+        program.settings = program.find_settings();
         program.macros = program.index_macros();
         program.classes = ClassTable::new(&program);
         // What was asked while ancestors were not known yet.
         program.caches.methods.take();
         program.caches.names.take();
         program.caches.class_names.take();
+        program.caches.related.take();
         program.placed = program.index_placed();
         program.registered = program.index_registered();
         program.homes = program.find_homes();

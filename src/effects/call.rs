@@ -684,6 +684,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if matches!(returns.kind, Kind::Unknown | Kind::Null) {
             returns.kind = self.program.returned(value.function);
         }
+        returns.kind = self.program.or_declared(returns.kind, value.function.module, || self.program.returned(value.function));
         self.made_here(&mut returns, value.function, place.site);
         let hollow = opened.as_ref().filter(|(contexts, _)| contexts.is_empty()).and_then(|_| self.program.hollow(value.function));
         Called { value: returns, opened, hollow }

@@ -222,6 +222,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let converted = self.converts(*value);
                 if let (true, Some(annotation)) = (assigned.kind == Kind::Unknown || converted, annotation) {
                     assigned.kind = self.program.annotation(self.at, *annotation).or(std::mem::take(&mut assigned.kind));
+                } else if let Some(annotation) = annotation {
+                    let declared = || self.program.annotation(self.at, *annotation);
+                    assigned.kind = self.program.or_declared(std::mem::take(&mut assigned.kind), self.at.module, declared);
                 }
                 if self.rust {
                     self.moved(*value);

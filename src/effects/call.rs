@@ -857,15 +857,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 
     /// Call a method of a value by name, without arguments.
-    pub fn call_method(&mut self, receiver: &Kind, name: &str, site: Site) -> Value {
-        let place = CallPlace {
-            site,
-            receiver: Some(Value::of(receiver.clone())),
-            receiver_path: None,
-            receiver_name: Name::default(),
-            written: true,
-        };
-        let callee = Value::of(self.program.member(receiver, name));
+    pub fn call_method(&mut self, receiver: &Value, name: &str, site: Site) -> Value {
+        let place =
+            CallPlace { site, receiver: Some(receiver.clone()), receiver_path: None, receiver_name: Name::default(), written: true };
+        let callee = Value::of(self.program.member(&receiver.kind, name));
         if matches!(&callee.kind, Kind::Member(m) if !matches!(m.0, Kind::Library(_) | Kind::Object(_))) {
             return Value::default();
         }

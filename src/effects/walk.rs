@@ -558,7 +558,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         // Leaving runs on every way out.
         self.finally += 1;
         for (receiver, exit) in leaving {
-            self.call_method(&receiver, exit, self.site(self.facts.expr(items[0].context).span));
+            self.call_method(&Value::of(receiver), exit, self.site(self.facts.expr(items[0].context).span));
         }
         self.finally -= 1;
         self.state.held.retain(|c| !own.contains(&c.token));

@@ -689,6 +689,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if matches!(returns.kind, Kind::Unknown | Kind::Null) {
             returns.kind = self.program.returned(value.function);
         }
+        returns.kind = self.program.or_declared(returns.kind, value.function.module, || self.program.returned(value.function));
         self.made_here(&mut returns, value.function, place.site);
         let hollow = opened.as_ref().filter(|(contexts, _)| contexts.is_empty()).and_then(|_| self.program.hollow(value.function));
         Called { value: returns, opened, hollow }
@@ -861,15 +862,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 
     /// Call a method of a value by name, without arguments.
-    pub fn call_method(&mut self, receiver: &Kind, name: &str, site: Site) -> Value {
-        let place = CallPlace {
-            site,
-            receiver: Some(Value::of(receiver.clone())),
-            receiver_path: None,
-            receiver_name: Name::default(),
-            written: true,
-        };
-        let callee = Value::of(self.program.member(receiver, name));
+    pub fn call_method(&mut self, receiver: &Value, name: &str, site: Site) -> Value {
+        let place =
+            CallPlace { site, receiver: Some(receiver.clone()), receiver_path: None, receiver_name: Name::default(), written: true };
+        let callee = Value::of(self.program.member(&receiver.kind, name));
         if matches!(&callee.kind, Kind::Member(m) if !matches!(m.0, Kind::Library(_) | Kind::Object(_))) {
             return Value::default();
         }

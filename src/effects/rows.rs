@@ -831,7 +831,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 let enter = ["__enter__", "__aenter__"].into_iter().find(|m| self.program.method(object.class, m).is_some());
                 let exit = ["__exit__", "__aexit__"].into_iter().find(|m| self.program.method(object.class, m).is_some());
                 if let Some(enter) = enter {
-                    let value = self.call_method(&kind, enter, site);
+                    let value = self.call_method(&Value { kind: kind.clone(), ..called.value.clone() }, enter, site);
                     if !matches!(value.kind, Kind::Unknown | Kind::Null) {
                         entered.value = value;
                     }

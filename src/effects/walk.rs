@@ -222,6 +222,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 let converted = self.converts(*value);
                 if let (true, Some(annotation)) = (assigned.kind == Kind::Unknown || converted, annotation) {
                     assigned.kind = self.program.annotation(self.at, *annotation).or(std::mem::take(&mut assigned.kind));
+                } else if let Some(annotation) = annotation {
+                    let declared = || self.program.annotation(self.at, *annotation);
+                    assigned.kind = self.program.or_declared(std::mem::take(&mut assigned.kind), self.at.module, declared);
                 }
                 if self.rust {
                     self.moved(*value);
@@ -558,7 +561,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         // Leaving runs on every way out.
         self.finally += 1;
         for (receiver, exit) in leaving {
-            self.call_method(&receiver, exit, self.site(self.facts.expr(items[0].context).span));
+            self.call_method(&Value::of(receiver), exit, self.site(self.facts.expr(items[0].context).span));
         }
         self.finally -= 1;
         self.state.held.retain(|c| !own.contains(&c.token));

@@ -45,12 +45,42 @@ impl Program<'_> {
         if !object.args.is_empty() {
             let argument = self.field_argument(object.class, name);
             let given = argument.and_then(|(at, parameter)| argument_at(Some(at), Some(&parameter), &object.args).cloned());
+            let given = given.map(|given| self.or_else_set_to(given, object, name));
             if let Some(given) = given.or_else(|| self.made_of_arguments(object, name)) {
                 return Some(given);
             }
         }
         let (init, handed) = self.handed_up(object.class, name)?;
-        Some(self.worth_of(init, handed, object)).filter(|kind| *kind != Kind::Unknown)
+        let worth = self.or_else_set_to(self.worth_of(init, handed, object), object, name);
+        Some(worth).filter(|kind| *kind != Kind::Unknown && (object.exact || *kind != Kind::Null))
+    }
+
+    /// What an object holds in a field that is set to what the constructor is given or to something else: `table or "orders"`.
+    /// Who only knows the class knows of both.
+    fn or_else_set_to(&self, given: Kind, object: &Object, name: &str) -> Kind {
+        let nothing = matches!(given, Kind::Null | Kind::Unknown);
+        if object.exact && !nothing {
+            return given;
+        }
+        match self.set_else(object.class, name) {
+            Some(otherwise) => given.or(otherwise),
+            None => given,
+        }
+    }
+
+    /// What a constructor sets a field to where it is given nothing for it.
+    fn set_else(&self, class: ClassRef, name: &str) -> Option<Kind> {
+        self.ancestors(class).into_iter().find_map(|class| {
+            let init = self.own_method(class, "__init__")?;
+            let facts = self.facts(init.module);
+            let assigned = self.field_assignments(class, name);
+            assigned.into_iter().filter(|(method, ..)| *method == init).find_map(|(_, value, _)| match &facts.expr(value?).kind {
+                ExprKind::Logic { items, all: false } => {
+                    Some(items.iter().skip(1).map(|item| self.infer(init, *item)).fold(Kind::Unknown, Kind::or))
+                }
+                _ => None,
+            })
+        })
     }
 
     /// What the constructor gives the one above it that becomes a field: `super().__init__(session, Order)`. A parameter or a
@@ -88,7 +118,12 @@ impl Program<'_> {
         let parameter = &self.function(init).params[at];
         match (argument_at(Some(at - 1), Some(&parameter.name), &object.args), parameter.default) {
             (Some(given), _) => given.clone(),
-            (None, Some(default)) => self.infer(init, default),
+            (None, Some(default)) if object.exact => self.infer(init, default),
+            (None, Some(default)) => match (self.infer(init, expr), self.infer(init, default)) {
+                (given @ Kind::Text(_), default @ Kind::Text(_)) => given.or(default),
+                (Kind::Unknown, default) => default,
+                (given, _) => given,
+            },
             (None, None) => self.infer(init, expr),
         }
     }
@@ -216,7 +251,7 @@ impl Program<'_> {
                 found = found.or(self.infer(method, value).aimed(name));
             }
         }
-        self.filled_field(found, class, name)
+        self.filled_field(found.without_types_of_made(), class, name)
     }
 
     /// Assignments to a field in the methods of a class, on its instances or on the class itself.

@@ -152,19 +152,45 @@ impl Program<'_> {
         let values = sources.iter().filter(|s| !matches!(s, Source::Declared(_))).take(ASSIGNMENTS);
         let found = values.map(|s| self.source(function, *s, name)).fold(Kind::Unknown, Kind::or);
         let mut declared = sources.iter().filter(|s| matches!(s, Source::Declared(_))).take(ASSIGNMENTS).peekable();
-        if declared.peek().is_none() || !self.says_little(&found) {
+        if declared.peek().is_none() || !self.says_little(&found, function.module) {
             return found;
         }
         let declared = declared.map(|s| self.source(function, *s, name));
         match found {
             found @ (Kind::Unknown | Kind::Null) => declared.fold(found, Kind::or),
+            found if self.leads_nowhere(&found, function.module) => {
+                self.or_declared(found, function.module, || declared.fold(Kind::Unknown, Kind::or))
+            }
             found => declared.filter(|kind| refines(kind, &found)).last().unwrap_or(found),
         }
     }
 
-    /// Whether a declaration may say more than the value: nothing is known of it, it is still empty, or of what it gives.
-    fn says_little(&self, value: &Kind) -> bool {
+    /// What a value is: where no more than the way to it is known, what it is declared to be.
+    pub fn or_declared(&self, found: Kind, module: u32, declared: impl FnOnce() -> Kind) -> Kind {
+        if !self.leads_nowhere(&found, module) {
+            return found;
+        }
+        let declared = declared();
+        let told = declared.alternatives().iter().all(|kind| matches!(kind, Kind::Object(_) | Kind::Library(_)));
+        if told { declared } else { found }
+    }
+
+    /// Whether no more than the way to a value of Python is known, and nobody says what lies there: `request.app.state.counter`,
+    /// `registry[key]`.
+    fn leads_nowhere(&self, value: &Kind, module: u32) -> bool {
+        let language = self.language(module);
         match value {
+            _ if language != PackLanguage::Python => false,
+            Kind::Member(_) | Kind::ParameterMember(_) => true,
+            Kind::External(name) => self.knowledge.function(language, name).is_none() && self.knowledge.made_by(language, name).is_none(),
+            _ => false,
+        }
+    }
+
+    /// Whether a declaration may say more than the value: nothing is known of it, it is still empty, or of what it gives.
+    fn says_little(&self, value: &Kind, module: u32) -> bool {
+        match value {
+            _ if self.leads_nowhere(value, module) => true,
             Kind::Unknown | Kind::Null => true,
             Kind::List(items) => items.is_empty(),
             Kind::Map(entries) => entries.is_empty(),

@@ -400,6 +400,17 @@ impl Kind {
         if all.len() > ALTERNATIVES { Kind::Unknown } else { Kind::OneOf(Rc::new(all)) }
     }
 
+    /// Its alternatives without those that only tell the type of another that was made in sight.
+    pub(super) fn without_types_of_made(self) -> Kind {
+        let Kind::OneOf(kinds) = &self else { return self };
+        let made = |ty: TypeId| kinds.iter().any(|k| matches!(k, Kind::Library(other) if other.ty == ty && other.site.is_some()));
+        let only_typed = |kind: &Kind| matches!(kind, Kind::Library(value) if **value == LibraryValue::of(value.ty) && made(value.ty));
+        if !kinds.iter().any(only_typed) {
+            return self;
+        }
+        kinds.iter().filter(|kind| !only_typed(kind)).cloned().fold(Kind::Unknown, Kind::or)
+    }
+
     /// The library value it is, if it is one or one of its alternatives is.
     pub fn library(&self) -> Option<&Rc<LibraryValue>> {
         self.alternatives().iter().find_map(|k| match k {

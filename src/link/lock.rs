@@ -113,7 +113,11 @@ impl Program<'_> {
             api: api.into(),
             made: Some(site),
             own: false,
-            permits: row.permits.as_deref().map(|p| argument(p, args).map_or(1, |k| k.number().map_or(i64::MAX, |n| n as i64))),
+            permits: match (row.permits.as_deref(), made.and_then(|m| m.permits.as_ref())) {
+                (Some(place), _) => Some(argument(place, args).map_or(1, |k| k.number().map_or(i64::MAX, |n| n as i64))),
+                // How many it lets in was said where it was made.
+                (None, unseen) => unseen.map(|_| i64::MAX),
+            },
             of_transaction: false,
         }
     }

@@ -5,8 +5,8 @@
 
 use super::call::{CallPlace, Given};
 use super::fixed;
-use super::rows::given_at;
 use super::item::{Access, Operation};
+use super::rows::given_at;
 use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, Name};

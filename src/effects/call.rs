@@ -121,6 +121,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 None if row_effect == Some(Effect::Enter) => self.enter(arg.value).value,
                 None => self.eval(arg.value),
             };
+            let value = self.with_receiver(arg.value, value);
             // A future that a variable holds runs where it is joined or limited.
             let value = match row_effect {
                 Some(Effect::Gather | Effect::Timeout) if self.rust => self.awaited(value, place.site),
@@ -170,6 +171,18 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             self.consumed(name, &place, &called.value);
         }
         called
+    }
+
+    /// An argument in Rust that is the receiver as a whole: what is made of it, `to_string(self)`, is made of what the caller made
+    /// the receiver of.
+    fn with_receiver(&self, argument: ExprId, value: Value) -> Value {
+        let whole = self.rust && matches!(value.kind, Kind::Object(_)) && self.receiver_name.is_some();
+        match self.path(argument) {
+            Some(path) if whole && Some(&path) == self.receiver_name.as_ref() => {
+                value.depending(&Deps::one(Dep::Parameter(0, Column::WHOLE)))
+            }
+            _ => value,
+        }
     }
 
     /// A method that many implement: what those do that are not followed into this function is reached over the call.
@@ -456,7 +469,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let mut next = 0;
         for (index, parameter) in function.params.iter().enumerate() {
             if index == 0 && value.receiver.is_some() && self.program.takes_receiver(value.function) {
-                let deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
+                let mut deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
+                if self.rust && place.receiver_path.is_some() && place.receiver_path == self.receiver_name {
+                    deps.join(&Deps::one(Dep::Parameter(0, Column::WHOLE)));
+                }
                 params.push(Value { kind: value.receiver.clone().unwrap_or_default(), deps, ..Value::default() });
                 continue;
             }
@@ -518,7 +534,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if !self.rust {
             return self.row_read(receiver);
         }
-        receiver.deps.iter().filter(|dep| self.is_row(dep)).copied().collect()
+        receiver.deps.iter().filter(|dep| self.is_row(dep) || self.is_document(dep)).copied().collect()
     }
 
     /// What the variables of this function depend on that a closure made in it names.
@@ -715,7 +731,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let function = self.origin_function();
         let call = self.led_to(place.site, None);
         // What code in Rust does for each of what it is given is decided by what there was to give.
-        let told = self.rust && params.iter().any(|p| p.deps.iter().any(|d| matches!(d, Dep::Item(..) | Dep::Parameter(..))));
+        let tells = |index: usize, dep: &Dep| match dep {
+            Dep::Item(..) => true,
+            Dep::Parameter(own, _) => index > 0 || *own > 0 || self.receiver_name.is_none(),
+            _ => false,
+        };
+        let told = self.rust && params.iter().enumerate().any(|(index, p)| p.deps.iter().any(|dep| tells(index, dep)));
         let given = told.then(|| Rc::new(params.iter().map(|p| p.deps.clone()).collect()));
         self.summary.calls.push(Below {
             summary: summary.clone(),

@@ -7,6 +7,7 @@ use super::value::{Column, Dep, Deps, Parts, Selected, Through, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, MODULE, Name, TextPart};
 use crate::link::{FunctionRef, Hole, Kind, LockUse, Part, Template};
+use crate::source::Span;
 use std::rc::Rc;
 
 /// How many elements are told apart.
@@ -39,7 +40,7 @@ impl Walker<'_, '_, '_> {
                 Value { kind: Kind::Text(Rc::new(template)), deps, ..Value::default() }
             }
             ExprKind::Name(name) => {
-                let value = self.eval_name(name);
+                let value = self.eval_name(name, e.span);
                 self.reading_variable(expr, value)
             }
             ExprKind::Attr { base, name } => {
@@ -324,19 +325,19 @@ impl Walker<'_, '_, '_> {
         }
     }
 
-    fn eval_name(&mut self, name: &Name) -> Value {
+    fn eval_name(&mut self, name: &Name, place: Span) -> Value {
         if let Some(value) = self.state.vars.get(name) {
             return Value { literal: value.literal && self.is_steady(name), ..value.clone() };
         }
         let deps = self.captured_variable(name);
         let Some((_, kind)) = self.captured.iter().find(|(n, _)| n == name) else {
-            return Value { deps, ..Value::of(self.program.name(self.at, name)) };
+            return Value { deps, ..Value::of(self.program.name_from(self.at, name, Some(place))) };
         };
         if !matches!(kind, Kind::Unknown | Kind::Null) && !super::bind::is_callers(kind) {
             return Value { deps, ..Value::of(kind.clone()) };
         }
         // What the maker of this function does not know, or leaves out by default, its declaration may tell.
-        let kind = match self.program.name(self.at, name) {
+        let kind = match self.program.name_from(self.at, name, Some(place)) {
             Kind::Library(declared) if self.rust && declared.identity.is_none() && super::bind::is_callers(kind) => {
                 // Its type is declared; which one it is, the maker's caller says.
                 let identity = Some(Template::hole(Hole::Captured(name.clone())));

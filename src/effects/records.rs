@@ -45,6 +45,12 @@ impl Walker<'_, '_, '_> {
         self.row_behind(dep).is_some()
     }
 
+    /// Whether a dependency is on what was read from a file or under a key as a whole.
+    pub fn is_document(&self, dep: &Dep) -> bool {
+        let document = |access: &Access| matches!(access.kind.as_str(), "file" | "cache") && access.operation.is_read();
+        self.summary.behind(dep).and_then(Item::access).is_some_and(document)
+    }
+
     /// The read of a table that a dependency is on.
     fn row_behind(&self, dep: &Dep) -> Option<&Access> {
         self.summary.behind(dep).and_then(Item::access).filter(|a| a.kind == "table" && a.operation.is_read())

@@ -5,7 +5,7 @@
 //! in their manifest, else by their folder's.
 
 use crate::facts::Name;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A crate of the workspace, as its manifest says: its folder from PATH, and its name.
 pub type CrateName = (String, String);
@@ -29,6 +29,8 @@ impl CratePaths {
     /// Index modules by their paths, relative and with `/`; files of other languages take their places in the count.
     pub fn new<'a>(paths: impl Iterator<Item = &'a str>, names: &[CrateName]) -> Self {
         let mut index = CratePaths::default();
+        let paths: Vec<&str> = paths.collect();
+        let folders = Folders::of(&paths);
         for path in paths {
             let id = index.segments.len() as u32;
             let Some(stem) = path.strip_suffix(".rs") else {
@@ -42,12 +44,10 @@ impl CratePaths {
             if matches!(last.as_str(), "mod" | "lib" | "main") {
                 segments.pop();
             }
-            let root = match source {
-                // `src/bin/tool.rs` is a crate of its own.
-                Some(at) if segments.get(at + 1).is_some_and(|s| s == "bin") && segments.len() > at + 2 => at + 3,
-                Some(at) => at + 1,
-                None => segments.len().saturating_sub(usize::from(!matches!(last.as_str(), "lib" | "main"))),
-            };
+            let root = source.map_or_else(|| folders.root_of(path), |at| at + 1);
+            // `src/bin/tool.rs` is a crate of its own.
+            let binary = segments.get(root).is_some_and(|s| s == "bin") && segments.len() > root + 1;
+            let root = if binary { root + 2 } else { root };
             if last == "main" {
                 index.mains.insert(segments.clone(), id);
             } else {
@@ -144,9 +144,57 @@ impl CratePaths {
     }
 }
 
+/// Folders of Rust files that lie below no `src`: PATH may be the root of a crate itself, or a part of one.
+struct Folders<'a> {
+    /// Those that hold a `lib.rs` or `main.rs`.
+    roots: FxHashSet<&'a str>,
+    /// Those that are modules: with a `mod.rs` in them, or a file of their name beside them.
+    modules: FxHashSet<&'a str>,
+}
+
+impl<'a> Folders<'a> {
+    fn of(paths: &[&'a str]) -> Self {
+        let mut folders = Folders { roots: FxHashSet::default(), modules: FxHashSet::default() };
+        for stem in paths.iter().filter_map(|path| path.strip_suffix(".rs")) {
+            let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+            match name {
+                "lib" | "main" => folders.roots.insert(folder),
+                "mod" => folders.modules.insert(folder),
+                _ => folders.modules.insert(stem),
+            };
+        }
+        folders
+    }
+
+    /// How many segments the root of a file's crate has: the nearest folder above it that is the root of one, else the nearest that
+    /// is no module.
+    fn root_of(&self, path: &str) -> usize {
+        let above = || std::iter::successors(Some(above(path)), |folder| (!folder.is_empty()).then(|| above(folder)));
+        let root = above().find(|folder| self.roots.contains(folder)).or_else(|| above().find(|folder| !self.modules.contains(folder)));
+        root.filter(|folder| !folder.is_empty()).map_or(0, |folder| folder.split('/').count())
+    }
+}
+
+/// The folder that a path lies in.
+fn above(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn path_may_be_the_root_of_a_crate() {
+        let whole = CratePaths::new(["main.rs", "shop/mod.rs", "shop/stock/mod.rs", "shop/stock/rows.rs"].into_iter(), &[]);
+        assert_eq!(whole.start(3, "crate"), Some(0));
+        assert_eq!(whole.start(3, "super"), Some(2));
+        assert_eq!(whole.child(0, "shop"), Some(1));
+        let part = CratePaths::new(["shop/stock/mod.rs", "shop/stock/rows.rs", "tools/a.rs", "tools/b.rs"].into_iter(), &[]);
+        assert_eq!(part.start(1, "crate"), None);
+        assert_eq!(part.start(1, "super"), Some(0));
+        assert_eq!(part.first_of_crate(3), Some(2));
+    }
 
     #[test]
     fn files_are_modules_of_their_crate() {

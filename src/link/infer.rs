@@ -5,6 +5,7 @@ use super::{
 };
 use crate::facts::{Arg, BinaryOp, ExprId, ExprKind, FileFacts, MODULE, Name, ParamKind, StmtKind, TextPart};
 use crate::knowledge::{TypeId, vocabulary::PackLanguage};
+use crate::source::Span;
 use std::rc::Rc;
 
 /// How many assignments of one name are looked at.
@@ -48,7 +49,7 @@ impl Program<'_> {
                 }
                 Kind::Text(Rc::new(template))
             }
-            ExprKind::Name(name) => self.name(at, name),
+            ExprKind::Name(name) => self.name_from(at, name, Some(e.span)),
             ExprKind::Attr { base, name } => self.or_placed(self.member(&self.infer(at, *base), name), facts, *base, name),
             // `StoreDep = Annotated[Store, Depends(get_store)]`: the alias is the instance that it declares.
             ExprKind::Index { base, index } if super::last_name(facts, *base).is_some_and(|n| n == "Annotated") => {
@@ -106,10 +107,16 @@ impl Program<'_> {
 
     /// What a name means in a function: its own, those around it, the module's, else outside the project.
     pub fn name(&self, at: FunctionRef, name: &str) -> Kind {
+        self.name_from(at, name, None)
+    }
+
+    /// What a name means that stands at a place. In Rust `let work = work().await` asks for what `work` was before.
+    pub fn name_from(&self, at: FunctionRef, name: &str, place: Option<Span>) -> Kind {
         let mut function = at;
         loop {
             let scope = self.scope(function);
-            if !scope.get(name).is_empty() {
+            let bound = scope.get(name);
+            if !bound.is_empty() && !place.is_some_and(|place| self.is_bound_by(at.module, bound, place)) {
                 return self.name_in(function, name);
             }
             if function.function != crate::facts::MODULE
@@ -133,6 +140,17 @@ impl Program<'_> {
             },
             found => found,
         }
+    }
+
+    /// Whether a place lies in the very value of Rust by which alone a name is bound.
+    fn is_bound_by(&self, module: u32, bound: &[Source], place: Span) -> bool {
+        let facts = self.facts(module);
+        let inside = |source: &Source| match source {
+            Source::Value(value) | Source::Piece(value, _) => facts.expr(*value).span.contains(place),
+            Source::Declared(_) => true,
+            _ => false,
+        };
+        self.is_rust(module) && bound.iter().all(inside)
     }
 
     /// What a name that this very function (or module) binds is worth.
@@ -746,7 +764,16 @@ impl Program<'_> {
                 };
             }
             let actual = self.returned_values(function, facts);
-            if actual == Kind::Unknown { declared } else { actual }
+            // `fn load() -> Option<Self>`, whose body says less.
+            let own = || f.returns.map(|r| self.own_instance(function, r)).unwrap_or_default();
+            match actual.alternatives().iter().any(|kind| matches!(kind, Kind::Object(_) | Kind::Library(_))) {
+                true => actual,
+                false => match own() {
+                    Kind::Unknown if actual == Kind::Unknown => declared,
+                    Kind::Unknown => actual,
+                    own => own,
+                },
+            }
         })
     }
 

@@ -79,8 +79,7 @@ impl Program<'_> {
         for module in own.iter().enumerate().filter(|(i, m)| !own[..*i].contains(m)).map(|(_, m)| *m) {
             literals.extend(within(self.calls_named("Self"), module));
         }
-        let mut found: Option<Kind> = None;
-        let mut looked = 0;
+        let mut values: Vec<(FunctionRef, ExprId)> = Vec::new();
         for (module, call) in literals {
             let facts = self.facts(module);
             let ExprKind::Call { callee, args } = &facts.expr(call).kind else { continue };
@@ -90,14 +89,32 @@ impl Program<'_> {
             if self.is_aside(module) || self.infer(at, *callee) != Kind::Class(class) {
                 continue;
             }
-            looked += 1;
+            values.push((at, value));
+        }
+        // Of several constructors, those that the project calls.
+        if values.len() > 1 && values.iter().any(|(at, _)| !self.is_uncalled(*at)) {
+            values.retain(|(at, _)| !self.is_uncalled(*at));
+        }
+        if values.len() > LITERALS {
+            return None;
+        }
+        let mut found: Option<Kind> = None;
+        for (at, value) in values {
             let put = self.put_by(at, value);
-            if looked > LITERALS || put == Kind::Unknown || found.as_ref().is_some_and(|before| !same(before, &put)) {
+            if put == Kind::Unknown || found.as_ref().is_some_and(|before| !same(before, &put)) {
                 return None;
             }
             found.get_or_insert(put);
         }
         found
+    }
+
+    /// Whether a function is a constructor of its type, and of no trait, that nothing calls but tests.
+    fn is_uncalled(&self, function: FunctionRef) -> bool {
+        let Some(class) = self.function(function).class else { return false };
+        let of_trait = !self.facts(function.module).class(class).bases.is_empty();
+        let calls = || self.calls_of_associated(function).unwrap_or_default();
+        !of_trait && !self.takes_receiver(function) && calls().iter().all(|(module, _)| self.is_aside(*module))
     }
 
     /// What a value in a literal is: a parameter with no name of its own is what callers give.

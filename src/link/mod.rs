@@ -133,6 +133,8 @@ struct Caches {
     scopes: RefCell<FxHashMap<FunctionRef, Rc<Scope>>>,
     class_scopes: RefCell<FxHashMap<ClassRef, Rc<Scope>>>,
     names: Memo<(FunctionRef, Name), Kind>,
+    /// By module and import: what the path of `use path::*` means.
+    starred: Memo<(u32, u32), Kind>,
     class_names: Memo<(ClassRef, Name), Kind>,
     fields: Memo<(ClassRef, Name), Kind>,
     fields_made: Memo<(ClassRef, Name), Kind>,
@@ -213,6 +215,7 @@ impl<'k> Program<'k> {
         // What was asked while ancestors were not known yet.
         program.caches.methods.take();
         program.caches.names.take();
+        program.caches.starred.take();
         program.caches.class_names.take();
         program.caches.related.take();
         program.placed = program.index_placed();
@@ -405,6 +408,18 @@ impl<'k> Program<'k> {
         self.paths.absolute(from, dotted, self.knowledge.is_external_root(self.language(from), root))
     }
 
+    /// The module whose names a star import brings.
+    fn star_module(&self, module: u32, import: u32) -> Option<u32> {
+        if !self.is_rust(module) {
+            let import = &self.facts(module).imports[import as usize];
+            return self.find_module(module, import.level, &import.module);
+        }
+        match self.star_path(module, import) {
+            Kind::Module(found) => Some(found),
+            _ => None,
+        }
+    }
+
     /// A name defined at the top of a module, or a submodule.
     pub fn module_member(&self, module: u32, name: &str) -> Kind {
         self.member_through(module, name, &mut Vec::new())
@@ -444,7 +459,7 @@ impl<'k> Program<'k> {
         }
         for star in &scope.stars {
             let import = &self.facts(module).imports[*star as usize];
-            if let Some(from) = self.find_module(module, import.level, &import.module).filter(|m| *m != module) {
+            if let Some(from) = self.star_module(module, *star).filter(|m| *m != module) {
                 let found = self.member_through(from, name, seen);
                 if found != Kind::Unknown {
                     return found;

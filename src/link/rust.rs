@@ -3,7 +3,7 @@
 //! Vocabulary: a *wrapper* is a type of the standard library that stands for what it holds (`Arc`, `Option`, `Result`); a
 //! method *passes on* when it returns what it is called on, perhaps copied, borrowed, or freed of a wrapper.
 
-use super::{ClassRef, FunctionRef, Hole, Kind, LibraryValue, Part, Program, Template};
+use super::{ClassRef, FunctionRef, Hole, Kind, LibraryValue, Part, Program, Template, remember};
 use crate::facts::{ExprId, ExprKind, FunctionId, MODULE, Name};
 use crate::knowledge::vocabulary::{Effect, PackLanguage};
 use crate::source::{Language, Site};
@@ -34,6 +34,9 @@ const WRAPPERS: [&str; 22] = [
     "BoxFuture",
     "LocalBoxFuture",
 ];
+
+/// How many wrappers around `Self` are opened.
+const OWN_DEPTH: usize = 4;
 
 /// Sequences.
 const SEQUENCES: [&str; 9] = ["Vec", "VecDeque", "HashSet", "BTreeSet", "LinkedList", "BinaryHeap", "IndexSet", "SmallVec", "Iter"];
@@ -210,6 +213,14 @@ impl Program<'_> {
         kind
     }
 
+    /// What the path of `use path::*` means. The first name of a path may itself come through such an import: two that lead to
+    /// one another bring nothing.
+    pub(super) fn star_path(&self, module: u32, import: u32) -> Kind {
+        remember(&self.caches.starred, (module, import), || {
+            self.rust_path(module, &self.facts(module).imports[import as usize].module, None)
+        })
+    }
+
     /// What `use path::*` brings under a name, where the path leads to no module: an inline module, or what a macro puts beside a
     /// type that it declares.
     pub(super) fn starred(&self, module: u32, import: u32, name: &str) -> Option<Kind> {
@@ -218,7 +229,7 @@ impl Program<'_> {
         if matches!(path.split('.').next(), Some("super" | "self")) {
             return None;
         }
-        let found = match self.rust_path(module, path, None) {
+        let found = match self.star_path(module, import) {
             Kind::Function(value) if self.function(value.function).is_namespace => self.namespace_member(value.function, name),
             Kind::Module(from) if from != module => self.module_member(from, name),
             kind => self.put_beside(&kind, name).unwrap_or_default(),
@@ -350,6 +361,35 @@ impl Program<'_> {
             };
         }
         self.beside_a_class(namespace, name).unwrap_or_default()
+    }
+
+    /// An instance of the type whose impl a function stands in, where a type says `Self`, perhaps in a wrapper. In a trait nobody
+    /// knows which type that is.
+    pub(super) fn own_instance(&self, function: FunctionRef, annotation: ExprId) -> Kind {
+        if !self.is_rust(function.module) {
+            return Kind::Unknown;
+        }
+        let facts = self.facts(function.module);
+        let mut ty = annotation;
+        for _ in 0..OWN_DEPTH {
+            match &facts.expr(ty).kind {
+                ExprKind::Index { base, index } if super::last_name(facts, *base).is_some_and(|n| WRAPPERS.contains(&n.as_str())) => {
+                    ty = match &facts.expr(*index).kind {
+                        ExprKind::List(items) => match items.first() {
+                            Some(first) => *first,
+                            None => return Kind::Unknown,
+                        },
+                        _ => *index,
+                    };
+                }
+                ExprKind::Name(name) if name == "Self" => {
+                    let own = self.enclosing_class(function).filter(|class| self.descendants(*class).is_empty());
+                    return own.map(Kind::instance).unwrap_or_default();
+                }
+                _ => return Kind::Unknown,
+            }
+        }
+        Kind::Unknown
     }
 
     /// An instance of what a type of Rust says.

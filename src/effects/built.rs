@@ -5,8 +5,8 @@
 
 use super::call::{CallPlace, Given};
 use super::fixed;
-use super::rows::given_at;
 use super::item::{Access, Operation};
+use super::rows::given_at;
 use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, Name};
@@ -111,6 +111,15 @@ impl Walker<'_, '_, '_> {
         let mut query = (**query).clone();
         query.highest = given.first().and_then(|first| self.descending(first));
         Value { kind: Kind::Library(Rc::new(query)), ..result }
+    }
+
+    /// An aggregate with the column whose highest value it is: `func.max(Order.number)`.
+    pub fn highest_of(&self, row: &Row, given: &[Given], result: Value) -> Value {
+        let column = row.key.as_deref().and_then(|place| given_at(place, given)).and_then(|g| self.column(g.expr?));
+        let (Some(column), Kind::Library(aggregate)) = (column, &result.kind) else { return result };
+        let mut aggregate = (**aggregate).clone();
+        aggregate.highest = Some(column);
+        Value { kind: Kind::Library(Rc::new(aggregate)), ..result }
     }
 
     /// The column by which rows stand highest first: `Order.number.desc()`, `desc(Order.number)`, `-Order.number`, `"-number"`.

@@ -2,7 +2,6 @@
 
 use super::v1;
 use crate::finding::{Confidence, Evidence, Finding, Role, Severity, Status, Suppressed, Verdict};
-use crate::knowledge::vocabulary::ActorKind;
 use crate::model::{self, ActorId};
 use crate::report::Report;
 use crate::source::Site;
@@ -36,7 +35,7 @@ pub(super) fn report<'a>(report: &Report<'a>) -> v1::Report<'a> {
     };
     // All requests overlap: of their pairs, which grow with the square of a service, those are named that have what to meet in.
     let met = model.meetings();
-    let is_request = |id| model.actor(id).kind == ActorKind::Endpoint;
+    let is_request = |id| model.actor(id).kind == model::ActorKind::Endpoint;
     let told = |pair: &&model::Concurrency| {
         let (low, high) = (pair.a.min(pair.b), pair.a.max(pair.b));
         low == high || !is_request(low) || !is_request(high) || met.contains(&(low, high))

@@ -116,6 +116,15 @@ impl Walker<'_, '_, '_> {
         Value { kind: Kind::Library(Rc::new(query)), ..result }
     }
 
+    /// An aggregate with the column whose highest value it is: `func.max(Order.number)`.
+    pub fn highest_of(&self, row: &Row, given: &[Given], result: Value) -> Value {
+        let column = row.key.as_deref().and_then(|place| given_at(place, given)).and_then(|g| self.column(g.expr?));
+        let (Some(column), Kind::Library(aggregate)) = (column, &result.kind) else { return result };
+        let mut aggregate = (**aggregate).clone();
+        aggregate.highest = Some(column);
+        Value { kind: Kind::Library(Rc::new(aggregate)), ..result }
+    }
+
     /// The column by which rows stand highest first: `Order.number.desc()`, `desc(Order.number)`, `-Order.number`, `"-number"`.
     fn descending(&self, by: &Given) -> Option<Name> {
         if let Kind::Text(text) = &by.value.kind {

@@ -141,7 +141,8 @@ impl Walker<'_, '_, '_> {
             );
             if changing {
                 // What is put in only where something was so depends on that.
-                let decided: Deps = self.state.control.iter().filter(|(dep, _)| !dep.is_question()).map(|asked| self.as_value(asked)).collect();
+                let decided: Deps =
+                    self.state.control.iter().filter(|(dep, _)| !dep.is_question()).map(|asked| self.as_value(asked)).collect();
                 self.touch_path(&path, &all_deps(given).with(&decided));
                 // What is filled in order is in order.
                 let ordered = || self.state.held.iter().any(|c| matches!(c.held, Held::Loop { sorted: true, .. }));

@@ -145,7 +145,7 @@ impl<'k> Walker<'_, '_, 'k> {
             Effect::OrmStatement if matches!(row.sql.as_deref(), Some("=UPDATE" | "=INSERT")) => {
                 self.built_further(Effect::OrmValues, row, given, place, result)
             }
-            Effect::OrmStatement => result,
+            Effect::OrmStatement => self.highest_of(row, given, result),
             Effect::OrmConflict => self.on_conflict(row, given, result),
             Effect::Transaction => {
                 if self.rust {
@@ -197,7 +197,8 @@ impl<'k> Walker<'_, '_, 'k> {
                 self.committed = self.summary.items.len();
                 self.end_watch();
                 self.state.end_transaction();
-                result
+                let answers = std::mem::take(&mut self.queued);
+                if effect == Effect::Commit { result.depending(&answers) } else { result }
             }
             Effect::Acquire => {
                 self.taken = place.receiver_path.clone();
@@ -327,7 +328,12 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// A row's resource by name: an argument, the receiver, the text in the row.
     pub fn resource_name(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, given: &[Given]) -> Option<Template> {
-        let place = row.resource.as_deref()?;
+        let whole = self.name_at(row.resource.as_deref()?, receiver, given)?;
+        let part = row.part.as_deref().and_then(|place| self.name_at(place, receiver, given));
+        Some(part.map_or_else(|| whole.clone(), |part| whole.with_part(&part)))
+    }
+
+    fn name_at(&self, place: &str, receiver: Option<&Rc<LibraryValue>>, given: &[Given]) -> Option<Template> {
         let args = kinds(given);
         let text = self.program.place_text(place, receiver, &args)?;
         // An argument that is a bare hole is named after its expression.
@@ -370,6 +376,10 @@ impl<'k> Walker<'_, '_, 'k> {
             name = name.map(|part| self.within_receiver(place, &part));
         }
         if let Some(deps) = self.locking(effect, row, receiver, api, given, place.site, name.as_ref()) {
+            if receiver.is_some_and(|r| self.program.knowledge.type_def(r.ty).queues) {
+                self.queued.join(&deps);
+                return result;
+            }
             return result.depending(&deps);
         }
         let mut access = self.access_of(row, found, receiver, api, operation);
@@ -408,6 +418,7 @@ impl<'k> Walker<'_, '_, 'k> {
             access.fresh_key = anew;
         }
         access.atomic = variant.and_then(|v| v.atomic).unwrap_or(row.atomic);
+        access.private |= row.resource.as_deref().and_then(|p| given_at(p, given)).is_some_and(|g| self.is_nobody_elses(&g.value.kind));
         if operation == Operation::Call && !row.when.is_empty() {
             access.later = asked_later(row, &args);
         }
@@ -416,7 +427,7 @@ impl<'k> Walker<'_, '_, 'k> {
         let in_memory = access.kind == "memory";
         access.computed = written.clone().any(|g| is_worked_out(&g.value) && (in_memory || !g.value.deps.is_fresh()));
         access.locks = in_memory && given.iter().any(|g| self.program.is_lock(&g.value.kind));
-        let mut data = self.written(row, given);
+        let mut data = self.written_by_key(row, given).unwrap_or_else(|| self.written(row, given));
         // `row.update(db)`: what is written is what it is called on.
         if let (Some(receiver), true) = (&place.receiver, row.value.iter().any(|p| p == "receiver")) {
             data.join(&receiver.deps);
@@ -439,6 +450,12 @@ impl<'k> Walker<'_, '_, 'k> {
     /// Whether rows of the table are locked already by the transaction: what is written there waits for nobody any more.
     fn are_rows_locked(&self, access: &Access) -> bool {
         self.state.held.iter().any(|c| matches!(&c.held, Held::Rows(table) if access.name.as_ref() == Some(table)))
+    }
+
+    /// Whether a value is by its making nobody else's: a buffer in memory.
+    fn is_nobody_elses(&self, kind: &Kind) -> bool {
+        let made = kind.library().and_then(|value| self.program.knowledge.construct(value.ty));
+        made.is_some_and(|made| made.row.private)
     }
 
     /// Whether a key differs at each attempt: made anew, and not before what tries again.
@@ -514,6 +531,22 @@ impl<'k> Walker<'_, '_, 'k> {
             return given.iter().filter(|g| !naming.contains(&std::ptr::from_ref(*g))).fold(Deps::default(), |d, g| d.with(&g.value.deps));
         }
         row.value.iter().filter_map(|p| given_at(p, given)).fold(Deps::default(), |d, g| d.with(&g.value.deps))
+    }
+
+    /// What the values of a mapping depend on that is written out in a call and is both what names what is written and what is
+    /// written: `zadd(board, {player: score})`. Its keys are the one, and its values the other.
+    fn written_by_key(&mut self, row: &Row, given: &[Given]) -> Option<Deps> {
+        let [place] = row.value.as_slice() else { return None };
+        let names = [&row.resource, &row.key].into_iter().flatten().any(|naming| naming == place);
+        let mapping = given_at(place, given).filter(|_| names)?.expr?;
+        let facts = self.facts;
+        let ExprKind::Map(entries) = &facts.expr(mapping).kind else { return None };
+        // The values were evaluated with the whole: ask for them without doing anything again.
+        let before = (self.summary.items.len(), self.summary.calls.len());
+        let values = entries.iter().fold(Deps::default(), |all, (_, value)| all.with(&self.eval(*value).deps));
+        self.summary.items.truncate(before.0);
+        self.summary.calls.truncate(before.1);
+        Some(values)
     }
 
     pub fn access_of(&self, row: &Row, found: &Found<'k>, receiver: Option<&Rc<LibraryValue>>, api: &Name, operation: Operation) -> Access {
@@ -610,7 +643,7 @@ impl<'k> Walker<'_, '_, 'k> {
             let deps = self.push_at(What::Access(access), place.site, self.written(row, given));
             return if operation.is_read() { Value { deps, ..result } } else { result };
         };
-        if handle.identity.is_none() && handle.site.is_none() {
+        if handle.identity.is_none() && handle.site.is_none() || self.is_nobody_elses(&Kind::Library(handle.clone())) {
             return result;
         }
         let mode = argument_at(Some(1), Some("mode"), &handle.args).or_else(|| {

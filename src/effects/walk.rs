@@ -79,6 +79,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub committed: usize,
     /// What is evaluated is changed in place.
     pub placing: bool,
+    /// What queued calls will have answered when they are sent.
+    pub queued: Deps,
     /// Calls already remembered, with what was held and decided at them.
     pub below: rustc_hash::FxHashSet<(*const Summary, u64)>,
 }
@@ -138,6 +140,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             passing: rustc_hash::FxHashSet::default(),
             committed: 0,
             placing: false,
+            queued: Deps::default(),
             below: rustc_hash::FxHashSet::default(),
         };
         for (index, parameter) in function.params.iter().enumerate() {

@@ -247,6 +247,7 @@ fn language(pack: &Pack) -> u8 {
 fn places(row: &Row) -> impl Iterator<Item = (&'static str, &String)> {
     let fields = [
         ("resource", &row.resource),
+        ("part", &row.part),
         ("to", &row.to),
         ("key", &row.key),
         ("sql", &row.sql),

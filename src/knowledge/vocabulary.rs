@@ -124,6 +124,9 @@ pub struct TypeDef {
     /// What it holds is reached through it: a guard, an extractor. What has no row here is looked up in what it holds.
     #[serde(default)]
     pub derefs: bool,
+    /// What is called on it is queued: what each call answers comes with the call that commits.
+    #[serde(default)]
+    pub queues: bool,
     /// Arguments of its making that, where they are true or none, make each statement commit for itself.
     #[serde(default)]
     pub autocommit_with: Vec<String>,
@@ -179,6 +182,9 @@ pub struct Row {
     /// What names the resource.
     #[serde(default)]
     pub resource: Option<Place>,
+    /// What names a part of that resource which others do not meet, as a file does in a folder: the key of an object in a bucket.
+    #[serde(default)]
+    pub part: Option<Place>,
     /// For attributes of Rust: the macro puts a type beside the function that is called as the function is, but in camel case,
     /// and a value of that type stands for the function.
     #[serde(default)]
@@ -410,6 +416,9 @@ pub struct Variant {
     /// It applies where the argument is a text that holds any of these.
     #[serde(default)]
     pub contains: Vec<String>,
+    /// It applies where the argument is a mapping whose keys are known, and all of them are among these.
+    #[serde(default)]
+    pub only_keys: Vec<String>,
     /// It applies where the argument is given (`true`) or missing (`false`).
     #[serde(default)]
     pub given: Option<bool>,

@@ -362,6 +362,8 @@ impl Program<'_> {
         };
         let named = row.lock.as_deref().or(row.resource.as_deref());
         if let Some(identity) = named.and_then(|p| self.place_text(p, receiver, args)) {
+            let part = row.part.as_deref().and_then(|p| self.place_text(p, receiver, args));
+            let identity = part.map_or_else(|| identity.clone(), |part| identity.with_part(&part));
             let text = self.script(&identity, site).filter(|_| row.in_file).map(Template::text);
             made.identity = Some(text.unwrap_or(identity));
         }
@@ -405,7 +407,9 @@ impl Program<'_> {
         }
         // `select(func.count())`, `select(Order.state, func.count())`.
         let counts = |kind: &Kind| kind.library().is_some_and(|l| l.traits.iter().any(|t| t == "count"));
-        let counted = row.effect == Effect::OrmStatement && args.iter().any(|(_, kind)| counts(kind));
+        let aggregate = args.iter().map(|(_, kind)| kind).find(|kind| row.effect == Effect::OrmStatement && counts(kind));
+        let counted = aggregate.is_some();
+        made.highest = aggregate.and_then(|kind| kind.library()?.highest.clone());
         if row.effect == Effect::Lock {
             let api =
                 format!("{}.{}", receiver.map_or("", |r| self.knowledge.type_name(r.ty)), row.name.first().map_or("", String::as_str));
@@ -501,6 +505,9 @@ impl Program<'_> {
             {
                 return false;
             }
+            if !variant.only_keys.is_empty() && !value.is_some_and(|value| has_only(value, &variant.only_keys)) {
+                return false;
+            }
             if variant.is.is_none() && variant.contains.is_empty() {
                 return true;
             }
@@ -542,6 +549,12 @@ impl Program<'_> {
             _ => None,
         }
     }
+}
+
+/// Whether a value is a mapping all of whose keys are among these.
+fn has_only(value: &Kind, keys: &[String]) -> bool {
+    let among = |key: &Kind| key.as_text().is_some_and(|text| keys.iter().any(|known| known == text));
+    matches!(value, Kind::Map(entries) if !entries.is_empty() && entries.iter().all(|(key, _)| among(key)))
 }
 
 /// What yields tuples of such values: nothing is said where none of them is known.

@@ -133,6 +133,14 @@ impl Template {
         }
     }
 
+    /// A part of what this names, as a file is of a folder.
+    pub fn with_part(&self, part: &Template) -> Template {
+        let mut name = self.clone();
+        name.push(Part::Text("/".into()));
+        name.extend(part);
+        name
+    }
+
     /// As people read it: holes are `*`.
     pub fn pattern(&self) -> String {
         let mut text = String::new();

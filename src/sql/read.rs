@@ -226,7 +226,7 @@ impl Reader<'_> {
             return;
         };
         self.projection(select, out);
-        out.highest = self.highest(query);
+        out.highest = self.highest(query).or_else(|| self.maximum(select));
         if select.from.is_empty() && select.selection.is_none() {
             // `SELECT EXISTS (SELECT … FROM t WHERE …)` asks what its subquery asks.
             let nested = select.projection.iter().find_map(|item| match item {
@@ -273,6 +273,27 @@ impl Reader<'_> {
         let Some(ast::OrderByKind::Expressions(order)) = query.order_by.as_ref().map(|order| &order.kind) else { return None };
         let first = order.first().filter(|first| matches!(first.options.sort, Some(ast::OrderBySort::Desc)))?;
         self.exprs.column_of(&first.expr).map(|(_, column)| column)
+    }
+
+    /// The column whose highest value is asked for: `SELECT coalesce(max(number), 0)`.
+    fn maximum(&self, select: &Select) -> Option<Name> {
+        let mut found = None;
+        let asked = select.projection.iter().filter_map(|item| match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(Node::Expr(expr)),
+            _ => None,
+        });
+        walk(asked.collect(), &mut |node| {
+            if let Node::Expr(Expr::Function(function)) = node
+                && function.over.is_none()
+                && function_name(function) == "max"
+                && let ast::FunctionArguments::List(list) = &function.args
+                && let [of] = list.args.as_slice()
+            {
+                found = found.take().or_else(|| Some(self.exprs.column_of(super::walk::argument(of)?)?.1));
+            }
+            matches!(node, Node::Expr(_)) && found.is_none()
+        });
+        found
     }
 
     fn limits_to_one(&self, query: &Query) -> bool {

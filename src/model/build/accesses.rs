@@ -3,7 +3,7 @@
 use super::actors::is_aside;
 use super::construction::is_being_made;
 use super::decided::{Decided, is_look_at};
-use super::schema::Schema;
+use super::schema::{Added, Schema};
 use super::within::Within;
 use super::{Doing, Input, Run, frames, locks};
 use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE};
@@ -345,7 +345,7 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
     let Reached { doing, run, item, .. } = reached;
     let known = reached.decided.at(reached.told.visit, reached.told.own, access);
     let Around { guards, retry, polling, looped } = around;
-    let unique = access.name.as_ref().and_then(|t| schema.protects(t, &access.columns, access.fresh_key));
+    let unique = access.name.as_ref().and_then(|t| schema.protects(t, &Added::by(access)));
     Access {
         actor: doing.actor,
         mode,

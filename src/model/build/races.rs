@@ -3,7 +3,7 @@
 use super::alike::Values;
 use super::doubts::Halves;
 use super::records::Records;
-use super::schema::Schema;
+use super::schema::{Added, Schema};
 use super::{Doing, Input, Run, accesses, frames, join, locks, taken, variables};
 use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE, Visit};
 use crate::facts::Name;
@@ -384,13 +384,13 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     if in_memory && !pair.waited && tells_again(pair, site) {
         return None;
     }
-    let unique = match write.operation {
-        Operation::Insert => write.name.as_ref().and_then(|t| schema.protects(t, &write.columns, write.fresh_key)),
-        _ => None,
-    };
-    // Who catches a conflict with a key that is not there catches nothing.
     let inserts = write.operation == Operation::Insert;
-    let vain = inserts && write.name.as_ref().is_some_and(|t| schema.never_refuses(t, &write.columns, write.fresh_key));
+    let counts = |highest: &&Name| from.aggregate || pair.columns.contains(&Column::named(highest));
+    let next = from.highest.as_ref().filter(|_| dependence == Dependence::Data).filter(counts);
+    let added = Added { next, ..Added::by(write) };
+    let unique = write.name.as_ref().filter(|_| inserts).and_then(|table| schema.protects(table, &added));
+    // Who catches a conflict with a key that is not there catches nothing.
+    let vain = inserts && write.name.as_ref().is_some_and(|table| schema.never_refuses(table, &added));
     let in_one_turn = !pair.waited && !write.suspends && accesses::on_event_loop(input, run.entry, item);
     let halves = Halves { pair, function, read: read.outer_in(function).unwrap_or(read.site), write: site };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
@@ -433,7 +433,12 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         // What is written is made of what was read; a relative change in the store is not.
         (Dependence::Data, Update | Put | Replace) => !write.conditional || write.only_selects,
         (Dependence::Data, Insert) => (read.aggregate || counts_on(write, read)) && !write.fresh_key,
-        (Dependence::Data, Upsert) => !write.conditional && !read.highest.as_ref().is_some_and(|highest| write.keys.contains(highest)),
+        // Of two that add a row with the next value, only a key over that value refuses one.
+        (Dependence::Data, Upsert) => {
+            let refused = read.highest.as_ref().is_some_and(|highest| write.keys.contains(highest));
+            let adds_next = read.aggregate && read.highest.is_some() && !write.keys.is_empty() && !write.fresh_key;
+            !refused && (!write.conditional || adds_next)
+        }
         (Dependence::Data, Append | Increment | Delete | Call) => false,
         // It was not there, so it is made.
         (Dependence::Existence, Insert | Call) => !matches!(write.idempotent, Some((true, _))),
@@ -536,6 +541,7 @@ fn on_what_changes(pair: &Pair, from: &Access, write: &Access, values: &Values, 
         (Dependence::Data, Operation::Insert) if !from.aggregate => {
             from.highest.as_ref().is_some_and(|highest| pair.holds(|part| part == Column::named(highest)))
         }
+        (Dependence::Data, Operation::Upsert) if from.aggregate && from.highest.is_some() => true,
         (Dependence::Data, Operation::Update | Operation::Upsert) => {
             let written = |part: Column| write.columns.iter().any(|c| Column::named(c) == part);
             write.columns.is_empty() || if is_record { pair.columns.iter().any(|c| written(*c)) } else { pair.holds(written) }

@@ -3,7 +3,7 @@
 //! Whoever reads in between finds nothing, and two that do it at once leave the rows twice. Within one transaction, under one
 //! lock or where a unique key refuses the second copy it says nothing; which rows are meant it tells by the columns alone.
 
-use super::schema::Schema;
+use super::schema::{Added, Schema};
 use super::{Doing, Input, accesses, frames, join, races};
 use crate::effects::{Access, Held, Item, Operation, Sorts, Visit};
 use crate::model::{Model, Replacement};
@@ -14,7 +14,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     for doing in doings {
         for (tool, (delete, insert)) in doing.runs.iter().flat_map(|r| r.visits.iter().flat_map(pairs).map(|pair| (r.tool, pair))) {
             let Some(written) = insert.access() else { continue };
-            if written.name.as_ref().is_some_and(|table| schema.protects(table, &written.columns, written.fresh_key).is_some()) {
+            if written.name.as_ref().is_some_and(|table| schema.protects(table, &Added::by(written)).is_some()) {
                 continue;
             }
             let Some(resource) = accesses::find(model, written, doing.actor, tool) else { continue };

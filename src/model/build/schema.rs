@@ -3,6 +3,8 @@
 //! What defines them is found elsewhere (`definitions`); here is what a definition does to what is known. Keys that the
 //! database makes itself protect nothing that an actor inserts, and a key over some rows only (a partial index) is no key.
 
+use crate::effects::Access;
+use crate::facts::Name;
 use crate::link::Template;
 use crate::source::Site;
 use crate::sql::{Change, Column, Statement, Verb};
@@ -25,6 +27,23 @@ struct Table {
     keys: Vec<Key>,
     /// Columns whose values the database or the mapping makes.
     generated: Vec<String>,
+}
+
+/// A row that is inserted.
+pub(super) struct Added<'a> {
+    /// The columns that it is given; none where they are not known: any key counts then.
+    pub columns: &'a [Name],
+    /// Something of it differs at each attempt: a surrogate key made by the caller then protects nothing.
+    pub fresh: bool,
+    /// The column that is given the next value after the highest: only a key over that one refuses the second who took it.
+    pub next: Option<&'a Name>,
+}
+
+impl<'a> Added<'a> {
+    /// What an access inserts.
+    pub fn by(access: &'a Access) -> Self {
+        Added { columns: &access.columns, fresh: access.fresh_key, next: None }
+    }
 }
 
 /// A set of columns that is unique.
@@ -177,24 +196,24 @@ impl Schema {
 
     /// Whether a table's definition was read, and none of its keys can refuse an insert of these columns: an error that tells
     /// of a conflict never comes.
-    pub fn never_refuses(&self, name: &Template, inserted: &[crate::facts::Name], fresh: bool) -> bool {
+    pub fn never_refuses(&self, name: &Template, added: &Added) -> bool {
         let known = name.constant().and_then(|n| self.tables.get(n)).is_some_and(|t| t.defined && !t.refuses_some);
-        known && !inserted.is_empty() && self.protects(name, inserted, fresh).is_none()
+        known && !added.columns.is_empty() && self.protects(name, added).is_none()
     }
 
-    /// Where a unique key stands that an insert of these columns cannot get past twice.
-    ///
-    /// No columns: they are not known, and any key counts. `fresh` says that something inserted differs at each attempt: a
-    /// surrogate key made by the caller then protects nothing.
-    pub fn protects(&self, name: &Template, inserted: &[crate::facts::Name], fresh: bool) -> Option<Option<Site>> {
+    /// Where a unique key stands that such a row cannot get past twice.
+    pub fn protects(&self, name: &Template, added: &Added) -> Option<Option<Site>> {
         let table = self.tables.get(name.constant()?)?;
+        let Added { columns: inserted, fresh, next } = *added;
         // What is made where nobody gives it counts where somebody does.
         let given = |column: &String| match inserted.is_empty() {
             true => !table.generated.contains(column),
             false => inserted.iter().any(|c| c.eq_ignore_ascii_case(column)),
         };
         let made_anew = |key: &Key| fresh && key.primary && key.columns.iter().all(|c| matches!(c.as_str(), "id" | "uuid" | "pk"));
-        let found = table.keys.iter().find(|key| !key.columns.is_empty() && !made_anew(key) && key.columns.iter().all(given));
+        let over_next = |key: &&Key| next.is_none_or(|next| key.columns.iter().any(|column| next.eq_ignore_ascii_case(column)));
+        let found =
+            table.keys.iter().filter(over_next).find(|key| !key.columns.is_empty() && !made_anew(key) && key.columns.iter().all(given));
         found.map(|key| Some(key.site))
     }
 }

@@ -171,13 +171,43 @@ impl Lowering<'_> {
                 _ if item.kind == Kind::Ellipsis => return Value::Nothing,
                 value => {
                     item.value = value;
-                    StmtKind::Expr(self.one(items, span))
+                    let expr = self.one(items, span);
+                    self.assigned_by_name(expr, span).unwrap_or(StmtKind::Expr(expr))
                 }
             };
             return Value::Stmt(self.push_stmt(kind, span));
         }
         let value = self.one(items, span);
         Value::Stmt(self.push_stmt(StmtKind::Expr(value), span))
+    }
+
+    /// `setattr(order, "state", value)`, `object.__setattr__(self, "path", path)` and `super().__setattr__("path", path)` set an
+    /// attribute as `order.state = value` does. What calls `super` is a method, and its object is `self` by convention.
+    fn assigned_by_name(&mut self, call: ExprId, span: Span) -> Option<StmtKind> {
+        let kind = |e: ExprId| &self.facts.expr(e).kind;
+        let ExprKind::Call { callee, args } = kind(call) else { return None };
+        if args.iter().any(|a| a.spread > 0 || a.name.is_some()) {
+            return None;
+        }
+        let above = |e: ExprId| match kind(e) {
+            ExprKind::Call { callee, .. } => matches!(kind(*callee), ExprKind::Name(name) if name == "super"),
+            _ => false,
+        };
+        let (holder, name, value) = match (kind(*callee), args.as_slice()) {
+            (ExprKind::Name(function), [holder, name, value]) if function == "setattr" => (Some(holder.value), name, value),
+            (ExprKind::Attr { base, name: method }, [name, value]) if method == "__setattr__" && above(*base) => (None, name, value),
+            (ExprKind::Attr { base, name: method }, [holder, name, value])
+                if method == "__setattr__" && matches!(kind(*base), ExprKind::Name(name) if name == "object") =>
+            {
+                (Some(holder.value), name, value)
+            }
+            _ => return None,
+        };
+        let ExprKind::Str(attribute) = kind(name.value) else { return None };
+        let (attribute, value) = (attribute.clone(), value.value);
+        let base = holder.unwrap_or_else(|| self.push_expr(ExprKind::Name("self".into()), span));
+        let target = self.push_expr(ExprKind::Attr { base, name: attribute }, span);
+        Some(StmtKind::Assign { targets: vec![target], value: Some(value), annotation: None })
     }
 
     fn assignment(&mut self, items: &mut [Item], span: Span) -> Value {

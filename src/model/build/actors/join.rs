@@ -4,6 +4,7 @@ use super::{Collector, DraftActor};
 use crate::facts::{FunctionId, MODULE};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
 use crate::link::{ClassRef, FunctionRef};
+use rustc_hash::FxHashMap;
 
 impl Collector<'_, '_, '_, '_> {
     /// A class that is run, the agent object it makes, and the manifest's entry are one actor.
@@ -36,6 +37,7 @@ impl Collector<'_, '_, '_, '_> {
                 }
             }
         }
+        self.join_views(&mut into);
         for i in 0..count {
             let mut target = into[i];
             for _ in 0..8 {
@@ -44,6 +46,28 @@ impl Collector<'_, '_, '_, '_> {
             into[i] = target;
         }
         self.absorb(&into);
+    }
+
+    /// A handler that a decorator declares and a table of routes as well is one endpoint, called by its route.
+    fn join_views(&self, into: &mut [usize]) {
+        let program = self.input.effects.program;
+        let mut routed: FxHashMap<(FunctionRef, &str), usize> = FxHashMap::default();
+        let mut bare = Vec::new();
+        for (index, actor) in self.draft.actors.iter().enumerate() {
+            let ([entry], ActorKind::Endpoint) = (actor.entries.as_slice(), actor.kind) else { continue };
+            let function = entry.function.function;
+            let key = (function, actor.framework.as_str());
+            if actor.name == program.function(function).name {
+                bare.push((index, key));
+            } else {
+                routed.entry(key).or_insert(index);
+            }
+        }
+        for (index, key) in bare {
+            if let Some(route) = routed.get(&key) {
+                into[index] = *route;
+            }
+        }
     }
 
     /// Whether two actors of one name can be the same one.

@@ -470,6 +470,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         for (index, parameter) in function.params.iter().enumerate() {
             if index == 0 && value.receiver.is_some() && self.program.takes_receiver(value.function) {
                 let mut deps = place.receiver.as_ref().map(|r| r.deps.clone()).unwrap_or_default();
+                if self.rust {
+                    // What holds a map that was looked into is not made of what was found there.
+                    deps = deps.iter().filter(|dep| !self.is_of_memory(dep)).copied().collect();
+                }
                 if self.rust && place.receiver_path.is_some() && place.receiver_path == self.receiver_name {
                     deps.join(&Deps::one(Dep::Parameter(0, Column::WHOLE)));
                 }

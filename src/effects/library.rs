@@ -6,7 +6,7 @@
 use super::call::{CallPlace, Coroutine, Given, all_deps, kinds};
 use super::context::Held;
 use super::truth::Truth;
-use super::value::{Deps, Value};
+use super::value::{Column, Deps, Value};
 use super::walk::Walker;
 use crate::facts::Name;
 use crate::knowledge::vocabulary::Effect;
@@ -140,9 +140,7 @@ impl Walker<'_, '_, '_> {
                     | "retain"
             );
             if changing {
-                // What is put in only where something was so depends on that.
-                let decided: Deps =
-                    self.state.control.iter().filter(|(dep, _)| !dep.is_question()).map(|asked| self.as_value(asked)).collect();
+                let decided = self.decided_in_loop();
                 self.touch_path(&path, &all_deps(given).with(&decided));
                 // What is filled in order is in order.
                 let ordered = || self.state.held.iter().any(|c| matches!(c.held, Held::Loop { sorted: true, .. }));
@@ -157,6 +155,14 @@ impl Walker<'_, '_, '_> {
             sorted: place.receiver.as_ref().is_some_and(|r| r.sorted) && matches!(name.as_str(), "copy" | "values" | "items" | "keys"),
             ..result
         }
+    }
+
+    /// What decided that this turn of a loop came here: what is put into a list only where something was so is there or not by
+    /// that, and what is done for each of the list is done by that.
+    fn decided_in_loop(&self) -> Deps {
+        let Some(begun) = self.decided_before_loop else { return Deps::default() };
+        let asked = self.state.control.iter().skip(begun).filter(|(dep, _)| !dep.is_question());
+        asked.map(|(dep, _)| dep.of(Column::THERE)).collect()
     }
 
     /// A value as one of a library's types: itself, or what its class derives from.

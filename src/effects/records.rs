@@ -51,6 +51,11 @@ impl Walker<'_, '_, '_> {
         self.summary.behind(dep).and_then(Item::access).is_some_and(document)
     }
 
+    /// Whether a dependency is on what lies in memory.
+    pub fn is_of_memory(&self, dep: &Dep) -> bool {
+        self.summary.behind(dep).and_then(Item::access).is_some_and(|access| access.kind == "memory")
+    }
+
     /// The read of a table that a dependency is on.
     fn row_behind(&self, dep: &Dep) -> Option<&Access> {
         self.summary.behind(dep).and_then(Item::access).filter(|a| a.kind == "table" && a.operation.is_read())

@@ -32,6 +32,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub awaits: u32,
     /// How many `finally` blocks surround this point.
     finally: u32,
+    /// How many decisions had been made where the innermost loop around this point began its turn.
+    pub decided_before_loop: Option<usize>,
     /// How many comprehensions surround this point.
     pub comprehensions: u32,
     /// What is assigned is one of several that a loop goes through: its variable names none of them.
@@ -116,6 +118,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             summary: Summary::default(),
             awaits: 0,
             finally: 0,
+            decided_before_loop: None,
             comprehensions: 0,
             going_through: false,
             coroutine: Coroutine::Loose,
@@ -390,7 +393,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
         self.state.decide(&on);
         self.breaks.push(Vec::new());
+        let around = self.decided_before_loop.replace(self.state.control.len());
         self.block(body);
+        self.decided_before_loop = around;
         let breaks = self.breaks.pop().unwrap_or_default();
         self.state.held.retain(|c| c.token != token(site, 1));
         self.state.end = End::Open;

@@ -208,8 +208,13 @@ pub(super) fn pairs_of<'v>(visits: &'v [Visit], visit: &'v Visit, own: &'v Item)
     let tells = |own: &Item| visit.tells(own);
     // What both callers have a copy of is paired there, where more is known of it.
     let seen = |read: u32| tells(own) || visit.own().get(read as usize).is_some_and(tells);
-    let mut found = item_reads(visit, &write).pairs(visit, &write, seen);
-    if tells(own) {
+    let reads = item_reads(visit, &write);
+    // A file that is made where it is missing is so whatever was found in it before.
+    let made_where_missing = access.kind == "file" && reads.ask_for_absence();
+    let mut found = reads.pairs(visit, &write, seen);
+    if made_where_missing {
+        found.retain(|pair| pair.dependence != Dependence::State);
+    } else if tells(own) {
         let above = decided(visits, visit, access);
         found.extend(above.into_iter().flat_map(|(above, reads)| reads.pairs(above, &write, |_| true)));
     }
@@ -293,6 +298,11 @@ impl Reads {
             Some(known) => known.columns.push((column, check)),
             None => self.0.push(ReadOf { item, dependence, columns: vec![(column, check)], waited: false }),
         }
+    }
+
+    /// Whether one of them was asked for being missing, and that decided.
+    fn ask_for_absence(&self) -> bool {
+        self.0.iter().any(|of| of.columns.iter().any(|(_, check)| *check == Some(Check::Absence)))
     }
 
     /// The function that read it waited for something before what it decided.

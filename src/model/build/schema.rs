@@ -208,6 +208,8 @@ impl Schema {
         // What is made where nobody gives it counts where somebody does.
         let given = |column: &String| match inserted.is_empty() {
             true => !table.generated.contains(column),
+            // Of the key over the next number, the other columns have their defaults where nobody gives them.
+            false if next.is_some() => !table.generated.contains(column),
             false => inserted.iter().any(|c| c.eq_ignore_ascii_case(column)),
         };
         let made_anew = |key: &Key| fresh && key.primary && key.columns.iter().all(|c| matches!(c.as_str(), "id" | "uuid" | "pk"));

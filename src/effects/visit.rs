@@ -313,18 +313,22 @@ fn decisions(way: &Way, visit: usize, below: &Below) -> Rc<Vec<Decision>> {
             above(way, visit, std::iter::once(dep)).into_iter().map(|(visit, item, part)| (visit, item, part, *check, waited(dep)))
         })
     };
-    let mut all: Vec<Decision> = told(false).collect();
-    let behind: Vec<_> = told(true).collect();
-    if all.is_empty() && behind.is_empty() {
+    // Of many, those beyond the bound are not even looked at.
+    let mut all: Vec<Decision> = told(false).take(DECISIONS).collect();
+    let mut behind = told(true).peekable();
+    if all.is_empty() && behind.peek().is_none() {
         return way.decided.clone();
     }
     all.extend(way.decided.iter().copied());
+    all.truncate(DECISIONS);
     for decision in behind {
+        if all.len() == DECISIONS {
+            break;
+        }
         if !all.contains(&decision) {
             all.push(decision);
         }
     }
-    all.truncate(DECISIONS);
     Rc::new(all)
 }
 

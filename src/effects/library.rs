@@ -142,6 +142,10 @@ impl Walker<'_, '_, '_> {
             if changing {
                 let decided = self.decided_in_loop();
                 self.touch_path(&path, &all_deps(given).with(&decided));
+                // That there is something in it says nothing of which way that was asked.
+                if let Some(value) = self.state.vars.get_mut(&path).filter(|_| !decided.is_empty()) {
+                    value.truth = Truth::Either;
+                }
                 // What is filled in order is in order.
                 let ordered = || self.state.held.iter().any(|c| matches!(c.held, Held::Loop { sorted: true, .. }));
                 if (name == "sort" || matches!(name.as_str(), "append" | "add" | "extend" | "setdefault") && ordered())

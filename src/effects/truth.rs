@@ -133,7 +133,7 @@ impl Walker<'_, '_, '_> {
     /// Whether a column is held against what the code was given: `row.name != name`, and no constant or other record.
     pub fn held_against_given(&mut self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> Option<bool> {
         let [(op @ (CompareOp::Eq | CompareOp::Ne), right)] = rest else { return None };
-        let column = |e: ExprId| matches!(self.facts.expr(e).kind, ExprKind::Attr { .. } | ExprKind::Index { .. });
+        let column = |e: ExprId| matches!(self.facts.expr(e).kind, ExprKind::Attr { .. } | ExprKind::Index { .. }) || self.is_entry(e);
         let given = |e: ExprId| match &self.facts.expr(e).kind {
             ExprKind::Name(name) => !is_constant_name(name),
             ExprKind::Attr { name, base } => !is_constant_name(name) && matches!(self.facts.expr(*base).kind, ExprKind::Name(_)),
@@ -142,6 +142,7 @@ impl Walker<'_, '_, '_> {
         };
         // `row.name.lower() != name.lower()`, `normal(row.email) != email`.
         let inner = |e: ExprId| match &self.facts.expr(e).kind {
+            _ if self.is_entry(e) => e,
             ExprKind::Call { callee, args } => match (args.as_slice(), &self.facts.expr(*callee).kind) {
                 ([only], _) => only.value,
                 ([], ExprKind::Attr { base, .. }) => *base,
@@ -155,11 +156,17 @@ impl Walker<'_, '_, '_> {
             return None;
         }
         let before = (self.summary.items.len(), self.summary.calls.len());
-        let read = |value: Value| value.deps.iter().any(|d| d.item().is_some());
-        let (l, r) = (read(self.eval(left)), read(self.eval(*right)));
+        let (l, r) = (self.eval(left).deps, self.eval(*right).deps);
         self.summary.items.truncate(before.0);
         self.summary.calls.truncate(before.1);
-        (a && l && !r || b && r && !l).then_some(*op == CompareOp::Eq)
+        (a && is_held_against(&l, &r) || b && is_held_against(&r, &l)).then_some(*op == CompareOp::Eq)
+    }
+
+    /// `record.get("owner")`.
+    fn is_entry(&self, expr: ExprId) -> bool {
+        let ExprKind::Call { callee, args } = &self.facts.expr(expr).kind else { return false };
+        let by_name = args.first().is_some_and(|key| matches!(self.facts.expr(key.value).kind, ExprKind::Str(_)));
+        by_name && matches!(&self.facts.expr(*callee).kind, ExprKind::Attr { name, .. } if name == "get")
     }
 
     /// Whether a function outside of the project is known to keep what its argument says.
@@ -197,4 +204,12 @@ impl Walker<'_, '_, '_> {
         let decided = decided.map(|truth| if holds { truth } else { truth.opposite() });
         own.into_iter().chain(decided).reduce(Truth::and).unwrap_or_default()
     }
+}
+
+/// Whether a column that was read is held against what is made of nothing read, or of other columns of the same record alone.
+fn is_held_against(column: &Deps, given: &Deps) -> bool {
+    let read = |deps: &Deps| deps.iter().filter(|dep| dep.item().is_some()).copied().collect::<Vec<Dep>>();
+    let (column, given) = (read(column), read(given));
+    let beside = |dep: &Dep| dep.is_of_column() && !column.contains(dep) && column.iter().any(|c| c.item() == dep.item());
+    column.iter().all(Dep::is_of_column) && !column.is_empty() && given.iter().all(beside) || !column.is_empty() && given.is_empty()
 }

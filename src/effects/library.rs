@@ -5,6 +5,7 @@
 
 use super::call::{CallPlace, Coroutine, Given, all_deps, kinds};
 use super::context::Held;
+use super::rows::given_at;
 use super::truth::Truth;
 use super::value::{Column, Deps, Value};
 use super::walk::Walker;
@@ -140,7 +141,7 @@ impl Walker<'_, '_, '_> {
                     | "retain"
             );
             if changing {
-                let decided = self.decided_in_loop();
+                let decided = self.decided_in_loop(&all_deps(given));
                 self.touch_path(&path, &all_deps(given).with(&decided));
                 // That there is something in it says nothing of which way that was asked.
                 if let Some(value) = self.state.vars.get_mut(&path).filter(|_| !decided.is_empty()) {
@@ -161,11 +162,17 @@ impl Walker<'_, '_, '_> {
         }
     }
 
-    /// What decided that this turn of a loop came here: what is put into a list only where something was so is there or not by
+    /// What was read and decided that this turn of a loop came here: what is put into a list only where something was so is there or not by
     /// that, and what is done for each of the list is done by that.
-    fn decided_in_loop(&self) -> Deps {
+    /// What is itself of the read (`given`) says so already.
+    fn decided_in_loop(&self, given: &Deps) -> Deps {
         let Some(begun) = self.decided_before_loop else { return Deps::default() };
-        let asked = self.state.control.iter().skip(begun).filter(|(dep, _)| !dep.is_question());
+        let asked = self
+            .state
+            .control
+            .iter()
+            .skip(begun)
+            .filter(|(dep, _)| dep.item().is_some_and(|item| given.iter().all(|own| own.item() != Some(item))));
         asked.map(|(dep, _)| dep.of(Column::THERE)).collect()
     }
 
@@ -187,6 +194,12 @@ impl Walker<'_, '_, '_> {
     fn receiver_by_name(&mut self, name: &Name, given: &[Given], place: &CallPlace, result: &Value) -> Option<Value> {
         let language = self.program.language(self.at.module);
         let found = self.program.receiver_by_name(language, self.at.module, &place.receiver_name, name)?;
+        // `session.get(Order, 7)` loads a row; `session.get(url)` may be anything.
+        let loads = found.row.effect == Effect::OrmLoad && found.row.key.is_some();
+        let subject = || found.row.resource.as_deref().and_then(|place| given_at(place, given));
+        if loads && subject().is_none_or(|given| self.subject_table(&given.value.kind).is_none()) {
+            return None;
+        }
         if found.row.effect == Effect::Sql && !self.sql_given(found.row, given)
             || found.row.of_receiver && !self.program.classes_with_method(name, 2).is_empty()
         {

@@ -162,17 +162,12 @@ impl Walker<'_, '_, '_> {
         }
     }
 
-    /// What was read and decided that this turn of a loop came here: what is put into a list only where something was so is there or not by
-    /// that, and what is done for each of the list is done by that.
-    /// What is itself of the read (`given`) says so already.
+    /// What was read and decided that this turn of a loop came here. What is put into a list only where something was so is there
+    /// because of that, and so is what is done for each of the list. What is of the read itself (`given`) says so already.
     fn decided_in_loop(&self, given: &Deps) -> Deps {
         let Some(begun) = self.decided_before_loop else { return Deps::default() };
-        let asked = self
-            .state
-            .control
-            .iter()
-            .skip(begun)
-            .filter(|(dep, _)| dep.item().is_some_and(|item| given.iter().all(|own| own.item() != Some(item))));
+        let of_given = |item: u32| given.iter().any(|own| own.item() == Some(item));
+        let asked = self.state.control.iter().skip(begun).filter(|(dep, _)| dep.item().is_some_and(|item| !of_given(item)));
         asked.map(|(dep, _)| dep.of(Column::THERE)).collect()
     }
 

@@ -15,7 +15,10 @@ use std::rc::Rc;
 const LOCK_WORDS: [&str; 8] = ["lock", "lease", "mutex", "semaphore", "claim", "leader", "in_progress", "in-progress"];
 
 /// Words by which functions and classes are called that hand out locks.
-const CALLED: [&str; 6] = ["lock", "unlock", "mutex", "lease", "acquire", "release"];
+const GIVES: [&str; 4] = ["lock", "mutex", "lease", "acquire"];
+
+/// Further words by which those are called that take them back.
+const TAKES_BACK: [&str; 2] = ["unlock", "release"];
 
 impl Walker<'_, '_, '_> {
     /// `lock.acquire(…)`.
@@ -270,7 +273,11 @@ impl Walker<'_, '_, '_> {
             effect == Effect::CreateIfAbsent
                 && row.value.iter().any(|p| super::rows::given_at(p, given).is_some_and(|g| g.value.deps.is_fresh()))
         };
-        let locks = || matches!(effect, Effect::CreateIfAbsent | Effect::Delete) && self.is_called_lock();
+        let locks = || match effect {
+            Effect::CreateIfAbsent => self.is_called(&GIVES),
+            Effect::Delete => self.is_called(&GIVES) || self.is_called(&TAKES_BACK),
+            _ => false,
+        };
         if !held && !named && !token() && !locks() {
             return (effect == Effect::Delete && self.take_back(name, site)).then(Deps::default);
         }
@@ -320,11 +327,11 @@ impl Walker<'_, '_, '_> {
         lock
     }
 
-    /// Whether the walked function, or its class, is called after locks: `try_lock(key)`, `RedisMutex.acquire`.
-    fn is_called_lock(&self) -> bool {
+    /// Whether the name of the walked function, or of its class, has one of these words: `try_lock(key)`, `RedisMutex.acquire`.
+    fn is_called(&self, words: &[&str]) -> bool {
         let function = self.program.function(self.at);
         let class = function.class.map(|class| self.program.class(ClassRef { module: self.at.module, class }).name.clone());
-        let says = |name: &str| crate::link::snake(name).split('_').any(|word| CALLED.contains(&word));
+        let says = |name: &str| crate::link::snake(name).split('_').any(|word| words.contains(&word));
         says(&function.name) || class.is_some_and(|name| says(&name))
     }
 

@@ -302,14 +302,14 @@ impl<'k> Walker<'_, '_, 'k> {
     /// of what it was.
     pub fn changed_within(&mut self, column: ExprId, deps: &Deps, site: Site) {
         let ExprKind::Attr { base, name } = &self.facts.expr(column).kind else { return };
+        let Some(path) = self.path(*base).filter(|_| !self.rust) else { return };
         let (holder, was) = (self.eval_place(*base), self.eval_place(column));
         // A unit of work sees what is assigned, and not what changes within.
         let unseen = |class| self.program.model_row(class).is_none_or(|row| row.flushes_in_order);
         if self.mapped_class(&holder.kind).is_none_or(unseen) {
             return;
         }
-        let path = self.path(*base);
-        let own = path.is_some() && path == self.receiver_name;
+        let own = Some(path) == self.receiver_name;
         let made = Value { deps: was.deps.with(deps), ..Value::default() };
         self.set_attribute(&holder, own, name, &made, site);
     }

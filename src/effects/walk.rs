@@ -65,6 +65,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub fields_left: Vec<(Name, Value)>,
     /// What is held at every return so far.
     held_at_returns: Option<Vec<Context>>,
+    /// What is held wherever it returns a refusal: nothing, `False`.
+    held_at_refusals: Option<Vec<Context>>,
     /// More was done than the summary keeps, and that was said.
     cut: bool,
     /// The locks it takes and gives back.
@@ -137,6 +139,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             binds: FxHashMap::default(),
             fields_left: Vec::new(),
             held_at_returns: None,
+            held_at_refusals: None,
             cut: false,
             ledger: Ledger::default(),
             looked: FxHashMap::default(),
@@ -269,12 +272,12 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 });
                 self.note_left(self.site(stmt.span));
                 self.leave_fields();
+                // A refusal says nothing of whoever gets another answer: what was not granted is not held.
+                let kept = if refuses { &mut self.held_at_refusals } else { &mut self.held_at_returns };
                 let held = &self.state.held;
-                match &mut self.held_at_returns {
+                match kept {
                     // A guard ends with its scope, whichever way that is left.
                     _ if self.rust => {}
-                    // A refusal: what was not granted is not held, and whoever gets another answer holds it.
-                    _ if refuses => {}
                     Some(kept) => kept.retain(|c| held.iter().any(|h| h.token == c.token)),
                     none => *none = Some(held.clone()),
                 }
@@ -609,7 +612,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
 
     fn not_held_at_returns(&mut self, tokens: &[u64]) {
         self.not_left(tokens);
-        if let Some(held) = &mut self.held_at_returns {
+        for held in [&mut self.held_at_returns, &mut self.held_at_refusals].into_iter().flatten() {
             held.retain(|c| !tokens.contains(&c.token));
         }
     }
@@ -909,7 +912,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let alone = self.program.function(self.at).class.is_none();
         self.summary.never_returns = alone && self.state.end == End::Raised && !returns && !generator && !self.unwritten;
         if !generator {
-            let at_returns = self.held_at_returns.take().unwrap_or_default();
+            let at_returns = self.held_at_returns.take().or(self.held_at_refusals.take()).unwrap_or_default();
             let new = at_returns.into_iter().filter(|c| !self.state.held.iter().any(|h| h.token == c.token));
             let held = self.state.held.iter().cloned().chain(new);
             self.summary.leaves = held.filter(|c| matches!(c.held, Held::Lock(_) | Held::Rows(_))).collect();

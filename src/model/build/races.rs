@@ -376,7 +376,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         return None;
     }
     let common: Vec<&Context> = item.common(read).collect();
-    if is_protected(&common, (read, item), write, dependence) {
+    if is_protected(&common, item, write, is_read_too_early(pair)) {
         return None;
     }
     // Something is held over both halves, and nobody can say what: that is no ground for a finding.
@@ -571,7 +571,7 @@ fn on_what_changes(pair: &Pair, from: &Access, write: &Access, values: &Values, 
 }
 
 /// Whether what is common to both halves keeps others out.
-fn is_protected(common: &[&Context], (read, write): (&Item, &Item), access: &Access, dependence: Dependence) -> bool {
+fn is_protected(common: &[&Context], write: &Item, access: &Access, early: bool) -> bool {
     // What lives in the process is kept by the process's own locks.
     let reach = |scope: LockScope| scope != LockScope::Process || access.kind == "memory";
     let lock = common.iter().any(|c| c.lock().is_some_and(|l| reach(l.scope)));
@@ -585,19 +585,29 @@ fn is_protected(common: &[&Context], (read, write): (&Item, &Item), access: &Acc
         _ => false,
     }) && access.operation != Operation::Insert
         // What was read in an earlier transaction may be old by the time the rows are locked.
-        && !(dependence == Dependence::Data && is_in_another_transaction(read, write));
+        && !early;
     // A row of another table that was locked before: the room whose bookings are counted.
     let parent = common.iter().any(|c| matches!(&c.held, Held::Rows(table) if access.name.as_ref() != Some(table)));
     lock || transaction || rows || parent
 }
 
-/// Whether a write is in a transaction that the read is not in, and the read is not what locked the rows.
-fn is_in_another_transaction(read: &Item, write: &Item) -> bool {
-    if write.contexts.iter().any(|c| matches!(c.held, Held::Rows(_)) && c.site == read.site) {
-        return false;
-    }
-    let mut transactions = write.contexts.iter().filter(|c| matches!(c.held, Held::Transaction { .. })).peekable();
-    transactions.peek().is_some() && transactions.all(|t| read.contexts.iter().all(|c| c.token != t.token))
+/// Whether a value that is written was read before the transaction of the write, and nothing of what the transaction itself read
+/// there went into it.
+fn is_read_too_early(pair: &Pair) -> bool {
+    let begun = |c: &&Context| matches!(c.held, Held::Transaction { .. });
+    let apart = |item: &Item, of: &Context| item.contexts.iter().all(|c| c.token != of.token);
+    let (read, write) = (pair.read.item(), pair.write.own);
+    let mut transactions = write.contexts.iter().filter(begun).peekable();
+    let early = transactions.peek().is_some() && transactions.all(|transaction| apart(&read, transaction));
+    let locked = write.contexts.iter().any(|c| matches!(c.held, Held::Rows(_)) && c.site == read.site);
+    let again = || {
+        let behind = write.data.iter().filter_map(|dep| pair.write.visit.behind(dep));
+        behind.filter(|item| item.access().is_some_and(|a| pair.write.access().is_some_and(|to| a.is_to_one_with(to)))).any(|item| {
+            let mut transactions = write.contexts.iter().filter(begun);
+            transactions.any(|transaction| !apart(item, transaction))
+        })
+    };
+    pair.dependence == Dependence::Data && early && !locked && !again()
 }
 
 /// Whether the call that changes what a lock holds looks at it again and hands back what it found, before anything else was done:

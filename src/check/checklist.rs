@@ -69,6 +69,7 @@ pub fn find(subject: &Subject, selection: &Selection) -> Vec<Finding> {
     }
     let order = |f: &Finding| RULES.iter().position(|r| r.id == f.rule).unwrap_or(usize::MAX);
     found.sort_by(|a, b| (a.site, order(a), &a.message).cmp(&(b.site, order(b), &b.message)));
+    let mut found = one_for_each_place(found);
     number_equal(&mut found);
     for finding in &mut found {
         if selection.gates.iter().any(|g| g == finding.row) {
@@ -76,6 +77,22 @@ pub fn find(subject: &Subject, selection: &Selection) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// One place and one rule is one fault, however many stores stand behind the call there: the surest of them is told, of the others
+/// those that other actors commit.
+fn one_for_each_place(found: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::with_capacity(found.len());
+    for finding in found {
+        let same = |k: &&mut Finding| k.rule == finding.rule && k.site == finding.site && !finding.advice;
+        let rank = |f: &Finding| (f.confidence, f.severity);
+        match kept.iter_mut().rev().take_while(|k| k.site == finding.site).find(same) {
+            Some(before) if finding.actors.iter().all(|a| before.actors.contains(a)) && rank(&finding) <= rank(before) => {}
+            Some(before) if before.actors.iter().all(|a| finding.actors.contains(a)) && rank(before) <= rank(&finding) => *before = finding,
+            _ => kept.push(finding),
+        }
+    }
+    kept
 }
 
 /// Turn findings into rows and sentences.

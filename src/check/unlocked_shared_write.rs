@@ -75,7 +75,9 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             let writers = (appends || first.exclusive) && actors.iter().any(|a| actors.iter().any(|b| model.overlap(*a, *b)));
             // One of many files of a kind: two would have to mean the same one.
             let one_of_many = resource.name.trim_start_matches("*/").contains('*');
-            let steps = u8::from(!first.guards.is_empty()) + 2 * u8::from(reader.is_none() && !writers);
+            // What is put where nothing was is half-written once, at the first start.
+            let once = !appends && !first.exclusive && writes.iter().all(|a| a.makes_missing);
+            let steps = u8::from(!first.guards.is_empty()) + 2 * u8::from(once || reader.is_none() && !writers);
             finding.confidence = confidence(
                 (first.inferred + steps + 2 * u8::from(in_turn || first.in_one_turn && resource.is_in_one_of_many_folders()))
                     .max(u8::from(one_of_many)),

@@ -96,8 +96,14 @@ impl Walker<'_, '_, '_> {
             }
             ExprKind::Compare { left, rest } => {
                 let state = self.compare_check(*left, rest) == Check::State;
+                let held = if state && !self.rust { self.held_against_given(*left, rest) } else { None };
                 let value = self.compared(*left, rest);
-                Value { compared: self.rust && state, truth: if state { Truth::Either } else { value.truth }, ..value }
+                let truth = match held {
+                    Some(equal) => if equal { Truth::Same } else { Truth::Other },
+                    None if state => Truth::Either,
+                    None => value.truth,
+                };
+                Value { compared: self.rust && state, truth, ..value }
             }
             ExprKind::Logic { items, .. } => {
                 let values: Vec<Value> = items.iter().map(|i| self.eval(*i)).collect();
@@ -129,7 +135,8 @@ impl Walker<'_, '_, '_> {
                 let value = then.or(self.eval(*other));
                 self.state.control = control;
                 let truth = if on.then.is_empty() { value.truth } else { Truth::Either };
-                let read = on.then.iter().filter(|(dep, _)| !dep.is_question()).map(|asked| self.as_value(asked)).collect();
+                // What is chosen because it is new is not made of what is there.
+                let read = on.of_what_is_held().filter(|(dep, _)| !dep.is_question()).map(|asked| self.as_value(asked)).collect();
                 let value = value.depending(&read);
                 Value { truth, ..value }
             }
@@ -476,7 +483,9 @@ impl Walker<'_, '_, '_> {
                 let value = self.looked_at(value, None, self.site(facts.expr(cond).span));
                 let asks = |dep: &Dep| if told && self.in_memory(dep) { Check::State } else { check };
                 let then: Vec<(Dep, Check)> = value.deps.iter().map(|d| (*d, asks(d))).collect();
-                let other = then.iter().map(|(dep, check)| (*dep, check.opposite())).collect();
+                // `changed = row.name != name`, asked later.
+                let kept = matches!(value.truth, Truth::Same | Truth::Other).then(|| value.truth.opposite().check());
+                let other = then.iter().map(|(dep, c)| (*dep, kept.filter(|_| *c == check).unwrap_or(c.opposite()))).collect();
                 Decision { then, other }
             }
         }

@@ -22,6 +22,10 @@ pub enum Truth {
     There,
     /// It is missing.
     Missing,
+    /// It holds what the code was given.
+    Same,
+    /// It holds something else than that.
+    Other,
     /// One or the other, or something else.
     Either,
 }
@@ -32,6 +36,8 @@ impl Truth {
         match self {
             Truth::There => Truth::Missing,
             Truth::Missing => Truth::There,
+            Truth::Same => Truth::Other,
+            Truth::Other => Truth::Same,
             Truth::Either => Truth::Either,
         }
     }
@@ -46,6 +52,8 @@ impl Truth {
         match self {
             Truth::There => Check::Presence,
             Truth::Missing => Check::Absence,
+            Truth::Same => Check::State,
+            Truth::Other => Check::Difference,
             Truth::Either => Check::Existence,
         }
     }
@@ -93,6 +101,12 @@ impl Decision {
         let known = |(dep, _): &(Dep, Check)| !dep.is_question();
         let all = |on: Vec<(Dep, Check)>| on.into_iter().filter(known).map(|(dep, check)| (dep, check.unsure())).collect();
         Decision { then: all(self.then), other: all(self.other) }
+    }
+
+    /// Dependencies that were asked for something else than whether there is anything to change.
+    pub fn of_what_is_held(&self) -> impl Iterator<Item = &(Dep, Check)> {
+        let differs = |dep: &Dep| self.then.iter().chain(&self.other).any(|(d, check)| d == dep && *check == Check::Difference);
+        self.then.iter().filter(move |(dep, _)| !differs(dep))
     }
 
     /// Several conditions of which all must hold, or one: where that is so (not so), each of them does (does not).

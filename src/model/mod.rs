@@ -136,6 +136,8 @@ pub struct Access {
     pub inferred: u8,
     /// It is decided by an earlier look at the same resource.
     pub decided: bool,
+    /// It puts there what was missing.
+    pub makes_missing: bool,
     /// A read of the same resource decided it, and something keeps all others out from that read on.
     pub settled: bool,
     /// It keeps what it read in a field or variable that outlives the call.

@@ -44,6 +44,8 @@ pub struct Race {
     pub verb: String,
     /// The read computes over many rows: max, count.
     pub aggregate: bool,
+    /// The read asks for the record that is written, by the same columns, and for no other.
+    pub one_record: bool,
     /// Columns or fields written.
     pub columns: Vec<String>,
     /// An in-process lock spans both halves: it protects where only one process runs.
@@ -54,6 +56,8 @@ pub struct Race {
     pub unique: Option<Option<Site>>,
     /// The failure of the loser is caught around the write.
     pub handled: bool,
+    /// What was read was asked for being missing, and that decided.
+    pub absence: bool,
     /// The write takes for its actor what was selected as free.
     pub claims: bool,
     /// The places through which the read is reached, outermost first, its own last.

@@ -175,6 +175,7 @@ fn model(sample: &Sample) -> Model {
         money: false,
         inferred: 0,
         decided: false,
+        makes_missing: false,
         settled: false,
         in_transaction: false,
         admitted: false,

@@ -370,6 +370,7 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
         money: access.money,
         inferred: item.inferred,
         decided: known.looked,
+        makes_missing: known.absent,
         settled: known.settled,
         in_transaction: in_transaction(item),
         admitted: known.admitted,

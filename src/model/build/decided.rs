@@ -4,7 +4,7 @@
 //! the write and none of what decided it.
 
 use super::Doing;
-use crate::effects::{Access, Context, Held, Item, Operation, Sorts, Visit};
+use crate::effects::{Access, Check, Context, Held, Item, Operation, Sorts, Visit};
 use crate::knowledge::vocabulary::LockScope;
 use crate::source::Site;
 use rustc_hash::FxHashMap;
@@ -20,6 +20,8 @@ pub(super) struct Decision {
     pub admitted: bool,
     /// A change of such a record that found none.
     pub missing: bool,
+    /// A look at the same thing that found nothing there.
+    pub absent: bool,
 }
 
 /// What decided the writes of an actor, by their places.
@@ -57,16 +59,19 @@ impl Decision {
             settled: self.settled || other.settled,
             admitted: self.admitted || other.admitted,
             missing: self.missing || other.missing,
+            absent: self.absent || other.absent,
         }
     }
 }
 
 fn decision(visit: &Visit, item: &Item, write: &Access) -> Decision {
     let mut decision = Decision::default();
-    for behind in item.control.iter().filter_map(|(dep, _)| visit.behind(dep)) {
+    let behind = item.control.iter().filter_map(|(dep, check)| Some((visit.behind(dep)?, *check)));
+    for (behind, check) in behind {
         let Some(access) = behind.access() else { continue };
         if is_look_at(behind, write) {
             decision.looked = true;
+            decision.absent |= check == Check::Absence;
             decision.settled |= item.common(behind).chain(visit.around()).any(excludes);
         }
         let claims = access.decides && !access.operation.is_read();

@@ -128,12 +128,20 @@ fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
             k.resource == race.resource && (k.write == race.write || set)
         };
         match kept.iter_mut().find(same) {
-            Some(before) if (race.dependence, race.inferred) < (before.dependence, before.inferred) => *before = race,
+            Some(before) if says_more(&race, before) => *before = race,
             Some(_) => {}
             None => kept.push(race),
         }
     }
     kept
+}
+
+/// Whether a read tells more of what is wrong with a write than another one does: what it is made of, what was found to be
+/// missing, and of several such the last that was asked.
+fn says_more(race: &Race, known: &Race) -> bool {
+    let first = |r: &Race| (r.dependence, r.inferred, !r.absence);
+    let later = race.write == known.write && race.read.file == known.read.file && race.read > known.read;
+    first(race) < first(known) || first(race) == first(known) && later && race.dependence == Dependence::Existence
 }
 
 /// A write and a read that it depends on.
@@ -146,6 +154,8 @@ pub(super) struct Pair<'v> {
     pub dependence: Dependence,
     /// The columns of the record read that it depends on.
     columns: Vec<Column>,
+    /// It was asked for being missing.
+    absence: bool,
     /// A change of the same that only one can make let the write through.
     claimed: bool,
     /// Something was waited for between the two.
@@ -194,7 +204,7 @@ fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     for visit in visits.iter().filter(|visit| visit.has(Sorts::WRITE)) {
         found.extend(taken::pairs(visit).into_iter().filter_map(|(read, write)| {
             let (read, write) = (visit.item(read)?, visit.item(write)?);
-            Some(Pair { read, write, dependence: Dependence::Existence, columns: vec![Column::WHOLE], claimed: false, waited: true })
+            Some(Pair { read, write, dependence: Dependence::Existence, columns: vec![Column::WHOLE], absence: false, claimed: false, waited: true })
         }));
         found.extend(visit.own().iter().flat_map(|own| pairs_of(visits, visit, own)));
     }
@@ -322,7 +332,8 @@ impl Reads {
             let counted = of.columns.iter().filter(|(_, check)| check.is_none_or(|c| is_asked_for(c, access.operation)));
             let columns: Vec<Column> = counted.map(|(column, _)| *column).collect();
             let waited = of.waited || std::ptr::eq(above, told.visit) && told.own.awaits > read.own.awaits;
-            (!columns.is_empty()).then_some(Pair { read, write: told, dependence: of.dependence, columns, claimed: false, waited })
+            let absence = of.columns.iter().any(|(_, check)| *check == Some(Check::Absence));
+            (!columns.is_empty()).then_some(Pair { read, write: told, dependence: of.dependence, columns, absence, claimed: false, waited })
         };
         self.0.iter().filter_map(pair).collect()
     }
@@ -416,6 +427,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         operation: write.operation.word(),
         verb: write.verb.to_string(),
         aggregate: from.aggregate || write.operation == Operation::Insert && counts_on(write, from),
+        one_record: !from.aggregate && !from.keys.is_empty() && from.keys == write.keys,
         columns: write.columns.iter().map(ToString::to_string).collect(),
         process_lock,
         in_one_turn: if in_one_turn { vec![actor] } else { Vec::new() },
@@ -424,6 +436,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         handled: accesses::looks_again(&item.contexts)
             || !vain && accesses::handled(&item.contexts)
             || read.site == item.site && unique.is_some(),
+        absence: pair.absence,
         claims: dependence == Dependence::Existence && write.operation == Operation::Update,
         ways: ways(read),
         money: write.money,

@@ -155,6 +155,7 @@ fn access(actor: ActorId, site: Site) -> Access {
         money: false,
         inferred: 1,
         decided: false,
+        makes_missing: false,
         settled: false,
         in_transaction: false,
         admitted: false,

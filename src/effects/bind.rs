@@ -6,7 +6,7 @@ use super::item::{Access, Check, Declaration, Later, What};
 use super::keys::Keys;
 use super::state::add_new;
 use super::value::{Apart, Column, Dep, Deps, Parts, Selected, Value};
-use crate::facts::Name;
+use crate::facts::{ANY_ATTRIBUTE, Name};
 use crate::link::{FunctionValue, Hole, Kind, LockUse, Owner, Part, Program, Template, Ttl};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -362,9 +362,12 @@ impl Binding<'_, '_> {
         let Some(given) = access.given.take().and_then(|index| self.params.get(usize::from(index))) else { return };
         match &given.kind {
             Kind::Parameter(index) => access.given = Some(*index),
-            Kind::Map(_) => access.set_to(super::built::set(None, &given.kind)),
+            Kind::Map(_) => {
+                access.columns.retain(|column| column != ANY_ATTRIBUTE);
+                access.set_to(super::built::set(None, &given.kind));
+            }
             // Nobody knows which: it may set any of them.
-            _ => access.columns.clear(),
+            _ => access.columns.retain(|column| column == ANY_ATTRIBUTE),
         }
     }
 

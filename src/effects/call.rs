@@ -8,7 +8,7 @@ use super::truth::Truth;
 use super::value::{Apart, Column, Dep, Deps, Value};
 use super::walk::Walker;
 use super::{Below, ITEMS, Summary};
-use crate::facts::{Arg, ExprId, ExprKind, Name, ParamKind};
+use crate::facts::{Arg, ExprId, ExprKind, Name, Param, ParamKind};
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{self, ClassRef, FunctionValue, Hole, Kind, Object, Part, SAME_TEXT, Template};
 use crate::source::Site;
@@ -334,6 +334,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 let deps = callee.deps.clone().with(&all_deps(given));
                 Called { value: Value { kind: (**value).clone(), truth: Truth::Either, ..Value::unknown(deps) }, ..Called::default() }
             }
+            Kind::ParameterMember(member) if self.is_rest_of_keywords(member.0) => {
+                Called { value: Value::unknown(callee.deps.clone().with(&all_deps(given))), ..Called::default() }
+            }
             kind if is_callers(kind) => match self.handed_on(kind) {
                 Some(kind) => Called { value: Value { kind, deps: callee.deps.clone(), ..Value::default() }, ..Called::default() },
                 None => self.call_later(kind, given, place),
@@ -344,6 +347,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 Called { value, ..Called::default() }
             }
         }
+    }
+
+    /// Whether a parameter is `**kwargs`: a mapping of the language, whatever the caller gives.
+    fn is_rest_of_keywords(&self, index: u8) -> bool {
+        let params = &self.program.function(self.at).params;
+        params.get(usize::from(index)).is_some_and(|param| param.kind == ParamKind::RestKeywords)
     }
 
     /// What a method gives that gives what it is called on, where only the caller knows what that is and no type says that it is an
@@ -502,9 +511,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                         }
                     }
                 }),
-                (None, ParamKind::RestKeywords) => Some(Value::unknown(
-                    all.iter().filter(|g| g.name.is_some() || g.spread == 2).fold(Deps::default(), |d, g| d.with(&g.value.deps)),
-                )),
+                (None, ParamKind::RestKeywords) => Some(rest_of_keywords(&all, &function.params)),
                 _ => None,
             };
             params.push(
@@ -544,7 +551,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// What the variables of this function depend on that a closure made in it names.
     fn variables_of(&self, closure: crate::link::FunctionRef) -> Vec<(Column, Deps)> {
         let made_here = closure.module == self.at.module && self.program.function(closure).parent == Some(self.at.function);
-        if !self.rust || !made_here || self.at_module() {
+        if !made_here || self.at_module() {
             return Vec::new();
         }
         let names = self.program.names_used(closure);
@@ -963,4 +970,18 @@ fn fields_given(given: &[Given]) -> Option<Rc<Apart>> {
     let fields: Vec<(Column, Deps)> = named.collect();
     let rest = given.iter().filter(|g| g.name.is_none()).fold(Deps::default(), |all, g| all.with(&g.value.deps));
     (!fields.is_empty()).then(|| Rc::new(Apart { own: rest, fields }))
+}
+
+/// What `**kwargs` is given: a mapping of the names that no other parameter takes, where all of them stand there.
+fn rest_of_keywords(given: &[&Given], params: &[Param]) -> Value {
+    let named: Vec<&Given> = given.iter().copied().filter(|g| g.name.is_some() || g.spread == 2).collect();
+    let rest = || named.iter().filter(|g| params.iter().all(|p| Some(&p.name) != g.name.as_ref()));
+    if named.iter().any(|g| g.spread == 2) {
+        return Value::unknown(named.iter().fold(Deps::default(), |deps, g| deps.with(&g.value.deps)));
+    }
+    let deps = rest().fold(Deps::default(), |deps, g| deps.with(&g.value.deps));
+    let parts = rest().map(|g| (g.name.clone(), g.value.deps.clone())).collect();
+    let entry = |g: &&Given| Some((Kind::text(g.name.clone()?), g.value.kind.clone()));
+    let kind = Kind::Map(Rc::new(rest().copied().filter_map(|g| entry(&g)).collect()));
+    Value { kind, parts: super::eval::told_apart(parts, &deps), deps, ..Value::default() }
 }

@@ -98,12 +98,14 @@ impl Walker<'_, '_, '_> {
                 let state = self.compare_check(*left, rest) == Check::State;
                 let held = if state && !self.rust { self.held_against_given(*left, rest) } else { None };
                 let value = self.compared(*left, rest);
+                let field = |dep: &Dep| dep.is_of_column() || matches!(dep, Dep::Field(_));
+                let tells = state && (self.rust || value.deps.iter().any(field));
                 let truth = match held {
                     Some(equal) => if equal { Truth::Same } else { Truth::Other },
                     None if state => Truth::Either,
                     None => value.truth,
                 };
-                Value { compared: self.rust && state, truth, ..value }
+                Value { compared: tells, truth, ..value }
             }
             ExprKind::Logic { items, .. } => {
                 let values: Vec<Value> = items.iter().map(|i| self.eval(*i)).collect();
@@ -357,11 +359,24 @@ impl Walker<'_, '_, '_> {
         Value { deps, ..Value::of(kind) }
     }
 
-    /// What a variable of the function around a closure in Rust depends on: that function knows.
+    /// What a variable of the function around a closure depends on: that function knows.
     pub fn captured_variable(&self, name: &Name) -> Deps {
-        let closure = self.rust && self.program.function(self.at).name == "<lambda>";
+        let function = self.program.function(self.at);
         let variable = name.starts_with(|c: char| c.is_lowercase() || c == '_');
-        if closure && variable { Deps::one(Dep::Captured(Column::named(name), Column::WHOLE)) } else { Deps::default() }
+        let captures = || match self.rust {
+            true => function.name == "<lambda>",
+            false => self.is_captured(name),
+        };
+        if variable && captures() { Deps::one(Dep::Captured(Column::named(name), Column::WHOLE)) } else { Deps::default() }
+    }
+
+    /// Whether a name of Python is a variable of a function around this one.
+    fn is_captured(&self, name: &Name) -> bool {
+        let around = |inner: FunctionRef| {
+            let function = self.program.function(inner).parent.filter(|parent| *parent != MODULE)?;
+            Some(FunctionRef { module: inner.module, function })
+        };
+        std::iter::successors(around(self.at), |at| around(*at)).any(|at| !self.program.scope(at).get(name).is_empty())
     }
 
     /// `holder.name`.
@@ -474,18 +489,29 @@ impl Walker<'_, '_, '_> {
             kind => {
                 let value = self.eval(cond);
                 let value = self.asked_for_truth(value, self.site(facts.expr(cond).span));
+                let column = !self.rust && !value.deps.is_empty() && value.deps.iter().all(Dep::is_of_column);
                 let check = match kind {
                     ExprKind::Attr { .. } | ExprKind::Index { .. } => Check::State,
+                    // `state = row.state; if state:`.
+                    ExprKind::Name(_) if column && value.truth == Truth::There => Check::State,
                     _ => value.truth.check(),
                 };
+                // What a column holds was asked before: `ready = row.state == "ready"`, `if is_ready(row)`; besides, it may say whether
+                // there is a row.
+                let also = !self.rust && value.compared && value.truth == Truth::Either;
+                let states: Vec<(Dep, Check)> =
+                    value.deps.iter().filter(|dep| also && dep.is_of_column()).map(|dep| (*dep, Check::State)).collect();
                 // A comparison made elsewhere, a flag behind a lock.
-                let told = value.compared || self.reached_through(&value).is_some_and(|t| t.field.is_none());
+                let told = self.rust && value.compared || self.reached_through(&value).is_some_and(|t| t.field.is_none());
                 let value = self.looked_at(value, None, self.site(facts.expr(cond).span));
                 let asks = |dep: &Dep| if told && self.in_memory(dep) { Check::State } else { check };
-                let then: Vec<(Dep, Check)> = value.deps.iter().map(|d| (*d, asks(d))).collect();
+                let mut then: Vec<(Dep, Check)> = value.deps.iter().map(|d| (*d, asks(d))).collect();
                 // `changed = row.name != name`, asked later.
                 let kept = matches!(value.truth, Truth::Same | Truth::Other).then(|| value.truth.opposite().check());
-                let other = then.iter().map(|(dep, c)| (*dep, kept.filter(|_| *c == check).unwrap_or(c.opposite()))).collect();
+                let mut other: Vec<(Dep, Check)> =
+                    then.iter().map(|(dep, c)| (*dep, kept.filter(|_| *c == check).unwrap_or(c.opposite()))).collect();
+                then.extend(&states);
+                other.extend(&states);
                 Decision { then, other }
             }
         }

@@ -8,7 +8,7 @@ use super::keys::Anew;
 use super::rows::given_at;
 use super::value::{Column, Dep, Deps, Value};
 use super::walk::Walker;
-use crate::facts::{ExprId, ExprKind, Name};
+use crate::facts::{ANY_ATTRIBUTE, ExprId, ExprKind, Name};
 use crate::knowledge::Found;
 use crate::knowledge::vocabulary::Effect;
 use crate::link::{ClassRef, Kind, LibraryValue, Template};
@@ -277,7 +277,7 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         let Some(table) = self.program.table_of(class).map(Template::text) else { return };
         let makes = || self.program.function(self.at).name.starts_with("__");
-        if own && (makes() || !self.program.maps_column(class, name)) {
+        if own && (makes() || name != ANY_ATTRIBUTE && !self.program.maps_column(class, name)) {
             return;
         }
         let open = own || matches!(holder.kind, Kind::Parameter(_));
@@ -292,6 +292,9 @@ impl<'k> Walker<'_, '_, 'k> {
             ..Access::new(Operation::Update, "table", "sql", "attribute assignment", "UPDATE")
         };
         self.at_table(&mut access, &table);
+        if name == ANY_ATTRIBUTE {
+            access.given = only_parameter(&value.deps);
+        }
         let keys = self.keys_of_rows(&self.row_read(holder));
         let deps = self.push_at(What::Access(access), site, value.deps.clone());
         self.tell_keys(&deps, keys);
@@ -387,6 +390,16 @@ fn made_anew(made: &Value) -> Anew {
     };
     let columns: Vec<(Name, Option<u8>)> = made.parts.iter().flat_map(|parts| parts.iter()).filter_map(part).collect();
     (!columns.is_empty()).then(|| Rc::new(columns))
+}
+
+/// The one parameter that a value is made of: of a mapping, one of its entries.
+fn only_parameter(deps: &Deps) -> Option<u8> {
+    let mut of = deps.iter().map(|dep| match dep {
+        Dep::Parameter(index, _) => Some(*index),
+        _ => None,
+    });
+    let first = of.next()??;
+    of.all(|index| index == Some(first)).then_some(first)
 }
 
 /// The columns that the making of a mapped object fills in.

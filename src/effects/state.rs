@@ -38,6 +38,39 @@ pub(super) fn add_new(known: &mut Vec<(Dep, Check)>, more: &[(Dep, Check)]) {
     known.extend(more.iter().filter(|dep| seen.insert(**dep)).copied());
 }
 
+/// The variables after either of two paths.
+pub(super) fn join_variables(mut mine: FxHashMap<Name, Value>, theirs: FxHashMap<Name, Value>) -> FxHashMap<Name, Value> {
+    for (name, theirs) in theirs {
+        match mine.get_mut(&name) {
+            Some(mine) if *mine == theirs => {}
+            Some(mine) => *mine = std::mem::take(mine).or(theirs),
+            None => {
+                mine.insert(name, theirs);
+            }
+        }
+    }
+    mine
+}
+
+/// Where rounds of a loop are left before the end of its body.
+#[derive(Default)]
+pub(super) struct LeftRounds {
+    /// What is held at each `break`.
+    pub breaks: Vec<Vec<Context>>,
+    /// The variables as they are at one or the other of these places; nothing where there is none.
+    pub known: Option<FxHashMap<Name, Value>>,
+}
+
+impl LeftRounds {
+    /// One more such place.
+    pub fn leave(&mut self, state: &State) {
+        self.known = Some(match self.known.take() {
+            Some(known) => join_variables(known, state.vars.clone()),
+            None => state.vars.clone(),
+        });
+    }
+}
+
 /// The state at one point.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
@@ -61,15 +94,7 @@ impl State {
 
     /// The state after either of two paths that both go on.
     pub fn join(mut self, other: State) -> State {
-        for (name, theirs) in other.vars {
-            match self.vars.get_mut(&name) {
-                Some(mine) if *mine == theirs => {}
-                Some(mine) => *mine = std::mem::take(mine).or(theirs),
-                None => {
-                    self.vars.insert(name, theirs);
-                }
-            }
-        }
+        self.vars = join_variables(self.vars, other.vars);
         self.waits_limited &= other.waits_limited;
         // What the caller gave decided only what both ways hang on.
         self.control.retain(|d| !d.0.is_question() || other.control.contains(d));

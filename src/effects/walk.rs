@@ -4,7 +4,7 @@ use super::call::Coroutine;
 use super::context::{Context, Held, RetryUse, token};
 use super::item::{Call, Check, Item, What};
 use super::leaks::Ledger;
-use super::state::{End, State};
+use super::state::{End, LeftRounds, State, join_variables};
 use super::truth::Truth;
 use super::value::{Column, Dep, Deps, Value};
 use super::{Effects, ITEMS, Summary};
@@ -73,8 +73,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub ledger: Ledger,
     /// What was looked at through guards: where the guard was taken, and which field.
     pub looked: FxHashMap<(Site, Option<Name>), Deps>,
-    /// What is held where the loops around are left by `break`, outermost first.
-    breaks: Vec<Vec<Vec<Context>>>,
+    /// What is known where rounds of the loops around are left by `break` or `continue`, outermost loop first.
+    left_rounds: Vec<LeftRounds>,
     /// The body only says that others have to be written: `raise NotImplementedError`.
     unwritten: bool,
     /// What was read in a loop over values and decided that one of them is passed over.
@@ -130,7 +130,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             depth: 0,
             resumed: 0,
             again: None,
-            breaks: Vec::new(),
+            left_rounds: Vec::new(),
             unwritten: false,
             inferring: false,
             from_outside: false,
@@ -292,13 +292,17 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             StmtKind::Break => {
                 self.ends_loop();
-                if let Some(breaks) = self.breaks.last_mut() {
-                    breaks.push(self.state.held.clone());
+                if let Some(rounds) = self.left_rounds.last_mut() {
+                    rounds.breaks.push(self.state.held.clone());
+                    rounds.leave(&self.state);
                 }
                 self.state.end = End::Left;
             }
             StmtKind::Continue => {
                 self.passes_over();
+                if let Some(rounds) = self.left_rounds.last_mut() {
+                    rounds.leave(&self.state);
+                }
                 self.state.end = End::Left;
             }
             StmtKind::Delete(targets) => {
@@ -395,15 +399,19 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.summary.items[at].contexts = Rc::new(self.state.held.clone());
         }
         self.state.decide(&on);
-        self.breaks.push(Vec::new());
+        self.left_rounds.push(LeftRounds::default());
         let around = self.decided_before_loop.replace(self.state.control.len());
         self.block(body);
         self.decided_before_loop = around;
-        let breaks = self.breaks.pop().unwrap_or_default();
+        let LeftRounds { breaks, known } = self.left_rounds.pop().unwrap_or_default();
         self.state.held.retain(|c| c.token != token(site, 1));
+        let falls_through = self.state.end == End::Open;
         self.state.end = End::Open;
         let mut after = std::mem::take(&mut self.state);
         after.control = before.control.clone();
+        if let Some(known) = known {
+            after.vars = if falls_through { join_variables(known, after.vars) } else { known };
+        }
         // What the body takes and keeps is held afterwards: `for r in sorted(ids): stack.enter_context(lock(r))`.
         let mut kept = after.held.clone();
         // `while True: if lock.acquire(blocking=False): break`: nothing else leads behind it.

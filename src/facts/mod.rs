@@ -84,6 +84,9 @@ pub struct Problem {
 /// The module whose top-level code function 0 is.
 pub const MODULE: FunctionId = FunctionId(0);
 
+/// The attribute that `setattr(row, key, value)` sets, where its name does not stand there.
+pub const ANY_ATTRIBUTE: &str = "*";
+
 /// A function, method, lambda, or the module's top-level code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Function {

@@ -203,8 +203,12 @@ impl Lowering<'_> {
             }
             _ => return None,
         };
-        let ExprKind::Str(attribute) = kind(name.value) else { return None };
-        let (attribute, value) = (attribute.clone(), value.value);
+        let (attribute, value) = match kind(name.value) {
+            ExprKind::Str(attribute) => (attribute.clone(), value.value),
+            // Which one, the code computes.
+            _ if holder.is_some() => (ANY_ATTRIBUTE.into(), value.value),
+            _ => return None,
+        };
         let base = holder.unwrap_or_else(|| self.push_expr(ExprKind::Name("self".into()), span));
         let target = self.push_expr(ExprKind::Attr { base, name: attribute }, span);
         Some(StmtKind::Assign { targets: vec![target], value: Some(value), annotation: None })

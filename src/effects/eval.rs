@@ -70,8 +70,10 @@ impl Walker<'_, '_, '_> {
                 let hint = crate::link::hint(facts, *index);
                 // A piece of a text or list is of what the whole is.
                 let piece = matches!(facts.expr(*index).kind, ExprKind::Unknown(_)) && !self.rust;
+                let query = holder.kind.library().is_some_and(|library| self.program.mapped_subject(library).is_some());
                 let kind = match &holder.kind {
                     whole @ (Kind::Text(_) | Kind::Parameter(_)) if piece => whole.clone(),
+                    whole if piece && query => whole.clone(),
                     whole => self.program.item(whole, &key.kind, &hint),
                 };
                 let deps = match key.kind.as_text() {
@@ -80,7 +82,9 @@ impl Walker<'_, '_, '_> {
                 };
                 let found = Value { kind, deps, inferred: holder.inferred, through, ..Value::default() };
                 let site = self.site(facts.expr(expr).span);
-                let found = self.by_syntax("__getitem__", &holder, &[key], site, found.clone()).unwrap_or(found);
+                // A part of a query's rows is asked for when somebody goes through it.
+                let asked = if piece && query { None } else { self.by_syntax("__getitem__", &holder, &[key], site, found.clone()) };
+                let found = asked.unwrap_or(found);
                 self.reading_variable(expr, found)
             }
             ExprKind::Call { callee, args } => {

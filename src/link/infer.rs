@@ -623,6 +623,7 @@ impl Program<'_> {
                 Kind::Text(Rc::new(Template::hole(Hole::Environment(index.as_text().unwrap_or(hint).into()))))
             }
             Kind::Library(value) => match self.knowledge.item_type(value.ty) {
+                Some(_) if self.mapped_subject(value).is_some() => self.mapped_subject(value).map(Kind::instance).unwrap_or_default(),
                 Some(ty) => self.derived(value, ty, Some(index.template(hint))),
                 None => Kind::Unknown,
             },
@@ -635,11 +636,20 @@ impl Program<'_> {
         }
     }
 
+    /// The mapped class whose rows a query asks for.
+    pub fn mapped_subject(&self, query: &LibraryValue) -> Option<ClassRef> {
+        match &query.subject {
+            Kind::Class(class) if self.model_row(*class).is_some() => Some(*class),
+            _ => None,
+        }
+    }
+
     /// What iterating over a value yields.
     pub fn element(&self, iterated: &Kind) -> Kind {
         match iterated {
             Kind::List(items) => items.iter().cloned().fold(Kind::Unknown, Kind::or),
             Kind::Library(value) => match self.knowledge.iter_type(value.ty) {
+                Some(_) if self.mapped_subject(value).is_some() => self.mapped_subject(value).map(Kind::instance).unwrap_or_default(),
                 Some(ty) => self.derived(value, ty, None),
                 None if matches!(value.subject, Kind::Parameter(_) | Kind::Field(_)) => Kind::Called(Rc::new(value.subject.clone())),
                 None if value.subject != Kind::Unknown => self.instance_of(value.subject.clone(), PackLanguage::Python),

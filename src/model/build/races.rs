@@ -8,10 +8,10 @@ use super::{Doing, Input, Run, accesses, frames, join, locks, taken, variables};
 use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
-use crate::link::FunctionRef;
+use crate::link::{FunctionRef, Template};
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Of how many columns a row is still a few values, each in a variable of its own; of more it is a struct.
 const VALUES: usize = 3;
@@ -24,9 +24,13 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let mut races: Vec<Race> = Vec::new();
     let mut known: FxHashMap<(ResourceId, Site, Site, Dependence, bool), usize> = FxHashMap::default();
     let values = Values::of(doings);
+    let taken = taken_where_read(doings);
     for doing in doings {
         for (run, pair) in doing.runs.iter().flat_map(|run| pairs(&run.visits).into_iter().map(move |pair| (run, pair))) {
             let pair = pair.by_columns(input);
+            if pair.dependence == Dependence::Existence && taken.contains(&pair.read.own.site) && pair.write.own.site != pair.read.own.site {
+                continue;
+            }
             let Some(race) = race(input, (doing.actor, run), &pair, &values, schema, model) else { continue };
             // Where one way catches what refuses the second of two, another may not.
             let key = (race.resource, race.read, race.write, race.dependence, race.handled);
@@ -50,6 +54,29 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     }
     races.sort_by_key(|r| (r.write, r.read, r.dependence, r.handled));
     model.races = one_for_each_write(nearest_to_the_write(without_what_follows_a_claim(races)));
+}
+
+/// Where rows are read and locked that are marked as taken before the lock ends: nobody else gets them from that read, whatever is
+/// done with them later.
+fn taken_where_read(doings: &[Doing]) -> FxHashSet<Site> {
+    let mut found = FxHashSet::default();
+    let visits = doings.iter().flat_map(|doing| &doing.runs).flat_map(|run| run.visits.iter());
+    for visit in visits.filter(|visit| visit.has(Sorts::WRITE)) {
+        for item in visit.own().iter() {
+            let Some(write) = item.access().filter(|a| a.operation == Operation::Update) else { continue };
+            let locked = |table: &Template| item.contexts.iter().any(|c| matches!(&c.held, Held::Rows(rows) if rows == table));
+            if !write.name.as_ref().is_some_and(locked) {
+                continue;
+            }
+            let deciding = item.control.iter().map(|(dep, _)| dep).chain(item.data.iter());
+            let reads = deciding.filter_map(|dep| visit.behind(dep)).filter(|read| {
+                let from = read.access().filter(|a| a.locks_rows && a.name == write.name);
+                from.is_some_and(|from| write.columns.iter().any(|column| from.keys.contains(column)))
+            });
+            found.extend(reads.map(|read| read.site));
+        }
+    }
+    found
 }
 
 /// Records that are claimed where they are read are worked on afterwards: where the claim can be doubled, all that follows can,

@@ -542,8 +542,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// The rows that what a method is called on is, or in Rust was made of.
     fn rows_of(&self, place: &CallPlace) -> Deps {
         let Some(receiver) = &place.receiver else { return Deps::default() };
-        if !self.rust {
+        // An object of a class of the project that was made of what a file holds: each field may be.
+        let mapped = || matches!(&receiver.kind, Kind::Object(object) if self.program.model_row(object.class).is_some());
+        if !self.rust && (!matches!(receiver.kind, Kind::Object(_)) || mapped()) {
             return self.row_read(receiver);
+        }
+        if !self.rust {
+            return receiver.deps.iter().filter(|dep| self.is_document(dep)).copied().collect();
         }
         receiver.deps.iter().filter(|dep| self.is_row(dep) || self.is_document(dep)).copied().collect()
     }

@@ -446,8 +446,12 @@ pub(super) fn guards(contexts: &[Context]) -> Vec<String> {
 
 /// Whether a failure that tells of a conflict is caught around it.
 pub(super) fn handled(contexts: &[Context]) -> bool {
-    let told = |c: &Context| matches!(&c.held, Held::Caught { types, .. } if types.iter().any(|t| CONFLICTS.contains(&t.as_str())));
-    looks_again(contexts) || contexts.iter().any(told)
+    looks_again(contexts) || names_conflict(contexts)
+}
+
+/// Whether an error is caught around it by a name that tells of a conflict.
+pub(super) fn names_conflict(contexts: &[Context]) -> bool {
+    contexts.iter().any(|c| matches!(&c.held, Held::Caught { types, .. } if types.iter().any(|t| CONFLICTS.contains(&t.as_str()))))
 }
 
 /// Whether a handler around it looks again at what failed.

@@ -439,6 +439,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     let unique = write.name.as_ref().filter(|_| inserts).and_then(|table| schema.protects(table, &added));
     // Who catches a conflict with a key that is not there catches nothing.
     let vain = inserts && write.name.as_ref().is_some_and(|table| schema.never_refuses(table, &added));
+    let adds = !matches!(write.operation, Operation::Update | Operation::Delete | Operation::Increment);
     let in_one_turn = !pair.waited && !write.suspends && accesses::on_event_loop(input, run.entry, item);
     let halves = Halves { pair, function, read: read.outer_in(function).unwrap_or(read.site), write: site };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
@@ -460,8 +461,9 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         in_one_turn: if in_one_turn { vec![actor] } else { Vec::new() },
         unique,
         // One call that looks and adds looks again where a key refuses it.
-        handled: accesses::looks_again(&item.contexts)
-            || !vain && accesses::handled(&item.contexts)
+        // No change of what is there fails because somebody else was first.
+        handled: adds && accesses::looks_again(&item.contexts)
+            || !vain && accesses::names_conflict(&item.contexts)
             || read.site == item.site && unique.is_some(),
         absence: pair.absence,
         claims: dependence == Dependence::Existence && write.operation == Operation::Update,
@@ -503,11 +505,11 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         // What was found out of date is worked out and kept; what is taken away was there.
         (Dependence::State, Delete) if write.kind == "memory" => false,
         (Dependence::State, Put) if write.kind == "memory" && write.computed => false,
-        (Dependence::State, Update | Delete | Put | Insert | Call | Increment) => {
+        (Dependence::State, Update | Delete | Put | Replace | Insert | Call | Increment) => {
             !write.conditional && !matches!(write.idempotent, Some((true, _)))
         }
         (Dependence::State, Upsert) => write.kind == "memory" || read.aggregate && counts_others(write, read),
-        (Dependence::State, Append | Replace) => false,
+        (Dependence::State, Append) => false,
     }
 }
 

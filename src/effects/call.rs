@@ -543,12 +543,13 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     fn rows_of(&self, place: &CallPlace) -> Deps {
         let Some(receiver) = &place.receiver else { return Deps::default() };
         // An object of a class of the project that was made of what a file holds: each field may be.
-        let mapped = || matches!(&receiver.kind, Kind::Object(object) if self.program.model_row(object.class).is_some());
-        if !self.rust && (!matches!(receiver.kind, Kind::Object(_)) || mapped()) {
-            return self.row_read(receiver);
-        }
-        if !self.rust {
-            return receiver.deps.iter().filter(|dep| self.is_document(dep)).copied().collect();
+        let plain = |kind: &Kind| matches!(kind, Kind::Object(object) if self.program.model_row(object.class).is_none());
+        match self.rust {
+            false if receiver.kind.alternatives().iter().all(plain) => {
+                return receiver.deps.iter().filter(|dep| self.is_document(dep)).copied().collect();
+            }
+            false => return self.row_read(receiver),
+            true => {}
         }
         receiver.deps.iter().filter(|dep| self.is_row(dep) || self.is_document(dep)).copied().collect()
     }

@@ -77,7 +77,7 @@ impl Walker<'_, '_, '_> {
                 // `if dialect == "postgresql": select(…).with_for_update()`: where rows cannot be locked, the store locks more,
                 // and so it does where the other way begins a transaction that nobody else may write beside.
                 let new = |held: &[Context]| -> Vec<Context> {
-                    let keeps = |c: &&Context| matches!(c.held, Held::Rows(_) | Held::Transaction { isolation: Some(_) });
+                    let keeps = |c: &&Context| matches!(c.held, Held::Rows(_) | Held::Transaction { isolation: Some(_), .. });
                     held.iter().filter(|c| keeps(c) && !before.iter().any(|b| b.token == c.token)).cloned().collect()
                 };
                 let (one, two) = (new(&after_then.held), new(&after_other.held));

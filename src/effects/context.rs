@@ -27,6 +27,8 @@ pub enum Held {
     Transaction {
         /// `serializable`, `immediate`, …; `None` for the store's default.
         isolation: Option<Name>,
+        /// Which parameter of the function is the connection that it is begun on: one that its giver set up otherwise is so.
+        of_caller: Option<u8>,
     },
     /// Rows of a table, locked by a read until the transaction ends.
     Rows(Template),

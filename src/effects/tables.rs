@@ -276,7 +276,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     _ => None,
                 };
                 let token = token(site, 10);
-                self.state.held.push(Context { token, held: Held::Transaction { isolation }, site, function: self.at });
+                self.state.held.push(Context { token, held: Held::Transaction { isolation, of_caller: None }, site, function: self.at });
                 return None;
             }
             Verb::SetLockTimeout { value, .. } => {

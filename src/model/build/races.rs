@@ -576,7 +576,7 @@ fn is_protected(common: &[&Context], write: &Item, access: &Access, early: bool)
     let reach = |scope: LockScope| scope != LockScope::Process || access.kind == "memory";
     let lock = common.iter().any(|c| c.lock().is_some_and(|l| reach(l.scope)));
     let transaction = common.iter().any(|c| match &c.held {
-        Held::Transaction { isolation: Some(level) } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
+        Held::Transaction { isolation: Some(level), .. } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
         _ => false,
     });
     // Rows locked by the read that started it, still locked at the write.

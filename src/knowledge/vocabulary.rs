@@ -133,6 +133,10 @@ pub struct TypeDef {
     /// Arguments of its making that give its transactions their isolation: `create_engine(url, isolation_level="SERIALIZABLE")`.
     #[serde(default)]
     pub isolation_with: Vec<String>,
+    /// Settings that bound every wait for a lock on what it connects to, where they are named beside its making:
+    /// `connect_args={"command_timeout": 30}`.
+    #[serde(default)]
+    pub waits_bounded_with: Vec<String>,
     /// Attributes that are what its type argument says: `context.deps` of a `RunContext[Deps]`.
     #[serde(default)]
     pub held_as: Vec<String>,

@@ -1001,6 +1001,9 @@ pub struct MigrationRow {
     /// The variable that names those before it.
     #[serde(default)]
     pub after: Option<String>,
+    /// Classes inside a mapped class that tell of its table: `Meta`. What others hold is no definition.
+    #[serde(default)]
+    pub inside: Vec<String>,
     /// Settings of a mapped class, or of a class in it, that list columns which are unique together.
     #[serde(default)]
     pub together: Vec<String>,

@@ -220,7 +220,15 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
             Defines::Unique if row.partial.iter().all(|p| argument(p, &args).is_none_or(|k| *k == Kind::Null)) => {
                 if row.unique.is_none() || is_true(&row.unique) {
                     let columns = columns(row, &args);
-                    if !columns.is_empty() {
+                    if columns.iter().any(|column| column.contains('(')) {
+                        // `Index("one", text("(true)"), unique=True)`: expressions of SQL.
+                        let (name, parts) = (name.unwrap_or_default(), columns.join(", "));
+                        for statement in
+                            crate::sql::parse(&SqlText::plain(format!("CREATE UNIQUE INDEX {name} ON {table} ({parts})")), Dialect::Generic)
+                        {
+                            self.schema.apply(&statement, site);
+                        }
+                    } else if !columns.is_empty() {
                         self.schema.unique(&table, columns, name, site);
                     }
                 }
@@ -258,12 +266,27 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
             return;
         }
         if flag(&row.primary) {
-            let made = row.generated.iter().any(|p| argument(p, args).is_some());
+            let defaults = row.generated.iter().filter_map(|place| Some((place.as_str(), argument(place, args)?.clone())));
             let integer = args.iter().any(|(_, k)| self.is_generated_type(k));
-            self.schema.primary(table, column, made || integer, site);
+            self.schema.primary(table, column, self.makes_anew(defaults).unwrap_or(integer), site);
         } else if flag(&row.unique) {
             self.schema.unique(table, vec![column.to_string()], None, site);
         }
+    }
+
+    /// Whether what fills in a key where nobody gives it gives each row another value; nothing where nothing is said to fill it in.
+    /// What is a constant, at least for the database, does not: it stands beside what tells rows apart.
+    fn makes_anew<'n>(&self, defaults: impl Iterator<Item = (&'n str, Kind)>) -> Option<bool> {
+        let numbers = |name: &str| name == "autoincrement";
+        let defaults: Vec<(&str, Kind)> = defaults.filter(|(_, default)| *default != Kind::Null).collect();
+        if let Some((_, numbered)) = defaults.iter().find(|(name, _)| numbers(name)) {
+            return Some(*numbered != Kind::Bool(false));
+        }
+        let constant = |(_, default): &(&str, Kind)| {
+            let plain = default.as_text().is_some_and(|text| !text.contains('('));
+            plain || matches!(default, Kind::Int(_) | Kind::Float(_) | Kind::Bool(_))
+        };
+        (!defaults.is_empty()).then(|| !defaults.iter().any(constant))
     }
 
     /// Types whose primary keys databases number themselves.
@@ -288,7 +311,10 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
                 for owner in program.ancestors(class) {
                     self.mapped(owner, &table);
                     for nested in nested_classes(self.input, owner) {
-                        self.mapped(nested, &table);
+                        let name = &program.class(nested).name;
+                        if self.migrations.iter().any(|m| m.inside.iter().any(|inside| name == inside.as_str())) {
+                            self.mapped(nested, &table);
+                        }
                     }
                 }
             }
@@ -326,10 +352,10 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
                                 self.schema.unique(table, vec![field.to_string()], None, site);
                             }
                             let named = row.columns.as_deref().and_then(|p| argument(p, &args)).and_then(Kind::as_text);
-                            self.field(table, named.unwrap_or(field), facts, args_of(kind), site);
+                            self.field(table, named.unwrap_or(field), at, args_of(kind), site);
                             continue;
                         }
-                        _ => self.field(table, field, facts, args, site),
+                        _ => self.field(table, field, at, args, site),
                     }
                 }
                 pending.extend(kind.children());
@@ -338,14 +364,17 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
     }
 
     /// A field's flags, whatever makes it.
-    fn field(&mut self, table: &str, column: &str, facts: &crate::facts::FileFacts, args: &[Arg], site: Site) {
+    fn field(&mut self, table: &str, column: &str, at: FunctionRef, args: &[Arg], site: Site) {
+        let program = self.input.effects.program;
+        let facts = program.facts(at.module);
         let flag =
             |word: &str| args.iter().any(|a| a.name.as_deref() == Some(word) && matches!(facts.expr(a.value).kind, ExprKind::Bool(true)));
         if flag("primary_key") || flag("pk") {
-            let made =
-                args.iter().any(|a| matches!(a.name.as_deref(), Some("default" | "default_factory" | "server_default" | "autoincrement")));
+            let filling = args.iter().filter_map(|a| Some((a.name.as_deref()?, a.value)));
+            let filling = filling.filter(|(name, _)| matches!(*name, "default" | "default_factory" | "server_default" | "autoincrement"));
+            let made = self.makes_anew(filling.map(|(name, value)| (name, program.infer(at, value))));
             let integer = args.iter().any(|a| last_name(facts, a.value).is_some_and(|n| n == "Integer" || n == "BigInteger"));
-            self.schema.primary(table, column, made || integer || flag("pk"), site);
+            self.schema.primary(table, column, made.unwrap_or(integer) || flag("pk"), site);
         } else if flag("unique") {
             self.schema.unique(table, vec![column.to_string()], None, site);
         }

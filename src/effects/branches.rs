@@ -34,12 +34,12 @@ impl Walker<'_, '_, '_> {
         let begun = self.summary.items.len();
         self.state = then_state;
         self.state.decide(&on.then);
-        self.block(then);
+        self.way(then);
         let after_then = std::mem::take(&mut self.state);
         let parted = self.summary.items.len();
         self.state = other_state;
         self.state.decide(&on.other);
-        self.block(other);
+        self.way(other);
         let after_other = std::mem::take(&mut self.state);
 
         for (end, passed) in [(after_then.end, &on.other), (after_other.end, &on.then)] {

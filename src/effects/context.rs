@@ -76,6 +76,8 @@ pub struct RetryUse {
     pub api: Name,
     /// How often at most; -1 without limit, `None` where not known.
     pub attempts: Option<i64>,
+    /// Last names of the errors after which it does so; none where that is not told, or after any.
+    pub after: Rc<Vec<Name>>,
 }
 
 impl Context {

@@ -731,7 +731,7 @@ fn surround(
         Effect::Acquire | Effect::Lock => Some(Held::Lock(Rc::new(program.lock_use(found.row, None, &args, api, site)))),
         // A queue that runs a task again on failure: `@app.task(autoretry_for=…)`.
         Effect::Actor | Effect::Task if retries.is_some_and(|n| n != 0) => {
-            Some(Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries })))
+            Some(Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries, after: Rc::default() })))
         }
         _ => None,
     };

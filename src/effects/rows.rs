@@ -805,7 +805,7 @@ impl<'k> Walker<'_, '_, 'k> {
 
     fn retry_context(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site) -> Context {
         let attempts = self.program.attempts(row, receiver, &kinds(given));
-        let held = Held::Retry(Rc::new(RetryUse { api: api.clone(), attempts }));
+        let held = Held::Retry(Rc::new(RetryUse { api: api.clone(), attempts, after: Rc::default() }));
         Context { token: token(site, 7), held, site, function: self.at }
     }
 

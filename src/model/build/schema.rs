@@ -28,6 +28,19 @@ struct Table {
     keys: Vec<Key>,
     /// Columns whose values the database or the mapping makes.
     generated: Vec<String>,
+    /// Columns that databases number where they are the whole primary key.
+    numbered: Vec<String>,
+}
+
+/// What a column of a primary key holds where nobody gives it anything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// Nothing, or the same for all.
+    Alike,
+    /// A number, where it is the whole key.
+    Numbered,
+    /// Another value for each row.
+    Anew,
 }
 
 /// A row that is inserted.
@@ -148,7 +161,7 @@ impl Schema {
 
     /// A column is the primary key, together with others of the same definition that are; its value may be made by the
     /// database or the mapping.
-    pub fn primary(&mut self, table: &str, column: &str, generated: bool, site: Site) {
+    pub fn primary(&mut self, table: &str, column: &str, filled: Filled, site: Site) {
         let table = self.tables.entry(table.to_string()).or_default();
         let mut known = table.keys.iter_mut().filter(|k| k.primary && k.name.is_none() && k.site.file == site.file);
         match known.next() {
@@ -156,8 +169,10 @@ impl Schema {
             Some(key) => key.columns.push(column.to_string()),
             None => table.keys.push(Key { columns: vec![column.to_string()], name: None, primary: true, site }),
         }
-        if generated {
-            table.generated.push(column.to_string());
+        match filled {
+            Filled::Anew => table.generated.push(column.to_string()),
+            Filled::Numbered => table.numbered.push(column.to_string()),
+            Filled::Alike => {}
         }
     }
 
@@ -227,13 +242,15 @@ impl Schema {
         let Added { columns: inserted, fresh, next, .. } = *added;
         let has = |columns: &[&str], column: &String| columns.iter().any(|c| c.eq_ignore_ascii_case(column));
         let filled = |column: &String| inserted.iter().any(|c| c.eq_ignore_ascii_case(column));
+        let made =
+            |key: &Key, column: &String| table.generated.contains(column) || key.columns.len() == 1 && table.numbered.contains(column);
         let given = |key: &Key| match inserted.is_empty() || next.is_some() {
             // What is made where nobody gives it counts where somebody does. Of the key over the next number, the other columns
             // have their defaults where nobody gives them.
-            true => key.columns.iter().all(|column| !table.generated.contains(column) || filled(column)),
+            true => key.columns.iter().all(|column| !made(key, column) || filled(column)),
             // So have those of a primary key, which are never left empty.
             false => {
-                let defaults = |column: &String| key.primary && !table.generated.contains(column);
+                let defaults = |column: &String| key.primary && !made(key, column);
                 key.columns.is_empty()
                     || key.columns.iter().any(filled) && key.columns.iter().all(|column| filled(column) || defaults(column))
             }
@@ -260,7 +277,7 @@ impl Table {
     }
 
     fn rename(&mut self, from: &str, to: &str) {
-        let columns = self.keys.iter_mut().flat_map(|k| &mut k.columns).chain(&mut self.generated);
+        let columns = self.keys.iter_mut().flat_map(|k| &mut k.columns).chain(&mut self.generated).chain(&mut self.numbered);
         columns.filter(|c| *c == from).for_each(|c| *c = to.to_string());
     }
 }

@@ -40,7 +40,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
         // Of a file nothing is known: it may be one that nobody else opens.
         let nameless = lock.scope == LockScope::Host && !lock.name.contains(char::is_alphanumeric);
         // Whoever waits for short work of this machine waits a moment; on an event loop, all others with it.
-        let brief = lock.scope == LockScope::Host && lock.session && is_brief(model, take.lock, NESTED) && !take.stops_others;
+        let brief = lock.scope == LockScope::Host && lock.session && is_brief(model, take.lock, &mut Vec::new()) && !take.stops_others;
         if expires || nameless || brief {
             finding.confidence = Confidence::Low;
         }
@@ -50,24 +50,24 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     found
 }
 
-/// How many locks are waited for inside one another.
-const NESTED: u8 = 4;
 /// How many seconds a pause may last that is still brief.
 const MOMENT: f64 = 1.0;
 
 /// Whether all who hold a lock do only what ends soon: no call that may take as long as it likes, no long sleep and none in a loop
 /// without an end, no wait for a lock of which that cannot be said. A lock that ends with its process is never left behind by one
-/// that crashed.
-fn is_brief(model: &Model, lock: usize, depth: u8) -> bool {
+/// that crashed. Those of which it is being asked already are as the others are: that they wait for one another is told elsewhere.
+fn is_brief(model: &Model, lock: usize, asked: &mut Vec<usize>) -> bool {
+    if asked.contains(&lock) {
+        return true;
+    }
+    asked.push(lock);
     let moment = |pause: &Pause| match pause.what {
         "sleep" => pause.seconds.is_some_and(|seconds| seconds <= MOMENT) && !pause.repeated,
         _ => pause.limited,
     };
     let waited = |take: &Take| take.waiting == Waiting::Forever && take.held.iter().any(|(held, _)| *held == lock);
-    let inner = |take: &Take| model.locks[take.lock].scope != LockScope::Distributed && is_brief(model, take.lock, depth - 1);
-    depth > 0
-        && model.takes.iter().all(|take| match take.lock == lock {
-            true => take.pauses.iter().all(moment) && take.again.is_none(),
-            false => !waited(take) || inner(take),
-        })
+    model.takes.iter().all(|take| match take.lock == lock {
+        true => take.pauses.iter().all(moment) && take.again.is_none(),
+        false => !waited(take) || model.locks[take.lock].scope != LockScope::Distributed && is_brief(model, take.lock, asked),
+    })
 }

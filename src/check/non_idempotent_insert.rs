@@ -70,6 +70,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             }
             if let Some(unique) = first.unique {
                 finding.severity = Severity::Low;
+                // Nothing is doubled, and nobody said that it is to be run again.
+                if !first.retry_explicit && !spoilt(first) {
+                    finding.confidence = Confidence::Low;
+                }
                 if let Some(site) = unique {
                     finding.related.push(related(Role::Schema, "a unique key makes the repetition fail", site));
                 }

@@ -252,6 +252,15 @@ impl Binding<'_, '_> {
         let held = match &context.held {
             Held::Lock(lock) => Held::Lock(self.lock(lock)),
             Held::Rows(table) => Held::Rows(self.template(table)),
+            Held::Transaction { isolation, of_caller: Some(index) } => {
+                let given = self.params.get(usize::from(*index)).map(|value| &value.kind);
+                let set = given.and_then(|kind| self.program.isolation_of(&self.program.library_of(kind)?));
+                let of_caller = match given {
+                    Some(Kind::Parameter(index)) if set.is_none() => Some(*index),
+                    _ => None,
+                };
+                Held::Transaction { isolation: set.or_else(|| isolation.clone()), of_caller }
+            }
             held => held.clone(),
         };
         Context { token: mix(context.token, self.token), held, site: context.site, function: context.function }

@@ -34,12 +34,12 @@ impl Walker<'_, '_, '_> {
         let begun = self.summary.items.len();
         self.state = then_state;
         self.state.decide(&on.then);
-        self.block(then);
+        self.way(then);
         let after_then = std::mem::take(&mut self.state);
         let parted = self.summary.items.len();
         self.state = other_state;
         self.state.decide(&on.other);
-        self.block(other);
+        self.way(other);
         let after_other = std::mem::take(&mut self.state);
 
         for (end, passed) in [(after_then.end, &on.other), (after_other.end, &on.then)] {
@@ -77,7 +77,7 @@ impl Walker<'_, '_, '_> {
                 // `if dialect == "postgresql": select(…).with_for_update()`: where rows cannot be locked, the store locks more,
                 // and so it does where the other way begins a transaction that nobody else may write beside.
                 let new = |held: &[Context]| -> Vec<Context> {
-                    let keeps = |c: &&Context| matches!(c.held, Held::Rows(_) | Held::Transaction { isolation: Some(_) });
+                    let keeps = |c: &&Context| matches!(c.held, Held::Rows(_) | Held::Transaction { isolation: Some(_), .. });
                     held.iter().filter(|c| keeps(c) && !before.iter().any(|b| b.token == c.token)).cloned().collect()
                 };
                 let (one, two) = (new(&after_then.held), new(&after_other.held));

@@ -27,6 +27,8 @@ pub enum Held {
     Transaction {
         /// `serializable`, `immediate`, …; `None` for the store's default.
         isolation: Option<Name>,
+        /// Which parameter of the function is the connection that it is begun on: one that its giver set up otherwise is so.
+        of_caller: Option<u8>,
     },
     /// Rows of a table, locked by a read until the transaction ends.
     Rows(Template),
@@ -74,6 +76,8 @@ pub struct RetryUse {
     pub api: Name,
     /// How often at most; -1 without limit, `None` where not known.
     pub attempts: Option<i64>,
+    /// Last names of the errors after which it does so; none where that is not told, or after any.
+    pub after: Rc<Vec<Name>>,
 }
 
 impl Context {

@@ -726,12 +726,12 @@ fn surround(
     };
     let retries = program.retries(found.row, &args);
     let held = match found.row.effect {
-        Effect::Retry => Some(Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries }))),
-        Effect::Transaction => Some(Held::Transaction { isolation: found.row.isolation.as_deref().map(Name::from) }),
+        Effect::Retry => Some(Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries, after: Rc::default() }))),
+        Effect::Transaction => Some(Held::Transaction { isolation: found.row.isolation.as_deref().map(Name::from), of_caller: None }),
         Effect::Acquire | Effect::Lock => Some(Held::Lock(Rc::new(program.lock_use(found.row, None, &args, api, site)))),
         // A queue that runs a task again on failure: `@app.task(autoretry_for=…)`.
         Effect::Actor | Effect::Task if retries.is_some_and(|n| n != 0) => {
-            Some(Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries })))
+            Some(Held::Retry(Rc::new(super::RetryUse { api: api.clone(), attempts: retries, after: Rc::default() })))
         }
         _ => None,
     };

@@ -126,7 +126,8 @@ impl Walker<'_, '_, '_> {
 
     /// Begin a transaction that lives as long as the block around it.
     pub fn begin(&mut self, isolation: Option<Name>, site: Site) {
-        let context = Context { token: token(site, BEGUN), held: Held::Transaction { isolation }, site, function: self.at };
+        let context =
+            Context { token: token(site, BEGUN), held: Held::Transaction { isolation, of_caller: None }, site, function: self.at };
         self.state.held.push(context);
     }
 

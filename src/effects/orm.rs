@@ -348,7 +348,8 @@ impl<'k> Walker<'_, '_, 'k> {
     pub fn commit_loops(&mut self, site: Site) {
         let ended = |c: &Context| matches!(c.held, Held::Loop { values: true, endless: false, .. });
         let around: Vec<u64> = self.state.held.iter().map(|c| c.token).collect();
-        let transaction = Context { token: token(site, 15), held: Held::Transaction { isolation: None }, site, function: self.at };
+        let transaction =
+            Context { token: token(site, 15), held: Held::Transaction { isolation: None, of_caller: None }, site, function: self.at };
         for item in self.summary.items.iter_mut().skip(self.committed) {
             let written = item.access().is_some_and(|a| a.kind == "table" && !a.operation.is_read() && !a.autocommit);
             let begun = item.contexts.iter().any(|c| matches!(c.held, Held::Transaction { .. }));

@@ -84,7 +84,7 @@ fn what(what: &What) -> String {
 fn context(context: &Context) -> String {
     match &context.held {
         Held::Lock(lock) => format!("lock {}", lock.name.pattern()),
-        Held::Transaction { isolation } => format!("transaction {isolation:?}"),
+        Held::Transaction { isolation, .. } => format!("transaction {isolation:?}"),
         Held::Rows(table) => format!("rows {}", table.pattern()),
         Held::Retry(retry) => format!("retry {}", retry.api),
         Held::Loop { endless, .. } => format!("loop{}", if *endless { "!" } else { "" }),

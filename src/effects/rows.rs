@@ -814,7 +814,7 @@ impl<'k> Walker<'_, '_, 'k> {
 
     fn retry_context(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], site: Site) -> Context {
         let attempts = self.program.attempts(row, receiver, &kinds(given));
-        let held = Held::Retry(Rc::new(RetryUse { api: api.clone(), attempts }));
+        let held = Held::Retry(Rc::new(RetryUse { api: api.clone(), attempts, after: Rc::default() }));
         Context { token: token(site, 7), held, site, function: self.at }
     }
 
@@ -885,21 +885,21 @@ impl<'k> Walker<'_, '_, 'k> {
         entered
     }
 
-    /// The isolation that a value's transactions have by what it, or an engine behind it, was made with.
-    fn isolation_of(&self, value: &Rc<LibraryValue>) -> Option<Name> {
-        let mut behind = vec![(value.clone(), 0)];
-        while let Some((value, far)) = behind.pop() {
-            let said = &self.program.knowledge.type_def(value.ty).isolation_with;
-            let level = said.iter().filter_map(|place| argument(place, &value.args)).find_map(Kind::as_text);
-            if let Some(level) = level {
-                return Some(level.to_lowercase().into());
-            }
-            if far < PARENTS {
-                let made_with = value.args.iter().filter_map(|(_, given)| given.library()).chain(value.parent.as_ref());
-                behind.extend(made_with.map(|next| (next.clone(), far + 1)));
-            }
+    /// The transaction that entering a value begins: as the value, or an engine behind it, was made. A method of an engine's class
+    /// that is given a connection is given one of its own.
+    fn transaction_on(&self, row: &Row, value: &Rc<LibraryValue>) -> Held {
+        let mut origin = value;
+        for _ in 0..PARENTS {
+            origin = origin.parent.as_ref().unwrap_or(origin);
         }
-        None
+        let of_caller = match origin.identity.as_ref().map(|name| name.parts.as_slice()) {
+            Some([crate::link::Part::Hole(Hole::Parameter(index))]) if origin.site.is_none() => Some(*index),
+            _ => None,
+        };
+        let own = || self.program.isolation_of_engines(self.program.enclosing_class(self.at)?);
+        let isolation = row.isolation.as_deref().map(Name::from).or_else(|| self.program.isolation_of(value));
+        let told = isolation.is_some();
+        Held::Transaction { isolation: isolation.or_else(own), of_caller: of_caller.filter(|_| !told) }
     }
 
     /// Enter a library's value: take its lock, begin its transaction, run its retries. Whether leaving ends a transaction.
@@ -911,8 +911,7 @@ impl<'k> Walker<'_, '_, 'k> {
                 false
             }
             Effect::Transaction => {
-                let isolation = found.row.isolation.as_deref().map(Name::from).or_else(|| self.isolation_of(value));
-                let held = Held::Transaction { isolation };
+                let held = self.transaction_on(found.row, value);
                 self.state.held.push(Context { token: token(site, 8), held, site, function: self.at });
                 true
             }

@@ -276,7 +276,7 @@ impl<'k> Walker<'_, '_, 'k> {
                     _ => None,
                 };
                 let token = token(site, 10);
-                self.state.held.push(Context { token, held: Held::Transaction { isolation }, site, function: self.at });
+                self.state.held.push(Context { token, held: Held::Transaction { isolation, of_caller: None }, site, function: self.at });
                 return None;
             }
             Verb::SetLockTimeout { value, .. } => {
@@ -542,7 +542,7 @@ fn filled_anew(statement: &Statement, bound: &Bound) -> Anew {
     let filled = |(column, value): (Name, &SqlValue)| {
         let value = bound.given(statement, value)?;
         match value.kind {
-            _ if value.deps.is_made_anew() => Some((column, None)),
+            _ if value.deps.is_made_anew() || is_made_with_what_is_fresh(&value.kind) => Some((column, None)),
             Kind::Parameter(index) => Some((column, Some(index))),
             _ => None,
         }
@@ -552,6 +552,11 @@ fn filled_anew(statement: &Statement, bound: &Bound) -> Anew {
         false => Vec::new(),
     };
     (!all.is_empty()).then(|| Rc::new(all))
+}
+
+/// Whether a text is made of what differs at each run and of more: `f"{kind}-{uuid4()}"`.
+fn is_made_with_what_is_fresh(kind: &Kind) -> bool {
+    matches!(kind, Kind::Text(text) if text.parts.len() > 1 && text.parts.contains(&Part::Hole(Hole::Fresh)))
 }
 
 /// What an assignment sets its column to, where that stands in the code.

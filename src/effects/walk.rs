@@ -75,6 +75,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub looked: FxHashMap<(Site, Option<Name>), Deps>,
     /// What is known where rounds of the loops around are left by `break` or `continue`, outermost loop first.
     left_rounds: Vec<LeftRounds>,
+    /// How many `try` of the innermost loop are around whose handlers go on: what fails there may be tried again.
+    tried: u32,
     /// The body only says that others have to be written: `raise NotImplementedError`.
     unwritten: bool,
     /// What was read in a loop over values and decided that one of them is passed over.
@@ -131,6 +133,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             resumed: 0,
             again: None,
             left_rounds: Vec::new(),
+            tried: 0,
             unwritten: false,
             inferring: false,
             from_outside: false,
@@ -391,7 +394,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         endless |= waits;
         let site = self.site(span);
         let held = self.retry_loop(iter, body).map_or(Held::Loop { endless, sorted, waits, values }, |attempts| {
-            Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts }))
+            Held::Retry(Rc::new(RetryUse { api: "retry loop".into(), attempts, after: self.tries_again_after(body) }))
         });
         self.state.held.push(Context { token: token(site, 1), held, site, function: self.at });
         // A flag is asked for in every round.
@@ -400,9 +403,11 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         }
         self.state.decide(&on);
         self.left_rounds.push(LeftRounds::default());
+        let tried = std::mem::take(&mut self.tried);
         let around = self.decided_before_loop.replace(self.state.control.len());
         self.block(body);
         self.decided_before_loop = around;
+        self.tried = tried;
         let LeftRounds { breaks, known } = self.left_rounds.pop().unwrap_or_default();
         self.state.held.retain(|c| c.token != token(site, 1));
         let falls_through = self.state.end == End::Open;
@@ -428,9 +433,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
     /// Whether a loop runs its body again on failure and stops on success; how often at most.
     fn retry_loop(&mut self, iter: Option<ExprId>, body: &Block) -> Option<Option<i64>> {
         let facts = self.facts;
-        let ends = |block: &Block| {
-            block.last().is_some_and(|s| matches!(facts.stmt(*s).kind, StmtKind::Return(_) | StmtKind::Break | StmtKind::Raise(_)))
-        };
+        let ends = |block: &Block| self.leaves(block);
         let succeeds = |block: &Block| block.iter().any(|s| matches!(facts.stmt(*s).kind, StmtKind::Return(_) | StmtKind::Break));
         if self.rust && self.retries_result(body) {
             return match iter.map(|i| self.range_length(i)) {
@@ -455,6 +458,37 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         None
     }
 
+    /// The errors after which a loop that tries again does so, by their last names; none where it is after any.
+    fn tries_again_after(&self, body: &Block) -> Rc<Vec<Name>> {
+        let tries = body.iter().filter_map(|stmt| match &self.facts.stmt(*stmt).kind {
+            StmtKind::Try { handlers, .. } if !self.rust => Some(handlers),
+            _ => None,
+        });
+        let going_on: Vec<&Handler> = tries.flatten().filter(|handler| !self.leaves(&handler.body)).collect();
+        if going_on.iter().any(|handler| handler.types.is_empty()) {
+            return Rc::default();
+        }
+        let named = |error: &ExprId| crate::link::last_name(self.facts, *error).cloned().unwrap_or_default();
+        Rc::new(going_on.iter().flat_map(|handler| handler.types.iter().map(named)).collect())
+    }
+
+    /// Whether a block ends with leaving what is around it.
+    fn leaves(&self, block: &Block) -> bool {
+        let leaves = |kind: &StmtKind| matches!(kind, StmtKind::Return(_) | StmtKind::Break | StmtKind::Raise(_));
+        block.last().is_some_and(|last| leaves(&self.facts.stmt(*last).kind))
+    }
+
+    /// One way of several. One that ends with leaving a loop that tries again does nothing that is tried again: its error leaves
+    /// the loop as well.
+    pub(super) fn way(&mut self, block: &Block) {
+        let inner = self.state.held.iter().rposition(|c| c.function == self.at && c.token == token(c.site, 1));
+        let retry = inner.filter(|at| matches!(self.state.held[*at].held, Held::Retry(_)) && self.tried == 0 && self.leaves(block));
+        let Some(at) = retry.filter(|_| !self.rust) else { return self.block(block) };
+        let context = self.state.held.remove(at);
+        self.block(block);
+        self.state.held.insert(at.min(self.state.held.len()), context);
+    }
+
     /// How often `range(n)` runs, where an expression is one; the inner `None` where n is not known.
     fn range_length(&mut self, iter: ExprId) -> Option<Option<i64>> {
         let ExprKind::Call { callee, args } = &self.facts.expr(iter).kind else { return None };
@@ -475,7 +509,10 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             let held = Held::Caught { types: Rc::new(caught.collect()), looks_again: false };
             self.state.held.push(Context { token: token(site, 2), held, site, function: self.at });
         }
+        let goes_on = u32::from(handlers.iter().any(|handler| !self.leaves(&handler.body)));
+        self.tried += goes_on;
         self.block(body);
+        self.tried -= goes_on;
         self.state.held.retain(|c| c.token != token(site, 2));
         if self.state.end == End::Open {
             self.block(other);
@@ -493,7 +530,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.state.decide(&decided);
             let handling = self.summary.items.len();
             self.begin_handling();
-            self.block(&handler.body);
+            self.way(&handler.body);
             self.end_handling(token(site, 2), self.state.end != End::Open && self.catches_all(handler));
             if self.catches_all(handler) && self.summary.items.iter().skip(handling).any(looks_at_table) {
                 self.look_again(token(site, 2));

@@ -253,6 +253,11 @@ impl Knowledge {
         self.packs.iter().flat_map(|pack| &pack.exported)
     }
 
+    /// Settings that bound every wait for a lock on what some type connects to.
+    pub fn settings_of_waits(&self) -> impl Iterator<Item = &str> {
+        self.types.iter().flat_map(|(_, ty)| &ty.def.waits_bounded_with).map(String::as_str)
+    }
+
     /// All packs. Their `types` are empty here: they are reached through [`Knowledge::type_def`].
     pub fn packs(&self) -> &[Pack] {
         &self.packs

@@ -133,6 +133,10 @@ pub struct TypeDef {
     /// Arguments of its making that give its transactions their isolation: `create_engine(url, isolation_level="SERIALIZABLE")`.
     #[serde(default)]
     pub isolation_with: Vec<String>,
+    /// Settings that bound every wait for a lock on what it connects to, where they are named beside its making:
+    /// `connect_args={"command_timeout": 30}`.
+    #[serde(default)]
+    pub waits_bounded_with: Vec<String>,
     /// Attributes that are what its type argument says: `context.deps` of a `RunContext[Deps]`.
     #[serde(default)]
     pub held_as: Vec<String>,
@@ -997,6 +1001,9 @@ pub struct MigrationRow {
     /// The variable that names those before it.
     #[serde(default)]
     pub after: Option<String>,
+    /// Classes inside a mapped class that tell of its table: `Meta`. What others hold is no definition.
+    #[serde(default)]
+    pub inside: Vec<String>,
     /// Settings of a mapped class, or of a class in it, that list columns which are unique together.
     #[serde(default)]
     pub together: Vec<String>,

@@ -335,10 +335,16 @@ impl Program<'_> {
                 let traits = self.traits(row, args);
                 // `select(func.count()).select_from(Order)`: only here is told of what.
                 let subject = row.resource.as_deref().filter(|_| receiver.subject == Kind::Unknown).and_then(|p| argument(p, args));
-                if traits.is_empty() && subject.is_none() {
+                // `connection.execution_options(isolation_level="READ COMMITTED")`: from here on, whatever its engine says.
+                let isolation = &self.knowledge.type_def(receiver.ty).isolation_with;
+                let isolation = args.iter().find(|(n, _)| n.as_ref().is_some_and(|n| isolation.iter().any(|i| i == n)));
+                if traits.is_empty() && subject.is_none() && isolation.is_none() {
                     return Kind::Library(receiver.clone());
                 }
                 let mut value = (**receiver).clone();
+                if let Some(isolation) = isolation {
+                    value.args = Rc::new(std::iter::once(isolation).chain(receiver.args.iter()).cloned().collect());
+                }
                 value.traits.extend(traits);
                 match subject {
                     Some(about @ (Kind::Class(_) | Kind::Parameter(_) | Kind::Field(_))) => value.subject = about.clone(),

@@ -303,7 +303,7 @@ impl Program<'_> {
     }
 
     /// What a parameter's default is worth, where the function is defined.
-    fn default_of(&self, function: FunctionRef, index: u32) -> Kind {
+    pub(super) fn default_of(&self, function: FunctionRef, index: u32) -> Kind {
         let f = self.function(function);
         let around = FunctionRef { module: function.module, function: f.parent.unwrap_or(MODULE) };
         f.params.get(index as usize).and_then(|p| p.default).map(|d| self.infer(around, d)).unwrap_or_default()

@@ -15,6 +15,7 @@ mod constructed;
 mod crates;
 mod decorated;
 mod duck;
+mod engines;
 mod fields;
 mod handed;
 mod infer;
@@ -158,6 +159,8 @@ struct Caches {
     related: Memo<(), Rc<related::Related>>,
     /// Whether a class has one object, which a module keeps.
     single: Memo<ClassRef, bool>,
+    /// The isolation of the engines of a class.
+    isolations: Memo<ClassRef, Option<Name>>,
     /// How many questions about expressions are open inside one another.
     depth: std::cell::Cell<u16>,
 }

@@ -22,6 +22,8 @@ pub struct Take {
     pub kept: bool,
     /// How long it waits.
     pub waiting: Waiting,
+    /// Whoever waits here stops the event loop that others run on.
+    pub stops_others: bool,
     /// How it is given back.
     pub release: Release,
     /// Before it is taken here, that of whoever holds it is deleted: where.
@@ -125,6 +127,8 @@ pub struct Pause {
     pub seconds: Option<f64>,
     /// It ends by itself sooner or later: a sleep, a call with a time limit.
     pub limited: bool,
+    /// A loop without an end of its own does it inside the lock.
+    pub repeated: bool,
     /// Whoever holds the lock is stopped so many seconds after a moment before it was taken.
     pub stopped: Option<f64>,
 }

@@ -8,7 +8,8 @@ use super::token::{Kind, Token, closing, dotted, find_words, simple_value, split
 use super::verb::{BeginMode, Isolation, Verb};
 
 /// Settings that bound how long a lock is waited for.
-const LOCK_TIMEOUTS: &[&str] = &["lock_timeout", "innodb_lock_wait_timeout", "lock_wait_timeout", "busy_timeout", "ddl_lock_timeout"];
+const LOCK_TIMEOUTS: &[&str] =
+    &["lock_timeout", "statement_timeout", "innodb_lock_wait_timeout", "lock_wait_timeout", "busy_timeout", "ddl_lock_timeout"];
 
 /// Reads a statement of this kind; `None` for others.
 pub(super) fn read(tokens: &[Token], table: &[Placeholder], origin: Origin) -> Option<Statement> {

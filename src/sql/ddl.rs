@@ -218,6 +218,19 @@ fn key_column(part: &[Token]) -> Option<String> {
     }
 }
 
+/// The columns that an expression is made of: `coalesce(data, '{}'::jsonb)`.
+fn columns_behind(part: &[Token]) -> Vec<String> {
+    let is_column = |at: usize, token: &Token| {
+        let called = part.get(at + 1).is_some_and(|next| next.punct('('));
+        let cast = at > 0 && matches!(&part[at - 1].kind, Kind::Op(op) if op == "::");
+        !called && !cast && !token.is_any(NO_COLUMNS)
+    };
+    part.iter().enumerate().filter(|(at, token)| is_column(*at, token)).filter_map(|(_, token)| token.name_text()).collect()
+}
+
+/// Words of an index's expression that are no columns.
+const NO_COLUMNS: &[&str] = &["true", "false", "null", "asc", "desc", "nulls", "first", "last", "collate", "as", "and", "or", "not", "is"];
+
 fn reference(item: &[Token], at: usize, table: &[Placeholder]) -> Option<Reference> {
     let (target, next) = dotted(item, at + 1, table)?;
     let columns = match item.get(next) {
@@ -326,10 +339,13 @@ fn create_index(tokens: &[Token], what: usize, at: usize, table: &[Placeholder])
     let (target, next) = dotted(tokens, target, table)?;
     let open = tokens.iter().skip(next).position(|t| t.punct('(')).map(|n| next + n)?;
     let end = closing(tokens, open).unwrap_or(tokens.len());
-    let columns = split_commas(tokens.get(open + 1..end)?).into_iter().map(key_column).collect();
+    let parts = split_commas(tokens.get(open + 1..end)?);
+    let columns: Vec<Option<String>> = parts.iter().map(|part| key_column(part)).collect();
+    let expressions = parts.iter().zip(&columns).filter(|(_, column)| column.is_none()).map(|(part, _)| part);
     let mut out = Statement::new(Verb::CreateIndex(IndexDefinition {
         name,
         unique: tokens[..what].iter().any(|t| t.is("unique")),
+        behind: expressions.flat_map(|part| columns_behind(part)).collect(),
         columns,
         where_clause: find_words(tokens, end, &["where"]).is_some(),
     }));

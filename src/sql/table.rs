@@ -61,6 +61,8 @@ pub struct IndexDefinition {
     pub unique: bool,
     /// Its columns; `None` for an expression such as `lower(email)`.
     pub columns: Vec<Option<String>>,
+    /// The columns that its expressions are made of; none where they are constants.
+    pub behind: Vec<String>,
     /// It has a WHERE: unique among some rows only.
     pub where_clause: bool,
 }

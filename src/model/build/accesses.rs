@@ -375,12 +375,12 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
         in_transaction: in_transaction(item),
         admitted: known.admitted,
         renews: access.operation == Operation::Insert
-            && (removed_before(item, access, doing, |gone| is_keyed_by(gone, access)) && in_transaction(item) || known.missing),
+            && (removed_before(item, access, doing, schema, |gone| is_keyed_by(gone, access)) && in_transaction(item) || known.missing),
         rolled_back: rolled_back(&item.contexts),
         batch: access.operation == Operation::Insert
             && access.many
             && !item.data.is_fresh()
-            && !removed_before(item, access, doing, |_| true),
+            && !removed_before(item, access, doing, schema, |_| true),
         looped,
         locks_rows: access.locks_rows,
         unordered: access.unsorted || !access.in_order && in_loop_of_one_transaction(&item.contexts),
@@ -407,14 +407,18 @@ fn is_keyed_by(removal: &Effect, write: &Effect) -> bool {
     !removal.bounded && !removal.keys.is_empty() && removal.keys.iter().all(filled)
 }
 
-/// Whether the function deletes from a table before it fills it anew, by a removal that counts.
-fn removed_before(item: &Item, write: &Effect, doing: &Doing, counts: impl Fn(&Effect) -> bool) -> bool {
+/// Whether the function deletes from a table before it fills it anew, by a removal that counts. Rows that get another key, since
+/// they are the old ones from now on, make room as well.
+fn removed_before(item: &Item, write: &Effect, doing: &Doing, schema: &Schema, counts: impl Fn(&Effect) -> bool) -> bool {
     let before = |other: &Told| {
         let at = other.item().outer_in(item.function);
         at.is_some_and(|at| at.file == item.site.file && at.span.start < item.site.span.start)
     };
+    let rekeyed =
+        |a: &Effect| a.operation == Operation::Update && a.name.as_ref().is_some_and(|table| schema.has_in_key(table, &a.columns));
     let deletes = |other: &Told| {
-        other.access().is_some_and(|a| a.operation == Operation::Delete && a.name.is_some() && a.name == write.name && counts(a))
+        let of_it = |a: &&Effect| a.name.is_some() && a.name == write.name;
+        other.access().filter(of_it).is_some_and(|a| (a.operation == Operation::Delete || rekeyed(a)) && counts(a))
     };
     doing.items(Sorts::WRITE).any(|other| deletes(&other) && before(&other))
 }
@@ -468,7 +472,16 @@ fn retry(doing: &Doing, tool: bool, item: &Item, model: &Model) -> Option<(Site,
 
 /// The retry that is written around an item, or around the run of the agent whose tool does it.
 fn explicit_retry(doing: &Doing, tool: bool, item: &Item) -> Option<(Site, String)> {
-    item.contexts.iter().find_map(Context::retries).or_else(|| doing.retried_run.clone().filter(|_| tool))
+    // A row that a key has refused was not added: who tries another one then adds one.
+    let adds = item.access().is_some_and(|a| a.operation == Operation::Insert);
+    let around = item.contexts.iter().filter(|c| !(adds && is_after_conflicts(c)));
+    around.into_iter().find_map(Context::retries).or_else(|| doing.retried_run.clone().filter(|_| tool))
+}
+
+/// Whether it tries again only after an error that tells of a conflict.
+fn is_after_conflicts(context: &Context) -> bool {
+    let Held::Retry(retry) = &context.held else { return false };
+    !retry.after.is_empty() && retry.after.iter().all(|error| CONFLICTS.contains(&error.as_str()))
 }
 
 /// A request whose method promises that it may be sent again, which clients and proxies do: a task that its handler hands over.

@@ -5,7 +5,7 @@
 
 use super::Input;
 use super::actors::is_aside;
-use super::schema::Schema;
+use super::schema::{Filled, Schema};
 use super::systems::globs;
 use crate::facts::{Arg, ClassId, ExprId, ExprKind, Name, Stmt, StmtKind};
 use crate::knowledge::vocabulary::{Defines, MigrationRow, SchemaRow};
@@ -220,7 +220,15 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
             Defines::Unique if row.partial.iter().all(|p| argument(p, &args).is_none_or(|k| *k == Kind::Null)) => {
                 if row.unique.is_none() || is_true(&row.unique) {
                     let columns = columns(row, &args);
-                    if !columns.is_empty() {
+                    if columns.iter().any(|column| column.contains('(')) {
+                        // `Index("one", text("(true)"), unique=True)`: expressions of SQL.
+                        let (name, parts) = (name.unwrap_or_default(), columns.join(", "));
+                        for statement in
+                            crate::sql::parse(&SqlText::plain(format!("CREATE UNIQUE INDEX {name} ON {table} ({parts})")), Dialect::Generic)
+                        {
+                            self.schema.apply(&statement, site);
+                        }
+                    } else if !columns.is_empty() {
                         self.schema.unique(&table, columns, name, site);
                     }
                 }
@@ -258,11 +266,30 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
             return;
         }
         if flag(&row.primary) {
-            let made = row.generated.iter().any(|p| argument(p, args).is_some());
+            let defaults = row.generated.iter().filter_map(|place| Some((place.as_str(), argument(place, args)?.clone())));
             let integer = args.iter().any(|(_, k)| self.is_generated_type(k));
-            self.schema.primary(table, column, made || integer, site);
+            self.schema.primary(table, column, self.filled(defaults, integer), site);
         } else if flag(&row.unique) {
             self.schema.unique(table, vec![column.to_string()], None, site);
+        }
+    }
+
+    /// What a column of a primary key is filled with where nobody gives it, by the defaults that it has. One that is a constant, at
+    /// least for the database, is the same for all: it stands beside what tells rows apart.
+    fn filled<'n>(&self, defaults: impl Iterator<Item = (&'n str, Kind)>, integer: bool) -> Filled {
+        let numbers = |name: &str| name == "autoincrement";
+        let defaults: Vec<(&str, Kind)> = defaults.filter(|(_, default)| *default != Kind::Null).collect();
+        if let Some((_, numbered)) = defaults.iter().find(|(name, _)| numbers(name)) {
+            return if *numbered == Kind::Bool(false) { Filled::Alike } else { Filled::Anew };
+        }
+        let constant = |(_, default): &(&str, Kind)| {
+            let plain = default.as_text().is_some_and(|text| !text.contains('('));
+            plain || matches!(default, Kind::Int(_) | Kind::Float(_) | Kind::Bool(_))
+        };
+        match () {
+            () if defaults.is_empty() && integer => Filled::Numbered,
+            () if defaults.is_empty() || defaults.iter().any(constant) => Filled::Alike,
+            () => Filled::Anew,
         }
     }
 
@@ -288,7 +315,10 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
                 for owner in program.ancestors(class) {
                     self.mapped(owner, &table);
                     for nested in nested_classes(self.input, owner) {
-                        self.mapped(nested, &table);
+                        let name = &program.class(nested).name;
+                        if self.migrations.iter().any(|m| m.inside.iter().any(|inside| name == inside.as_str())) {
+                            self.mapped(nested, &table);
+                        }
                     }
                 }
             }
@@ -301,8 +331,9 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
         let facts = program.facts(class.module);
         let at = FunctionRef { module: class.module, function: program.class(class).parent };
         for stmt in &program.class(class).body {
-            let StmtKind::Assign { targets, value: Some(value), .. } = &facts.stmt(*stmt).kind else { continue };
+            let StmtKind::Assign { targets, value: Some(value), annotation } = &facts.stmt(*stmt).kind else { continue };
             let Some(field) = targets.first().and_then(|t| last_name(facts, *t)) else { continue };
+            let numbered = annotation.is_some_and(|annotation| is_number(facts, annotation));
             let site = program.site(class.module, facts.stmt(*stmt).span);
             let listed = |lists: &dyn Fn(&MigrationRow) -> bool| self.migrations.iter().any(|m| lists(m));
             let pairs = listed(&|m| m.indexed.iter().any(|t| field == t.as_str()));
@@ -326,10 +357,10 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
                                 self.schema.unique(table, vec![field.to_string()], None, site);
                             }
                             let named = row.columns.as_deref().and_then(|p| argument(p, &args)).and_then(Kind::as_text);
-                            self.field(table, named.unwrap_or(field), facts, args_of(kind), site);
+                            self.field(table, (named.unwrap_or(field), numbered), at, args_of(kind), site);
                             continue;
                         }
-                        _ => self.field(table, field, facts, args, site),
+                        _ => self.field(table, (field, numbered), at, args, site),
                     }
                 }
                 pending.extend(kind.children());
@@ -337,15 +368,21 @@ impl<'i, 'a, 'p, 'k> Reader<'i, 'a, 'p, 'k> {
         }
     }
 
-    /// A field's flags, whatever makes it.
-    fn field(&mut self, table: &str, column: &str, facts: &crate::facts::FileFacts, args: &[Arg], site: Site) {
+    /// A field's flags, whatever makes it; whether it is declared to be a number, which databases count on.
+    fn field(&mut self, table: &str, (column, numbered): (&str, bool), at: FunctionRef, args: &[Arg], site: Site) {
+        let program = self.input.effects.program;
+        let facts = program.facts(at.module);
         let flag =
             |word: &str| args.iter().any(|a| a.name.as_deref() == Some(word) && matches!(facts.expr(a.value).kind, ExprKind::Bool(true)));
         if flag("primary_key") || flag("pk") {
-            let made =
-                args.iter().any(|a| matches!(a.name.as_deref(), Some("default" | "default_factory" | "server_default" | "autoincrement")));
+            let filling = args.iter().filter_map(|a| Some((a.name.as_deref()?, a.value)));
+            let filling = filling.filter(|(name, _)| matches!(*name, "default" | "default_factory" | "server_default" | "autoincrement"));
             let integer = args.iter().any(|a| last_name(facts, a.value).is_some_and(|n| n == "Integer" || n == "BigInteger"));
-            self.schema.primary(table, column, made || integer || flag("pk"), site);
+            let filled = match flag("pk") {
+                true => Filled::Anew,
+                false => self.filled(filling.map(|(name, value)| (name, program.infer(at, value))), integer || numbered),
+            };
+            self.schema.primary(table, column, filled, site);
         } else if flag("unique") {
             self.schema.unique(table, vec![column.to_string()], None, site);
         }
@@ -362,6 +399,12 @@ struct Batch<'i> {
 
 fn batch<'b, 'i>(batches: &'b [Batch<'i>], span: Span, variable: Option<&Name>) -> Option<&'b Batch<'i>> {
     batches.iter().find(|b| b.span.contains(span) && variable.is_some_and(|v| *v == b.variable.as_str()))
+}
+
+/// `int`, `Mapped[int]`, `int | None`.
+fn is_number(facts: &crate::facts::FileFacts, annotation: ExprId) -> bool {
+    let kind = &facts.expr(annotation).kind;
+    matches!(kind, ExprKind::Name(name) if name == "int") || kind.children().into_iter().any(|child| is_number(facts, child))
 }
 
 fn args_of(kind: &ExprKind) -> &[Arg] {

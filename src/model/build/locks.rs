@@ -35,7 +35,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     let mut known: FxHashMap<(usize, Site, Vec<usize>), usize> = FxHashMap::default();
     for doing in doings {
         let within = Within::of(doing);
-        for told in doing.items(Sorts::LOCK) {
+        for (run, told) in doing.runs.iter().flat_map(|run| run.items(Sorts::LOCK).map(move |told| (run, told))) {
             let visit = told.visit;
             if let What::Leak { lock, way } = told.what()
                 && !nameless(lock)
@@ -63,12 +63,14 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
             }
             let key = (at, item.site, held.iter().map(|h| h.0).collect::<Vec<_>>());
             let pauses = within.pauses(item.site, lock);
+            let stops_others = accesses::on_event_loop(input, run.entry, item);
             let again = again.or_else(|| held_already(item, lock, visit));
             match known.get(&key) {
                 Some(take) => {
                     let take = &mut takes[*take];
                     take.again = take.again.or(again);
                     take.unasked |= unasked;
+                    take.stops_others |= stops_others;
                     add_actor(take, doing.actor, pauses);
                 }
                 None => {
@@ -82,6 +84,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                         many: looped_with(lock, &item.contexts).map(|l| l.1),
                         kept: outlives_loop(&told, lock),
                         waiting: waiting(lock, item),
+                        stops_others,
                         release: if *explicit { release(lock, item, visit.own()) } else { Release::Checked },
                         seized: if *explicit { seized(lock, item, visit.own()) } else { None },
                         pauses,

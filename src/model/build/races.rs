@@ -435,7 +435,8 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     let inserts = write.operation == Operation::Insert;
     let counts = |highest: &&Name| from.aggregate || pair.columns.contains(&Column::named(highest));
     let next = from.highest.as_ref().filter(|_| dependence == Dependence::Data).filter(counts);
-    let added = Added { next, ..Added::by(write) };
+    let apart = if next.is_none() { given_apart(pair, write) } else { Vec::new() };
+    let added = Added { next, apart, ..Added::by(write) };
     let unique = write.name.as_ref().filter(|_| inserts).and_then(|table| schema.protects(table, &added));
     // Who catches a conflict with a key that is not there catches nothing.
     let vain = inserts && write.name.as_ref().is_some_and(|table| schema.never_refuses(table, &added));
@@ -475,6 +476,18 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         distance,
         retry,
     })
+}
+
+/// The columns that a row is added with from something that the caller gives beside what was looked for: the name is asked for,
+/// and the id is another each time.
+fn given_apart<'w>(pair: &Pair, write: &'w Access) -> Vec<&'w str> {
+    let looked: Vec<&Dep> = pair.read.own.keys.iter().flat_map(|keys| keys.iter()).flat_map(|(_, deps)| deps.iter()).collect();
+    if looked.is_empty() || !std::ptr::eq(pair.read.visit, pair.write.visit) {
+        return Vec::new();
+    }
+    let asked = |given: u8| looked.iter().any(|dep| matches!(dep, Dep::Parameter(index, _) if *index == given));
+    let filled = write.anew.iter().flat_map(|columns| columns.iter());
+    filled.filter(|(_, given)| given.is_some_and(|given| !asked(given))).map(|(column, _)| column.as_str()).collect()
 }
 
 /// Whether this write depending on that read in this way can lose or double something.
@@ -618,7 +631,7 @@ fn is_protected(common: &[&Context], write: &Item, access: &Access, early: bool)
     let reach = |scope: LockScope| scope != LockScope::Process || access.kind == "memory";
     let lock = common.iter().any(|c| c.lock().is_some_and(|l| reach(l.scope)));
     let transaction = common.iter().any(|c| match &c.held {
-        Held::Transaction { isolation: Some(level) } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
+        Held::Transaction { isolation: Some(level), .. } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
         _ => false,
     });
     // Rows locked by the read that started it, still locked at the write.

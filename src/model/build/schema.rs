@@ -1,7 +1,8 @@
 //! Tables and their unique keys, as they are once every definition has been applied in order.
 //!
 //! What defines them is found elsewhere (`definitions`); here is what a definition does to what is known. Keys that the
-//! database makes itself protect nothing that an actor inserts, and a key over some rows only (a partial index) is no key.
+//! database makes itself, or whoever inserts makes anew, protect nothing, and a key over some rows only (a partial index) is no
+//! key. A key over what is made of columns refuses whoever gives them the same values; one over a constant, every second row.
 
 use crate::effects::Access;
 use crate::facts::Name;
@@ -27,14 +28,31 @@ struct Table {
     keys: Vec<Key>,
     /// Columns whose values the database or the mapping makes.
     generated: Vec<String>,
+    /// Columns that databases number where they are the whole primary key.
+    numbered: Vec<String>,
+}
+
+/// What a column of a primary key holds where nobody gives it anything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// Nothing, or the same for all.
+    Alike,
+    /// A number, where it is the whole key.
+    Numbered,
+    /// Another value for each row.
+    Anew,
 }
 
 /// A row that is inserted.
 pub(super) struct Added<'a> {
     /// The columns that it is given; none where they are not known: any key counts then.
     pub columns: &'a [Name],
-    /// Something of it differs at each attempt: a surrogate key made by the caller then protects nothing.
+    /// Something of it differs at each attempt, and nobody knows what: a surrogate key made by the caller then protects nothing.
     pub fresh: bool,
+    /// The columns that differ at each attempt: a key over one of them refuses nobody.
+    pub anew: Vec<&'a str>,
+    /// The columns that are filled with something else than what was looked for: who looks for the same may give these otherwise.
+    pub apart: Vec<&'a str>,
     /// The column that is given the next value after the highest: only a key over that one refuses the second who took it.
     pub next: Option<&'a Name>,
 }
@@ -42,11 +60,18 @@ pub(super) struct Added<'a> {
 impl<'a> Added<'a> {
     /// What an access inserts.
     pub fn by(access: &'a Access) -> Self {
-        Added { columns: &access.columns, fresh: access.fresh_key, next: None }
+        let anew = access.anew.iter().flat_map(|columns| columns.iter()).filter(|(_, given)| given.is_none());
+        Added {
+            columns: &access.columns,
+            fresh: access.fresh_key && access.columns.is_empty(),
+            anew: anew.map(|(column, _)| column.as_str()).collect(),
+            apart: Vec::new(),
+            next: None,
+        }
     }
 }
 
-/// A set of columns that is unique.
+/// A set of columns that is unique; of none, where there can be but one row.
 struct Key {
     columns: Vec<String>,
     name: Option<String>,
@@ -86,11 +111,12 @@ impl Schema {
                 }
             }
             Verb::CreateIndex(index) if index.unique => {
-                let columns: Option<Vec<String>> = index.columns.iter().cloned().collect();
-                match columns.filter(|_| !index.where_clause) {
-                    Some(columns) => self.unique(&name, columns, index.name.as_ref().map(|n| n.display()), site),
+                if index.where_clause {
                     // It refuses some rows; which, nobody here can say.
-                    None => self.tables.entry(name).or_default().refuses_some = true,
+                    self.tables.entry(name).or_default().refuses_some = true;
+                } else {
+                    let columns = index.columns.iter().flatten().chain(&index.behind).cloned().collect();
+                    self.unique(&name, columns, index.name.as_ref().map(|n| n.display()), site);
                 }
             }
             Verb::AlterTable(changes) => changes.iter().for_each(|change| self.change(&name, change, site)),
@@ -135,7 +161,7 @@ impl Schema {
 
     /// A column is the primary key, together with others of the same definition that are; its value may be made by the
     /// database or the mapping.
-    pub fn primary(&mut self, table: &str, column: &str, generated: bool, site: Site) {
+    pub fn primary(&mut self, table: &str, column: &str, filled: Filled, site: Site) {
         let table = self.tables.entry(table.to_string()).or_default();
         let mut known = table.keys.iter_mut().filter(|k| k.primary && k.name.is_none() && k.site.file == site.file);
         match known.next() {
@@ -143,8 +169,10 @@ impl Schema {
             Some(key) => key.columns.push(column.to_string()),
             None => table.keys.push(Key { columns: vec![column.to_string()], name: None, primary: true, site }),
         }
-        if generated {
-            table.generated.push(column.to_string());
+        match filled {
+            Filled::Anew => table.generated.push(column.to_string()),
+            Filled::Numbered => table.numbered.push(column.to_string()),
+            Filled::Alike => {}
         }
     }
 
@@ -194,6 +222,13 @@ impl Schema {
         }
     }
 
+    /// Whether one of these columns is part of a table's unique key.
+    pub fn has_in_key(&self, name: &Template, columns: &[Name]) -> bool {
+        let table = name.constant().and_then(|name| self.tables.get(name));
+        let keyed = |column: &Name| table.is_some_and(|t| t.keys.iter().flat_map(|k| &k.columns).any(|c| column.eq_ignore_ascii_case(c)));
+        columns.iter().any(keyed)
+    }
+
     /// Whether a table's definition was read, and none of its keys can refuse an insert of these columns: an error that tells
     /// of a conflict never comes.
     pub fn never_refuses(&self, name: &Template, added: &Added) -> bool {
@@ -204,18 +239,29 @@ impl Schema {
     /// Where a unique key stands that such a row cannot get past twice.
     pub fn protects(&self, name: &Template, added: &Added) -> Option<Option<Site>> {
         let table = self.tables.get(name.constant()?)?;
-        let Added { columns: inserted, fresh, next } = *added;
-        // What is made where nobody gives it counts where somebody does.
-        let given = |column: &String| match inserted.is_empty() {
-            true => !table.generated.contains(column),
-            // Of the key over the next number, the other columns have their defaults where nobody gives them.
-            false if next.is_some() => !table.generated.contains(column),
-            false => inserted.iter().any(|c| c.eq_ignore_ascii_case(column)),
+        let Added { columns: inserted, fresh, next, .. } = *added;
+        let has = |columns: &[&str], column: &String| columns.iter().any(|c| c.eq_ignore_ascii_case(column));
+        let filled = |column: &String| inserted.iter().any(|c| c.eq_ignore_ascii_case(column));
+        let made =
+            |key: &Key, column: &String| table.generated.contains(column) || key.columns.len() == 1 && table.numbered.contains(column);
+        let given = |key: &Key| match inserted.is_empty() || next.is_some() {
+            // What is made where nobody gives it counts where somebody does. Of the key over the next number, the other columns
+            // have their defaults where nobody gives them.
+            true => key.columns.iter().all(|column| !made(key, column) || filled(column)),
+            // So have those of a primary key, which are never left empty.
+            false => {
+                let defaults = |column: &String| key.primary && !made(key, column);
+                key.columns.is_empty()
+                    || key.columns.iter().any(filled) && key.columns.iter().all(|column| filled(column) || defaults(column))
+            }
         };
-        let made_anew = |key: &Key| fresh && key.primary && key.columns.iter().all(|c| matches!(c.as_str(), "id" | "uuid" | "pk"));
+        let made_anew = |key: &Key| {
+            let surrogate = fresh && key.primary && key.columns.iter().all(|c| matches!(c.as_str(), "id" | "uuid" | "pk"));
+            surrogate || key.columns.iter().any(|column| has(&added.anew, column))
+        };
+        let apart = |key: &Key| !key.columns.is_empty() && key.columns.iter().all(|column| has(&added.apart, column));
         let over_next = |key: &&Key| next.is_none_or(|next| key.columns.iter().any(|column| next.eq_ignore_ascii_case(column)));
-        let found =
-            table.keys.iter().filter(over_next).find(|key| !key.columns.is_empty() && !made_anew(key) && key.columns.iter().all(given));
+        let found = table.keys.iter().filter(over_next).find(|key| !made_anew(key) && !apart(key) && given(key));
         found.map(|key| Some(key.site))
     }
 }
@@ -231,7 +277,7 @@ impl Table {
     }
 
     fn rename(&mut self, from: &str, to: &str) {
-        let columns = self.keys.iter_mut().flat_map(|k| &mut k.columns).chain(&mut self.generated);
+        let columns = self.keys.iter_mut().flat_map(|k| &mut k.columns).chain(&mut self.generated).chain(&mut self.numbered);
         columns.filter(|c| *c == from).for_each(|c| *c = to.to_string());
     }
 }

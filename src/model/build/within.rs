@@ -64,7 +64,7 @@ impl Within {
             let cut: Vec<Option<f64>> = cut.collect();
             let least = cut.iter().chain([seconds]).copied().flatten().reduce(f64::min);
             let limited = *limited || !cut.is_empty() || what == "sleep";
-            let pause = Pause { site, what, seconds: least, limited, stopped: None };
+            let pause = Pause { site, what, seconds: least, limited, repeated: false, stopped: None };
             let mut stopped: Option<f64> = None;
             // Work that is started and left alone goes on without the lock.
             let left_alone = contexts.iter().rposition(|c| matches!(c.held, Held::Spawned { waits: false, .. }));
@@ -74,7 +74,8 @@ impl Within {
                     Held::Lock(_) if left_alone.is_some_and(|started| at < started) => {}
                     Held::Lock(lock) => {
                         let known = within.locks.entry(context.site).or_default();
-                        let pause = Pause { stopped, ..pause.clone() };
+                        let repeated = contexts[at + 1..].iter().any(|c| c.is_endless());
+                        let pause = Pause { stopped, repeated, ..pause.clone() };
                         if !known.iter().any(|(name, p)| *name == lock.name && *p == pause) {
                             known.push((lock.name.clone(), pause));
                         }

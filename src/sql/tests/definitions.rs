@@ -85,6 +85,12 @@ fn indexes() {
     assert_eq!(index("CREATE UNIQUE INDEX i ON t (a, b DESC) WHERE x IS NULL"), Some((true, vec![name("a"), name("b")], true)));
     assert_eq!(index("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (lower(k))"), Some((true, vec![None], false)));
     assert_eq!(index("CREATE INDEX ON t USING btree (k text_pattern_ops)"), Some((false, vec![name("k")], false)));
+    let behind = |sql: &str| match one(sql).verb {
+        Verb::CreateIndex(index) => index.behind,
+        _ => Vec::new(),
+    };
+    assert_eq!(behind("CREATE UNIQUE INDEX i ON t (a, COALESCE(b, '{}'::jsonb), lower(c) DESC)"), ["b", "c"]);
+    assert_eq!(behind("CREATE UNIQUE INDEX i ON t ((true))"), Vec::<String>::new());
     assert_eq!(target(&one("CREATE UNIQUE INDEX i ON public.t (a)")), "t");
     assert_eq!(one("DROP INDEX IF EXISTS i").verb, Verb::DropIndex(Name::Known("i".into())));
 }

@@ -24,6 +24,9 @@ const BOXES: usize = 3;
 /// Methods of a result that hand what is in it over to a closure.
 const CONSUMING: [&str; 6] = ["map", "map_or", "map_or_else", "and_then", "is_ok_and", "is_some_and"];
 
+/// How many futures are opened to see which one they run.
+const FUTURES: usize = 6;
+
 /// What tells transactions that a call begins from those of blocks.
 const BEGUN: u64 = 12;
 
@@ -229,11 +232,7 @@ impl Walker<'_, '_, '_> {
         match &value.kind {
             Kind::Parameter(index) if self.is_code(*index) => self.call_later(&value.kind, &[], &place).value,
             Kind::Captured(name) if self.is_captured_code(name) => self.call_later(&value.kind, &[], &place).value,
-            Kind::Function(function) => {
-                let facts = self.program.function(function.function);
-                if facts.name != "<lambda>" || !facts.is_async || !facts.params.is_empty() {
-                    return value;
-                }
+            kind @ Kind::Function(function) if self.is_block(kind) => {
                 let function = function.clone();
                 self.call_function(&function, &[], &place, &super::call::Coroutine::Awaited).value
             }
@@ -241,16 +240,69 @@ impl Walker<'_, '_, '_> {
         }
     }
 
-    /// An async block that is kept or handed on: it runs where somebody awaits or spawns it, and not here.
+    /// An async block that is kept or handed on, bare or with what a method adds to it (`async { … }.instrument(span)`): it runs
+    /// where somebody awaits or spawns it, and not here.
     pub fn kept_block(&self, expr: ExprId) -> Option<Value> {
         let facts = self.facts;
-        let ExprKind::Call { callee, args } = &facts.expr(expr).kind else { return None };
+        let ExprKind::Call { callee, args } = &facts.expr(self.future_in(expr)).kind else { return None };
         match (&facts.expr(*callee).kind, args.as_slice()) {
             (ExprKind::Lambda(function), []) if self.rust && facts.function(*function).is_async => {
                 Some(self.closure(FunctionRef { module: self.at.module, function: *function }))
             }
             _ => None,
         }
+    }
+
+    /// The future that another one is made of and runs: `fut.instrument(span)`, `Instrument::instrument(fut, span)`,
+    /// `Box::pin(fut)`. What a method makes of an async block or of a call of an async function is a future as well, whatever
+    /// the method.
+    fn future_in(&self, expr: ExprId) -> ExprId {
+        let mut at = expr;
+        for _ in 0..FUTURES {
+            let ExprKind::Call { callee, args } = &self.facts.expr(at).kind else { break };
+            let inner = match &self.facts.expr(*callee).kind {
+                _ if !self.rust => None,
+                ExprKind::Name(_) | ExprKind::Attr { .. } if let Some(position) = self.handed_through(*callee) => {
+                    args.get(position).map(|arg| arg.value)
+                }
+                ExprKind::Attr { base, .. } => Some(*base).filter(|base| self.is_future(self.future_in(*base))),
+                _ => None,
+            };
+            let Some(inner) = inner else { break };
+            at = inner;
+        }
+        at
+    }
+
+    /// Whether an expression is an async block, a variable that keeps one, or a call of an async function.
+    fn is_future(&self, expr: ExprId) -> bool {
+        let is_async = |function: FunctionRef| self.program.function(function).is_async;
+        match &self.facts.expr(expr).kind {
+            ExprKind::Name(name) => self.state.vars.get(name).is_some_and(|value| self.is_block(&value.kind)),
+            ExprKind::Call { callee, .. } => match &self.facts.expr(*callee).kind {
+                ExprKind::Lambda(function) => is_async(FunctionRef { module: self.at.module, function: *function }),
+                ExprKind::Name(_) | ExprKind::Attr { .. } => {
+                    matches!(self.program.infer(self.at, *callee), Kind::Function(value) if is_async(value.function))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a value is an async block that runs where it is awaited or spawned.
+    fn is_block(&self, kind: &Kind) -> bool {
+        let Kind::Function(value) = kind else { return false };
+        let function = self.program.function(value.function);
+        self.rust && function.name == "<lambda>" && function.is_async && function.params.is_empty()
+    }
+
+    /// Which argument a library's function gives back as it is.
+    fn handed_through(&self, callee: ExprId) -> Option<usize> {
+        let Kind::External(name) = self.program.infer(self.at, callee) else { return None };
+        let found = self.program.knowledge.function(self.program.language(self.at.module), &name)?;
+        let returns = found.row.returns.as_deref().filter(|_| found.row.effect == Effect::Value)?;
+        returns.strip_prefix("argument ")?.parse().ok()
     }
 
     /// A call of an async function that is given where code is asked for: it runs where that code is awaited or spawned.
@@ -329,6 +381,13 @@ impl Walker<'_, '_, '_> {
         let mut expr = expr;
         while let ExprKind::Await(inner) = facts.expr(expr).kind {
             expr = inner;
+        }
+        expr = self.future_in(expr);
+        if let ExprKind::Name(name) = &facts.expr(expr).kind
+            && let Some(Value { kind: kind @ Kind::Function(block), .. }) = self.state.vars.get(name)
+            && self.is_block(kind)
+        {
+            return Some(block.clone());
         }
         let (callee, args) = match &facts.expr(expr).kind {
             ExprKind::Call { callee, args } => (*callee, args.clone()),

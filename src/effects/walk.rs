@@ -30,6 +30,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub state: State,
     pub summary: Summary,
     pub awaits: u32,
+    /// What is being awaited: a task that is joined where it is spawned has ended before the next is.
+    pub joined: Option<Site>,
     /// How many `finally` blocks surround this point.
     finally: u32,
     /// How many decisions had been made where the innermost loop around this point began its turn.
@@ -119,6 +121,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             state: State::default(),
             summary: Summary::default(),
             awaits: 0,
+            joined: None,
             finally: 0,
             decided_before_loop: None,
             comprehensions: 0,

@@ -38,21 +38,26 @@ impl Walker<'_, '_, '_> {
 
     /// Temporaries of a statement go.
     pub fn end_statement(&mut self, before: &[u64]) {
-        self.drop_guards(before, |_| true, false);
+        self.drop_guards(before, None);
     }
 
     /// What a block made and keeps to itself goes.
-    pub fn end_block(&mut self, before: &[u64]) {
-        self.drop_guards(before, |name| name.starts_with('$'), true);
+    pub fn end_block(&mut self, before: &[u64], block: &Block) {
+        let start = block.first().map_or(0, |first| self.facts.stmt(*first).span.start);
+        self.drop_guards(before, Some(start));
     }
 
-    fn drop_guards(&mut self, before: &[u64], keeps: impl Fn(&Name) -> bool, transactions: bool) {
+    /// Drop what nothing holds any longer: at the end of a statement no variable, at the end of the block that starts here none
+    /// from outside of it.
+    fn drop_guards(&mut self, before: &[u64], block: Option<u32>) {
         if self.state.held.len() <= before.len() && self.state.held.iter().all(|c| before.contains(&c.token)) {
             return;
         }
         // Rows stay locked until the transaction ends: with this block where it began here, else later.
-        let rows_end = transactions && self.ends_transaction(before);
+        let rows_end = block.is_some() && self.ends_transaction(before);
+        let closed: Vec<Site> = self.handles().filter(|handle| !self.is_open(*handle, block)).collect();
         let (vars, returned) = (&self.state.vars, &self.returned);
+        let keeps = |name: &Name| block.is_none() || name.starts_with('$');
         let carried = |site: Site| {
             vars.iter().any(|(name, value)| keeps(name) && carries(&value.kind, site))
                 || returned.as_ref().is_some_and(|value| carries(&value.kind, site))
@@ -60,12 +65,37 @@ impl Walker<'_, '_, '_> {
         self.state.held.retain(|context| {
             before.contains(&context.token)
                 || match &context.held {
-                    Held::Lock(lock) => !lock.guard || carried(context.site),
-                    Held::Transaction { .. } => !transactions,
+                    Held::Lock(lock) if lock.guard => carried(context.site),
+                    Held::Lock(lock) => !lock.handle.is_some_and(|handle| closed.contains(&handle)),
+                    Held::Transaction { .. } => block.is_none(),
                     Held::Rows(_) => !rows_end,
                     _ => true,
                 }
         });
+    }
+
+    /// Where the open files were made that locks are held on.
+    fn handles(&self) -> impl Iterator<Item = Site> {
+        self.state.held.iter().filter_map(|c| c.lock()?.handle)
+    }
+
+    /// Whether an open file stays open: a variable holds it, or what is returned does. At the end of the block that starts here
+    /// the variable is one that was there before, since what a block declares it mentions first.
+    pub fn is_open(&self, handle: Site, block: Option<u32>) -> bool {
+        let stays = |name: &Name| name.starts_with('$') || block.is_none_or(|start| self.is_from_before(name, start));
+        self.state.vars.iter().any(|(name, value)| holds(&value.kind, handle) && stays(name))
+            || self.returned.as_ref().is_some_and(|value| holds(&value.kind, handle))
+    }
+
+    /// Whether a path leads from a parameter, or from a variable that the function mentions before this point.
+    fn is_from_before(&self, path: &Name, start: u32) -> bool {
+        let root = path.split('.').next().unwrap_or(path);
+        let function = self.program.function(self.at);
+        let first = || {
+            let named = self.facts.exprs.iter().filter(|e| matches!(&e.kind, ExprKind::Name(name) if name == root));
+            named.map(|e| e.span).filter(|span| function.span.contains(*span)).map(|span| span.start).min()
+        };
+        function.params.iter().any(|p| p.name == root) || first().is_none_or(|first| first < start)
     }
 
     /// Whether the transaction that is open ends with a block: one that began in it, or that of each statement where none was begun.
@@ -102,7 +132,13 @@ impl Walker<'_, '_, '_> {
             {
                 self.state.held.retain(|c| !(c.site == site && c.lock().is_some_and(|l| l.guard)));
             }
+            self.close(kind);
         }
+    }
+
+    /// What was held on an open file ends where the file is closed: with the value that is it or has it.
+    pub fn close(&mut self, kind: &Kind) {
+        self.state.held.retain(|c| !c.lock().and_then(|lock| lock.handle).is_some_and(|handle| holds(kind, handle)));
     }
 
     /// A method of the result of taking a lock that hands the guard over to a closure: `lock.lock().map(|state| state.len())`. The
@@ -412,6 +448,17 @@ fn carries(kind: &Kind, site: Site) -> bool {
         Kind::List(items) => items.iter().any(|k| carries(k, site)),
         Kind::OneOf(kinds) => kinds.iter().any(|k| carries(k, site)),
         Kind::Object(object) => object.args.iter().any(|(_, k)| matches!(k, Kind::Library(_)) && carries(k, site)),
+        _ => false,
+    }
+}
+
+/// Whether a value is, or holds, what was made at a place.
+pub(super) fn holds(kind: &Kind, site: Site) -> bool {
+    match kind {
+        Kind::Library(value) => value.site == Some(site),
+        Kind::List(items) => items.iter().any(|k| holds(k, site)),
+        Kind::OneOf(kinds) => kinds.iter().any(|k| holds(k, site)),
+        Kind::Object(object) => object.args.iter().any(|(_, k)| holds(k, site)),
         _ => false,
     }
 }

@@ -941,6 +941,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.summary.refuses.dedup();
         self.note_asked();
         self.note_leaks();
+        self.note_conflicts();
         if let Some(again) = self.again.take() {
             self.summary.surround(&[again]);
         }

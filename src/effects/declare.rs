@@ -177,7 +177,8 @@ impl<'k> Walker<'_, '_, 'k> {
         let own = summary.items.iter().any(|i| i.contexts.iter().any(Context::is_endless));
         let loops = own || summary.calls.iter().any(|c| c.contexts.iter().any(Context::is_endless));
         let several = self.spawns_several(site);
-        if !loops && !(self.rust && several && summary.writes_back(CROWD_DEPTH)) {
+        let crowd = self.rust && several && summary.writes_back(CROWD_DEPTH);
+        if !(loops || crowd) {
             return;
         }
         let mut declaration = self.declaration(Effect::Actor, row, None, api, given, site);

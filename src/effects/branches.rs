@@ -1,12 +1,12 @@
 //! Ways that part: an `if`, the arms of a `match`. What each leaves held, and what decided that one goes on, holds behind them.
 
 use super::context::{Context, Held};
-use super::item::{Check, Item};
+use super::item::{Check, Item, What};
 use super::state::{End, State};
 use super::value::Dep;
 use super::walk::Walker;
 use crate::facts::{Block, ExprId, ExprKind};
-use crate::link::Template;
+use crate::link::{Template, Wait};
 
 impl Walker<'_, '_, '_> {
     pub(super) fn branch(&mut self, cond: ExprId, then: &Block, other: &Block) {
@@ -23,7 +23,8 @@ impl Walker<'_, '_, '_> {
         }
         // `if lock.acquire():` holds in the branch where it was granted. Rows that a query locked stay so whatever was asked of it.
         let new = |c: &&Context| !matches!(c.held, Held::Rows(_)) && !before.iter().any(|b| b.token == c.token);
-        let taken: Vec<Context> = self.state.held.iter().filter(new).cloned().collect();
+        let answered = self.answered(cond);
+        let taken: Vec<Context> = self.state.held.iter().filter(|c| new(c) || answered.contains(&c.token)).cloned().collect();
         let refused_first = matches!(self.facts.expr(cond).kind, ExprKind::Not(_));
         let control = self.state.control.clone();
         let mut without = self.state.clone();
@@ -99,6 +100,23 @@ impl Walker<'_, '_, '_> {
         };
     }
 
+    /// Locks that were asked for without waiting, where this is the answer: `if let Err(busy) = file.try_lock()` asked before it
+    /// looks.
+    fn answered(&self, asked: ExprId) -> Vec<u64> {
+        let asked = match self.facts.expr(asked).kind {
+            ExprKind::Not(inner) => inner,
+            _ => asked,
+        };
+        let ExprKind::Name(name) = &self.facts.expr(asked).kind else { return Vec::new() };
+        let answer = self.state.vars.get(name).filter(|_| self.rust && name.starts_with('$'));
+        let taken = answer.into_iter().flat_map(|value| value.deps.iter()).filter_map(|dep| self.summary.behind(dep));
+        let tried = taken.filter_map(|item| match &*item.what {
+            What::Acquire { lock, token, .. } if lock.wait == Wait::Not => Some(*token),
+            _ => None,
+        });
+        tried.collect()
+    }
+
     /// Remember looks for files that let code go on only where there was none.
     fn note_refused(&mut self, passed: &[(Dep, Check)]) {
         let file = |dep: &Dep| {
@@ -112,7 +130,7 @@ impl Walker<'_, '_, '_> {
     pub(super) fn choose(&mut self, subject: ExprId, arms: &[(Option<ExprId>, Block)]) {
         let on = self.decision(subject).unsure().then;
         if self.rust {
-            return self.choose_one(&on, arms);
+            return self.choose_one(subject, &on, arms);
         }
         let start = self.state.clone();
         let mut after: Option<State> = None;
@@ -140,13 +158,17 @@ impl Walker<'_, '_, '_> {
     }
 
     /// One arm runs: what follows an arm that leaves runs only where another one was taken.
-    fn choose_one(&mut self, on: &[(Dep, Check)], arms: &[(Option<ExprId>, Block)]) {
+    fn choose_one(&mut self, subject: ExprId, on: &[(Dep, Check)], arms: &[(Option<ExprId>, Block)]) {
+        let answered = self.answered(subject);
         let start = self.state.clone();
         let mut open: Option<State> = None;
         let (mut left, mut raised) = (false, false);
-        for (_, body) in arms {
+        for (shown, body) in arms {
             self.state = start.clone();
             self.state.decide(on);
+            if shown.is_some_and(|e| self.facts.expr(e).kind == ExprKind::Bool(false)) {
+                self.state.held.retain(|c| !answered.contains(&c.token));
+            }
             self.block(body);
             let this = std::mem::take(&mut self.state);
             match this.end {

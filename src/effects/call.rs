@@ -88,7 +88,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let waits = row_effect == Some(Effect::Gather);
             let several = |a: &Arg| a.spread > 0 || matches!(facts.expr(a.value).kind, ExprKind::Comprehension { .. });
             // What is waited for has ended when the loop starts it again.
-            let many = args.iter().any(several) || !waits && self.in_loop();
+            let many = args.iter().any(several) || !waits && self.spawns_several(place.site);
             self.state.held.push(Context {
                 token: token(place.site, 3),
                 held: Held::Spawned { api, many, waits },
@@ -291,6 +291,11 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     /// Whether what is done here is done for each of several.
     pub fn in_loop(&self) -> bool {
         self.comprehensions > 0 || self.state.held.iter().any(|c| matches!(c.held, Held::Loop { .. }))
+    }
+
+    /// Whether what is spawned here runs beside what was spawned in the turn before: not where the loop waits for it.
+    pub fn spawns_several(&self, site: Site) -> bool {
+        self.in_loop() && !(self.rust && self.joined == Some(site))
     }
 
     /// Call a value.

@@ -13,6 +13,9 @@ use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, LibraryValue, Obje
 use crate::source::Site;
 use std::rc::Rc;
 
+/// How many calls below a spawned function it is looked for what it reads and writes back.
+const CROWD_DEPTH: u8 = 3;
+
 /// How deep mappings are searched for the key of a session.
 const MAPPING_DEPTH: u8 = 3;
 
@@ -162,7 +165,8 @@ impl<'k> Walker<'_, '_, 'k> {
         }
     }
 
-    /// Code that is spawned and loops until it is stopped is an actor of its own.
+    /// Code that is spawned and loops until it is stopped is an actor of its own. So is what a loop spawns for each of its turns,
+    /// where it writes back what it read: several of it run at once, though each of them ends.
     pub fn spawned_actor(&mut self, row: &Row, api: &Name, given: &[Given], place: &CallPlace) {
         let Some(function) = given.first().and_then(|g| g.expr).and_then(|e| self.spawned_function(e)) else { return };
         self.declare_spawned(function, row, api, given, place.site);
@@ -171,7 +175,10 @@ impl<'k> Walker<'_, '_, 'k> {
     fn declare_spawned(&mut self, function: Rc<FunctionValue>, row: &Row, api: &Name, given: &[Given], site: Site) {
         let summary = self.fx.summary_of(&function);
         let own = summary.items.iter().any(|i| i.contexts.iter().any(Context::is_endless));
-        if !own && !summary.calls.iter().any(|c| c.contexts.iter().any(Context::is_endless)) {
+        let loops = own || summary.calls.iter().any(|c| c.contexts.iter().any(Context::is_endless));
+        let several = self.spawns_several(site);
+        let crowd = self.rust && several && summary.writes_back(CROWD_DEPTH);
+        if !(loops || crowd) {
             return;
         }
         let mut declaration = self.declaration(Effect::Actor, row, None, api, given, site);
@@ -181,7 +188,7 @@ impl<'k> Walker<'_, '_, 'k> {
         }
         declaration.entries = vec![Kind::Function(function)];
         declaration.once = true;
-        declaration.multiple = self.in_loop();
+        declaration.multiple = several;
         self.push_at(What::Declare(declaration), site, Deps::default());
     }
 

@@ -228,7 +228,9 @@ impl Walker<'_, '_, '_> {
             ExprKind::Await(inner) => {
                 self.coroutine = Coroutine::Awaited;
                 let begun = self.summary.items.len();
+                let around = self.joined.replace(self.site(self.facts.expr(*inner).span));
                 let mut value = self.eval(*inner);
+                self.joined = around;
                 if self.rust {
                     value = self.awaited(value, self.site(e.span));
                 }

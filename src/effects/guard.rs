@@ -24,6 +24,9 @@ const BOXES: usize = 3;
 /// Methods of a result that hand what is in it over to a closure.
 const CONSUMING: [&str; 6] = ["map", "map_or", "map_or_else", "and_then", "is_ok_and", "is_some_and"];
 
+/// How many futures are opened to see which one they run.
+const FUTURES: usize = 6;
+
 /// What tells transactions that a call begins from those of blocks.
 const BEGUN: u64 = 12;
 
@@ -35,21 +38,26 @@ impl Walker<'_, '_, '_> {
 
     /// Temporaries of a statement go.
     pub fn end_statement(&mut self, before: &[u64]) {
-        self.drop_guards(before, |_| true, false);
+        self.drop_guards(before, None);
     }
 
     /// What a block made and keeps to itself goes.
-    pub fn end_block(&mut self, before: &[u64]) {
-        self.drop_guards(before, |name| name.starts_with('$'), true);
+    pub fn end_block(&mut self, before: &[u64], block: &Block) {
+        let start = block.first().map_or(0, |first| self.facts.stmt(*first).span.start);
+        self.drop_guards(before, Some(start));
     }
 
-    fn drop_guards(&mut self, before: &[u64], keeps: impl Fn(&Name) -> bool, transactions: bool) {
+    /// Drop what nothing holds any longer: at the end of a statement no variable, at the end of the block that starts here none
+    /// from outside of it.
+    fn drop_guards(&mut self, before: &[u64], block: Option<u32>) {
         if self.state.held.len() <= before.len() && self.state.held.iter().all(|c| before.contains(&c.token)) {
             return;
         }
         // Rows stay locked until the transaction ends: with this block where it began here, else later.
-        let rows_end = transactions && self.ends_transaction(before);
+        let rows_end = block.is_some() && self.ends_transaction(before);
+        let closed: Vec<Site> = self.handles().filter(|handle| !self.is_open(*handle, block)).collect();
         let (vars, returned) = (&self.state.vars, &self.returned);
+        let keeps = |name: &Name| block.is_none() || name.starts_with('$');
         let carried = |site: Site| {
             vars.iter().any(|(name, value)| keeps(name) && carries(&value.kind, site))
                 || returned.as_ref().is_some_and(|value| carries(&value.kind, site))
@@ -57,12 +65,37 @@ impl Walker<'_, '_, '_> {
         self.state.held.retain(|context| {
             before.contains(&context.token)
                 || match &context.held {
-                    Held::Lock(lock) => !lock.guard || carried(context.site),
-                    Held::Transaction { .. } => !transactions,
+                    Held::Lock(lock) if lock.guard => carried(context.site),
+                    Held::Lock(lock) => !lock.handle.is_some_and(|handle| closed.contains(&handle)),
+                    Held::Transaction { .. } => block.is_none(),
                     Held::Rows(_) => !rows_end,
                     _ => true,
                 }
         });
+    }
+
+    /// Where the open files were made that locks are held on.
+    fn handles(&self) -> impl Iterator<Item = Site> {
+        self.state.held.iter().filter_map(|c| c.lock()?.handle)
+    }
+
+    /// Whether an open file stays open: a variable holds it, or what is returned does. At the end of the block that starts here
+    /// the variable is one that was there before, since what a block declares it mentions first.
+    pub fn is_open(&self, handle: Site, block: Option<u32>) -> bool {
+        let stays = |name: &Name| name.starts_with('$') || block.is_none_or(|start| self.is_from_before(name, start));
+        self.state.vars.iter().any(|(name, value)| holds(&value.kind, handle) && stays(name))
+            || self.returned.as_ref().is_some_and(|value| holds(&value.kind, handle))
+    }
+
+    /// Whether a path leads from a parameter, or from a variable that the function mentions before this point.
+    fn is_from_before(&self, path: &Name, start: u32) -> bool {
+        let root = path.split('.').next().unwrap_or(path);
+        let function = self.program.function(self.at);
+        let first = || {
+            let named = self.facts.exprs.iter().filter(|e| matches!(&e.kind, ExprKind::Name(name) if name == root));
+            named.map(|e| e.span).filter(|span| function.span.contains(*span)).map(|span| span.start).min()
+        };
+        function.params.iter().any(|p| p.name == root) || first().is_none_or(|first| first < start)
     }
 
     /// Whether the transaction that is open ends with a block: one that began in it, or that of each statement where none was begun.
@@ -99,7 +132,13 @@ impl Walker<'_, '_, '_> {
             {
                 self.state.held.retain(|c| !(c.site == site && c.lock().is_some_and(|l| l.guard)));
             }
+            self.close(kind);
         }
+    }
+
+    /// What was held on an open file ends where the file is closed: with the value that is it or has it.
+    pub fn close(&mut self, kind: &Kind) {
+        self.state.held.retain(|c| !c.lock().and_then(|lock| lock.handle).is_some_and(|handle| holds(kind, handle)));
     }
 
     /// A method of the result of taking a lock that hands the guard over to a closure: `lock.lock().map(|state| state.len())`. The
@@ -230,11 +269,7 @@ impl Walker<'_, '_, '_> {
         match &value.kind {
             Kind::Parameter(index) if self.is_code(*index) => self.call_later(&value.kind, &[], &place).value,
             Kind::Captured(name) if self.is_captured_code(name) => self.call_later(&value.kind, &[], &place).value,
-            Kind::Function(function) => {
-                let facts = self.program.function(function.function);
-                if facts.name != "<lambda>" || !facts.is_async || !facts.params.is_empty() {
-                    return value;
-                }
+            kind @ Kind::Function(function) if self.is_block(kind) => {
                 let function = function.clone();
                 self.call_function(&function, &[], &place, &super::call::Coroutine::Awaited).value
             }
@@ -242,16 +277,69 @@ impl Walker<'_, '_, '_> {
         }
     }
 
-    /// An async block that is kept or handed on: it runs where somebody awaits or spawns it, and not here.
+    /// An async block that is kept or handed on, bare or with what a method adds to it (`async { … }.instrument(span)`): it runs
+    /// where somebody awaits or spawns it, and not here.
     pub fn kept_block(&self, expr: ExprId) -> Option<Value> {
         let facts = self.facts;
-        let ExprKind::Call { callee, args } = &facts.expr(expr).kind else { return None };
+        let ExprKind::Call { callee, args } = &facts.expr(self.future_in(expr)).kind else { return None };
         match (&facts.expr(*callee).kind, args.as_slice()) {
             (ExprKind::Lambda(function), []) if self.rust && facts.function(*function).is_async => {
                 Some(self.closure(FunctionRef { module: self.at.module, function: *function }))
             }
             _ => None,
         }
+    }
+
+    /// The future that another one is made of and runs: `fut.instrument(span)`, `Instrument::instrument(fut, span)`,
+    /// `Box::pin(fut)`. What a method makes of an async block or of a call of an async function is a future as well, whatever
+    /// the method.
+    fn future_in(&self, expr: ExprId) -> ExprId {
+        let mut at = expr;
+        for _ in 0..FUTURES {
+            let ExprKind::Call { callee, args } = &self.facts.expr(at).kind else { break };
+            let inner = match &self.facts.expr(*callee).kind {
+                _ if !self.rust => None,
+                ExprKind::Name(_) | ExprKind::Attr { .. } if let Some(position) = self.handed_through(*callee) => {
+                    args.get(position).map(|arg| arg.value)
+                }
+                ExprKind::Attr { base, .. } => Some(*base).filter(|base| self.is_future(self.future_in(*base))),
+                _ => None,
+            };
+            let Some(inner) = inner else { break };
+            at = inner;
+        }
+        at
+    }
+
+    /// Whether an expression is an async block, a variable that keeps one, or a call of an async function.
+    fn is_future(&self, expr: ExprId) -> bool {
+        let is_async = |function: FunctionRef| self.program.function(function).is_async;
+        match &self.facts.expr(expr).kind {
+            ExprKind::Name(name) => self.state.vars.get(name).is_some_and(|value| self.is_block(&value.kind)),
+            ExprKind::Call { callee, .. } => match &self.facts.expr(*callee).kind {
+                ExprKind::Lambda(function) => is_async(FunctionRef { module: self.at.module, function: *function }),
+                ExprKind::Name(_) | ExprKind::Attr { .. } => {
+                    matches!(self.program.infer(self.at, *callee), Kind::Function(value) if is_async(value.function))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a value is an async block that runs where it is awaited or spawned.
+    fn is_block(&self, kind: &Kind) -> bool {
+        let Kind::Function(value) = kind else { return false };
+        let function = self.program.function(value.function);
+        self.rust && function.name == "<lambda>" && function.is_async && function.params.is_empty()
+    }
+
+    /// Which argument a library's function gives back as it is.
+    fn handed_through(&self, callee: ExprId) -> Option<usize> {
+        let Kind::External(name) = self.program.infer(self.at, callee) else { return None };
+        let found = self.program.knowledge.function(self.program.language(self.at.module), &name)?;
+        let returns = found.row.returns.as_deref().filter(|_| found.row.effect == Effect::Value)?;
+        returns.strip_prefix("argument ")?.parse().ok()
     }
 
     /// A call of an async function that is given where code is asked for: it runs where that code is awaited or spawned.
@@ -331,6 +419,13 @@ impl Walker<'_, '_, '_> {
         while let ExprKind::Await(inner) = facts.expr(expr).kind {
             expr = inner;
         }
+        expr = self.future_in(expr);
+        if let ExprKind::Name(name) = &facts.expr(expr).kind
+            && let Some(Value { kind: kind @ Kind::Function(block), .. }) = self.state.vars.get(name)
+            && self.is_block(kind)
+        {
+            return Some(block.clone());
+        }
         let (callee, args) = match &facts.expr(expr).kind {
             ExprKind::Call { callee, args } => (*callee, args.clone()),
             ExprKind::Lambda(_) => (expr, Vec::new()),
@@ -354,6 +449,17 @@ fn carries(kind: &Kind, site: Site) -> bool {
         Kind::List(items) => items.iter().any(|k| carries(k, site)),
         Kind::OneOf(kinds) => kinds.iter().any(|k| carries(k, site)),
         Kind::Object(object) => object.args.iter().any(|(_, k)| matches!(k, Kind::Library(_)) && carries(k, site)),
+        _ => false,
+    }
+}
+
+/// Whether a value is, or holds, what was made at a place.
+pub(super) fn holds(kind: &Kind, site: Site) -> bool {
+    match kind {
+        Kind::Library(value) => value.site == Some(site),
+        Kind::List(items) => items.iter().any(|k| holds(k, site)),
+        Kind::OneOf(kinds) => kinds.iter().any(|k| holds(k, site)),
+        Kind::Object(object) => object.args.iter().any(|(_, k)| holds(k, site)),
         _ => false,
     }
 }

@@ -171,7 +171,7 @@ impl Walker<'_, '_, '_> {
 
     fn leak(&self, ledger: &Ledger, taken: &Taken) -> Option<Way> {
         // In Rust a handle is closed where its scope ends, whichever way that is left, and its lock ends with it.
-        let dropped = self.rust && taken.own && taken.lock.session;
+        let dropped = self.rust && (taken.own && taken.lock.session || taken.lock.handle.is_some());
         if dropped || ledger.secured.contains(&taken.lock.name) {
             return None;
         }

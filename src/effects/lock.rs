@@ -70,8 +70,18 @@ impl Walker<'_, '_, '_> {
         if lock.owner == Owner::Unknown && lock.scope == LockScope::Process {
             lock.owner = self.owner(receiver);
         }
+        if lock.session && lock.scope == LockScope::Host {
+            lock.handle = self.opened_for(row, receiver, given);
+        }
         let own = self.is_own(receiver) || lock.session && self.is_dropped_here(receiver);
         self.hold(lock, site, explicit, own)
+    }
+
+    /// Where the open file was made that a lock is taken on, as long as nothing but variables of this function has it.
+    fn opened_for(&self, row: &Row, receiver: Option<&Rc<LibraryValue>>, given: &[Given]) -> Option<Site> {
+        let opened = receiver.or_else(|| super::rows::given_at(row.lock.as_deref()?, given)?.value.kind.library())?.site?;
+        let holds = |(name, value): (&Name, &Value)| !name.contains('.') && super::guard::holds(&value.kind, opened);
+        self.state.vars.iter().any(holds).then_some(opened)
     }
 
     /// Whether a value of Rust was made by this function: what it is by then ends with it, or goes to whoever is handed it.
@@ -401,6 +411,7 @@ impl Walker<'_, '_, '_> {
             ttl,
             wait: Wait::Not,
             session: false,
+            handle: None,
             owner_checked: coordinator.owner_checked,
             guard: false,
             reentrant: true,

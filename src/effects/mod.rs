@@ -21,6 +21,7 @@ mod call;
 mod changes;
 mod claimed;
 mod closures;
+mod conflicts;
 mod context;
 mod coordinator;
 mod declare;
@@ -146,6 +147,9 @@ pub struct Effects<'p, 'k> {
     followed: RefCell<FxHashMap<FunctionRef, u8>>,
     /// Methods that change what a guard gives access to.
     changing: FxHashSet<Name>,
+    /// Where modules ask whether a key refused what was written.
+    conflicts: RefCell<FxHashMap<u32, Rc<Vec<crate::source::Span>>>>,
+    sorting: std::cell::OnceCell<conflicts::Sorting>,
     /// What rows were used for; `None` in normal runs, which record nothing.
     uses: Option<RefCell<Vec<Use>>>,
 }
@@ -165,6 +169,8 @@ impl<'p, 'k> Effects<'p, 'k> {
             flagged: RefCell::default(),
             followed: RefCell::default(),
             changing: program.knowledge.changing_methods(),
+            conflicts: RefCell::default(),
+            sorting: std::cell::OnceCell::new(),
             uses: None,
         }
     }

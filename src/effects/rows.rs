@@ -698,7 +698,7 @@ impl<'k> Walker<'_, '_, 'k> {
 
     /// A function run beside this code.
     fn spawn(&mut self, row: &Row, receiver: Option<&Rc<LibraryValue>>, api: &Name, given: &[Given], place: &CallPlace) {
-        let many = row.multiple || self.in_loop();
+        let many = row.multiple || self.spawns_several(place.site);
         if row.actor.is_some() {
             self.spawned_actor(row, api, given, place);
         }

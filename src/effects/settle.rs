@@ -52,6 +52,22 @@ pub struct Below {
 }
 
 impl Summary {
+    /// Whether something outside the process is both read and written in it, or in what it calls that deep, under one name.
+    pub fn writes_back(&self, depth: u8) -> bool {
+        let mut done: Vec<&Access> = Vec::new();
+        self.accesses_below(depth, &mut done);
+        let read: FxHashSet<_> = done.iter().filter(|a| a.operation.is_read()).map(|a| &a.name).collect();
+        let outside = |a: &&&Access| !a.private && a.kind != "memory" && a.name.as_ref().is_some_and(|n| n.has_text());
+        done.iter().filter(outside).any(|w| !w.operation.is_read() && read.contains(&w.name))
+    }
+
+    fn accesses_below<'s>(&'s self, depth: u8, done: &mut Vec<&'s Access>) {
+        done.extend(self.items.iter().filter_map(Item::access));
+        if depth > 0 {
+            self.calls.iter().for_each(|c| c.summary.accesses_below(depth - 1, done));
+        }
+    }
+
     /// The item that something in it depends on, if it depends on one.
     pub(super) fn behind(&self, dep: &Dep) -> Option<&Item> {
         self.items.get(dep.item()? as usize)

@@ -426,6 +426,7 @@ impl<'k> Walker<'_, '_, 'k> {
                         Wait::Forever
                     },
                     session: true,
+                    handle: None,
                     owner_checked: true,
                     guard: false,
                     reentrant: true,

@@ -30,6 +30,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub state: State,
     pub summary: Summary,
     pub awaits: u32,
+    /// What is being awaited: a task that is joined where it is spawned has ended before the next is.
+    pub joined: Option<Site>,
     /// How many `finally` blocks surround this point.
     finally: u32,
     /// How many decisions had been made where the innermost loop around this point began its turn.
@@ -121,6 +123,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             state: State::default(),
             summary: Summary::default(),
             awaits: 0,
+            joined: None,
             finally: 0,
             decided_before_loop: None,
             comprehensions: 0,
@@ -214,7 +217,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             self.stmt(*id);
             self.end_statement(&held);
         }
-        self.end_block(&before);
+        self.end_block(&before, block);
     }
 
     fn stmt(&mut self, id: StmtId) {
@@ -412,6 +415,10 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.state.held.retain(|c| c.token != token(site, 1));
         let falls_through = self.state.end == End::Open;
         self.state.end = End::Open;
+        // A guard goes with the loop's body; what was taken on a file that was open before does not.
+        let start = body.first().map_or(span.start, |first| self.facts.stmt(*first).span.start);
+        let outlives = |c: &&Context| !self.rust || c.lock().and_then(|l| l.handle).is_some_and(|h| self.is_open(h, Some(start)));
+        let left_with: Vec<u64> = breaks.iter().flatten().filter(outlives).map(|c| c.token).collect();
         let mut after = std::mem::take(&mut self.state);
         after.control = before.control.clone();
         if let Some(known) = known {
@@ -420,8 +427,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         // What the body takes and keeps is held afterwards: `for r in sorted(ids): stack.enter_context(lock(r))`.
         let mut kept = after.held.clone();
         // `while True: if lock.acquire(blocking=False): break`: nothing else leads behind it.
-        if let (true, Some((first, others))) = (open_ended && !self.rust, breaks.split_first()) {
-            let taken = |c: &&Context| c.lock().is_some() && !kept.iter().any(|k| k.token == c.token);
+        if let (true, Some((first, others))) = (open_ended, breaks.split_first()) {
+            let taken = |c: &&Context| c.lock().is_some() && !kept.iter().any(|k| k.token == c.token) && left_with.contains(&c.token);
             let everywhere = |c: &&Context| others.iter().all(|held| held.iter().any(|o| o.token == c.token));
             kept.extend(first.iter().filter(taken).filter(everywhere).cloned().collect::<Vec<_>>());
         }
@@ -595,7 +602,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
 
     fn guarded(&mut self, items: &[GuardItem], body: &Block) {
         let before: Vec<u64> = self.state.held.iter().map(|c| c.token).collect();
-        let mut leaving = Vec::new();
+        let (mut leaving, mut closing) = (Vec::new(), Vec::new());
         let mut transactional = false;
         if self.rust {
             return self.scoped(items, body);
@@ -604,6 +611,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             let entered = self.enter(item.context);
             transactional |= entered.ends_transaction;
             leaving.extend(entered.exit);
+            closing.push(entered.value.kind.clone());
             if self.is_answer(&entered.value) && item.target.is_none_or(|t| self.is_forgotten(&[t])) {
                 self.drop_answer(&entered.value);
             }
@@ -622,6 +630,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.finally -= 1;
         self.state.held.retain(|c| !own.contains(&c.token));
         self.not_held_at_returns(&own);
+        closing.iter().for_each(|opened| self.closed(opened));
         if transactional {
             self.state.held.retain(|c| before.contains(&c.token) || !c.ends_with_transaction());
         }
@@ -647,12 +656,21 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                 None => self.state.vars.remove(&target),
             };
         }
-        self.end_block(&before);
+        self.end_block(&before, body);
     }
 
     fn catches_all(&self, handler: &Handler) -> bool {
         let all = |t: &ExprId| crate::link::last_name(self.facts, *t).is_some_and(|n| n == "Exception" || n == "BaseException");
         handler.types.is_empty() || handler.types.iter().any(all)
+    }
+
+    /// A file was closed where the block around its use ended: what was held on it is held no longer, on any way out.
+    fn closed(&mut self, opened: &Kind) {
+        let on_it = |c: &Context| c.lock().and_then(|lock| lock.handle).is_some_and(|handle| super::guard::holds(opened, handle));
+        let returns = [&self.held_at_returns, &self.held_at_refusals].into_iter().flatten().flatten();
+        let tokens: Vec<u64> = self.state.held.iter().chain(returns).filter(|c| on_it(c)).map(|c| c.token).collect();
+        self.close(opened);
+        self.not_held_at_returns(&tokens);
     }
 
     fn not_held_at_returns(&mut self, tokens: &[u64]) {
@@ -968,6 +986,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.summary.refuses.dedup();
         self.note_asked();
         self.note_leaks();
+        self.note_conflicts();
         if let Some(again) = self.again.take() {
             self.summary.surround(&[again]);
         }

@@ -26,6 +26,8 @@ pub struct LockUse {
     pub session: bool,
     /// Releasing compares the owner.
     pub owner_checked: bool,
+    /// Where the open file was made on which it was taken: it ends where that is closed.
+    pub handle: Option<Site>,
     /// A value holds it: dropping that gives it back.
     pub guard: bool,
     /// The holder may take it again.
@@ -104,6 +106,7 @@ impl Program<'_> {
             },
             session: row.session,
             owner_checked: row.owner_checked,
+            handle: None,
             guard: row.guard,
             reentrant: row.reentrant,
             refusal_returned: row.refusal_returned,

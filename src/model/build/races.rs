@@ -497,7 +497,9 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         (_, Read | CreateIfAbsent | CompareAndSet) => false,
         // What is written is made of what was read; a relative change in the store is not.
         (Dependence::Data, Update | Put | Replace) => !write.conditional || write.only_selects,
-        (Dependence::Data, Insert) => (read.aggregate || counts_on(write, read)) && !write.fresh_key,
+        // A key of its own makes the row a new one, and not the number that it takes in another column; a count that is kept
+        // beside such a key is a statistic.
+        (Dependence::Data, Insert) => counts_on(write, read) || read.aggregate && !write.fresh_key,
         // Of two that add a row with the next value, only a key over that value refuses one.
         (Dependence::Data, Upsert) => {
             let refused = read.highest.as_ref().is_some_and(|highest| write.keys.contains(highest));

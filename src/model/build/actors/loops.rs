@@ -4,7 +4,7 @@
 //! of, and what reads and writes back one thing, is an actor too, though each of them ends.
 
 use super::{Collector, DraftActor, Entry};
-use crate::effects::{Access, Context, Held, Item, Summary, What};
+use crate::effects::{Context, Held, Item, Summary, What};
 use crate::knowledge::vocabulary::{ActorKind, Effect};
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind, Program};
 use crate::source::Site;
@@ -60,7 +60,7 @@ impl Collector<'_, '_, '_, '_> {
             for call in &self.input.effects.summary(spawner, None).calls {
                 let several = |c: &&Context| matches!(c.held, Held::Spawned { many: true, .. }) && c.function == spawner;
                 let Some(spawned) = call.contexts.iter().rfind(several) else { continue };
-                if own.contains(&spawned.site) || !writes_back(&call.summary) {
+                if own.contains(&spawned.site) || !call.summary.writes_back(DEEP) {
                     continue;
                 }
                 if let Some(function) = whose(&call.summary).filter(|f| !found.contains(f) && !self.belongs_to_actor(*f)) {
@@ -158,20 +158,4 @@ pub(in crate::model::build) fn noticed(item: &Item) -> bool {
 fn whose(summary: &Summary) -> Option<FunctionRef> {
     let item = summary.items.first().map(|i| i.chain.as_ref().map_or(i.function, |first| first.function));
     item.or_else(|| summary.calls.first().map(|c| c.call.function))
-}
-
-/// Whether something outside the process is both read and written below, under one name.
-fn writes_back(summary: &Summary) -> bool {
-    let mut done: Vec<&Access> = Vec::new();
-    accesses_below(summary, DEEP, &mut done);
-    let read: FxHashSet<_> = done.iter().filter(|a| a.operation.is_read()).map(|a| &a.name).collect();
-    let outside = |a: &&&Access| !a.private && a.kind != "memory" && a.name.as_ref().is_some_and(|n| n.has_text());
-    done.iter().filter(outside).any(|w| !w.operation.is_read() && read.contains(&w.name))
-}
-
-fn accesses_below<'s>(summary: &'s Summary, depth: u8, done: &mut Vec<&'s Access>) {
-    done.extend(summary.items.iter().filter_map(Item::access));
-    if depth > 0 {
-        summary.calls.iter().for_each(|c| accesses_below(&c.summary, depth - 1, done));
-    }
 }

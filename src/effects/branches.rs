@@ -128,12 +128,17 @@ impl Walker<'_, '_, '_> {
     }
 
     pub(super) fn choose(&mut self, subject: ExprId, arms: &[(Option<ExprId>, Block)]) {
-        let on = self.decision(subject).unsure().then;
+        let mut on = self.decision(subject).unsure().then;
+        if !self.rust {
+            // A column is matched for what it holds.
+            on.iter_mut().filter(|(dep, _)| dep.is_of_column()).for_each(|(_, check)| *check = Check::State);
+        }
         if self.rust {
             return self.choose_one(subject, &on, arms);
         }
         let start = self.state.clone();
         let mut after: Option<State> = None;
+        let mut left = false;
         for (guard, body) in arms {
             self.state = start.clone();
             if let Some(guard) = guard {
@@ -142,6 +147,10 @@ impl Walker<'_, '_, '_> {
             self.state.decide(&on);
             self.block(body);
             let this = std::mem::take(&mut self.state);
+            left |= this.end != End::Open;
+            if this.end == End::Raised {
+                self.summary.raises_on.extend(on.iter().cloned());
+            }
             if this.end == End::Open {
                 after = Some(match after {
                     Some(joined) => joined.join(this),
@@ -154,6 +163,9 @@ impl Walker<'_, '_, '_> {
             None => start.clone(),
         };
         joined.control = start.control;
+        if left {
+            joined.decide(&on);
+        }
         self.state = joined;
     }
 

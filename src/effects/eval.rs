@@ -1,12 +1,12 @@
 //! Walking expressions: what they are worth here, and what they do on the way.
 
-use super::call::Coroutine;
+use super::call::{CallPlace, Coroutine};
 use super::item::{Check, What};
 use super::truth::{Decision, Truth};
 use super::value::{Column, Dep, Deps, Parts, Selected, Through, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, MODULE, Name, TextPart};
-use crate::link::{FunctionRef, Hole, Kind, LockUse, Part, Template};
+use crate::link::{FunctionRef, FunctionValue, Hole, Kind, LockUse, Part, Template};
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -47,6 +47,9 @@ impl Walker<'_, '_, '_> {
                 let holder = self.eval(*base);
                 if let Some(deps) = self.made_by_the_store(&holder, *base, name) {
                     return Value { deps, ..self.attribute(holder, *base, name) };
+                }
+                if let Some(value) = self.property(&holder, *base, name, e.span) {
+                    return value;
                 }
                 let through = self.reached_through(&holder);
                 let holder = self.looked_at(holder, Some(name), self.site(e.span));
@@ -99,10 +102,10 @@ impl Walker<'_, '_, '_> {
                 Value { kind, deps: l.deps.with(&r.deps), truth: Truth::Either, ..Value::default() }
             }
             ExprKind::Compare { left, rest } => {
-                let state = self.compare_check(*left, rest) == Check::State;
+                let state = self.compare_check(*left, rest) == Check::State || self.is_column_among(*left, rest);
                 let held = if state && !self.rust { self.held_against_given(*left, rest) } else { None };
                 let value = self.compared(*left, rest);
-                let field = |dep: &Dep| dep.is_of_column() || matches!(dep, Dep::Field(_));
+                let field = |dep: &Dep| dep.is_of_column() || matches!(dep, Dep::Field(_) | Dep::Parameter(..));
                 let tells = state && (self.rust || value.deps.iter().any(field));
                 let truth = match held {
                     Some(equal) => if equal { Truth::Same } else { Truth::Other },
@@ -332,6 +335,29 @@ impl Walker<'_, '_, '_> {
         }
     }
 
+    /// What reading a property finds out and does, where its method is one of the project.
+    fn property(&mut self, holder: &Value, base: ExprId, name: &Name, span: Span) -> Option<Value> {
+        if self.rust || self.placing {
+            return None;
+        }
+        let path = self.path(base);
+        let set = path.as_ref().is_some_and(|p| self.state.vars.contains_key(compact_str::format_compact!("{p}.{name}").as_str()));
+        let Kind::Object(object) = &holder.kind else { return None };
+        let function = self.program.property_of(object, name).filter(|_| !set)?;
+        let receiver = Some(holder.kind.clone());
+        let method = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
+        let place = CallPlace {
+            site: self.site(span),
+            receiver: Some(holder.clone()),
+            receiver_path: path,
+            receiver_name: Name::default(),
+            written: false,
+        };
+        let called = self.call_function(&method, &[], &place, &Coroutine::Awaited).value;
+        let read = self.attribute(holder.clone(), base, name);
+        Some(Value { kind: if read.kind == Kind::Unknown { called.kind.clone() } else { read.kind }, ..called })
+    }
+
     /// A parameter seen as the object it is declared to be.
     pub fn opened_object(&self, kind: &Kind) -> Kind {
         match kind {
@@ -482,7 +508,8 @@ impl Walker<'_, '_, '_> {
                 Decision::joined(decisions, *all)
             }
             ExprKind::Compare { left, rest } => {
-                let check = if self.is_one_of(*left, rest) { Check::State } else { self.compare_check(*left, rest) };
+                let one_of = self.is_one_of(*left, rest) || self.is_column_among(*left, rest);
+                let check = if one_of { Check::State } else { self.compare_check(*left, rest) };
                 if let (Check::State, Some(equal)) = (check, self.held_against_given(*left, rest)) {
                     return Decision::by_equality(&self.compared(*left, rest).deps, equal);
                 }
@@ -530,12 +557,32 @@ impl Walker<'_, '_, '_> {
         let zero = |e: ExprId| matches!(facts.expr(e).kind, ExprKind::Int(0));
         let length = |e: ExprId| matches!(&facts.expr(e).kind, ExprKind::Call { callee, .. } if crate::link::last_name(facts, *callee).is_some_and(|n| n == "len"));
         let existence = rest.iter().all(|(op, right)| match op {
-            CompareOp::Is | CompareOp::IsNot => true,
+            // `state is State.DONE`.
+            CompareOp::Is | CompareOp::IsNot => self.rust || !matches!(facts.expr(*right).kind, ExprKind::Attr { .. }),
             CompareOp::In | CompareOp::NotIn => true,
             CompareOp::Eq | CompareOp::Ne | CompareOp::Gt => null(*right) || null(left) || (length(left) && zero(*right)),
             _ => false,
         });
         if existence { Check::Existence } else { Check::State }
+    }
+
+    /// `(state, wanted) in ALLOWED`: what columns hold is looked for among what was not read.
+    fn is_column_among(&mut self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> bool {
+        let [(CompareOp::In | CompareOp::NotIn, right)] = rest else { return false };
+        if self.rust {
+            return false;
+        }
+        let before = (self.summary.items.len(), self.summary.calls.len());
+        let (looked_for, among) = (self.eval(left).deps, self.eval(*right).deps);
+        self.summary.items.truncate(before.0);
+        self.summary.calls.truncate(before.1);
+        let of_columns = |deps: &Deps| {
+            let holds = |dep: &Dep| dep.is_of_column() || matches!(dep, Dep::Field(_) | Dep::Parameter(..) | Dep::Is(..));
+            deps.iter().all(holds)
+        };
+        let given = |deps: &Deps| deps.iter().all(|dep| dep.is_of_column() || matches!(dep, Dep::Fresh));
+        let asked = looked_for.iter().chain(among.iter()).any(|dep| !matches!(dep, Dep::Fresh));
+        asked && of_columns(&looked_for) && given(&among)
     }
 
     /// `row.status in ("done", "failed")`: a column held against values that the code names.

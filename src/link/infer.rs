@@ -531,10 +531,7 @@ impl Program<'_> {
     fn object_member(&self, object: &Rc<Object>, name: &str, base: &Kind) -> Kind {
         let found = self.implementations(object.class, name, object.exact);
         if !found.is_empty() {
-            let facts = self.facts(found[0].module);
-            let property = self.function(found[0]).decorators.iter().any(|d| {
-                super::last_name(facts, *d).is_some_and(|n| matches!(n.as_str(), "property" | "cached_property" | "hybrid_property"))
-            });
+            let property = self.is_property(found[0]);
             return found
                 .into_iter()
                 .map(|function| {
@@ -552,6 +549,19 @@ impl Program<'_> {
             return manager;
         }
         Kind::Member(Rc::new((base.clone(), name.into())))
+    }
+
+    /// Whether a method is read like a field.
+    fn is_property(&self, method: FunctionRef) -> bool {
+        let facts = self.facts(method.module);
+        let is_property =
+            |name: &Name| matches!(name.as_str(), "property" | "cached_property" | "hybrid_property");
+        self.function(method).decorators.iter().any(|d| super::last_name(facts, *d).is_some_and(is_property))
+    }
+
+    /// The method of the project that runs where `name` of such an object is read.
+    pub fn property_of(&self, object: &Object, name: &str) -> Option<FunctionRef> {
+        self.method(object.class, name).filter(|method| !self.is_rust(method.module) && self.is_property(*method))
     }
 
     /// The receiver as its implementation sees it: where a class below the declared one defines the method, an instance of that.

@@ -15,6 +15,9 @@ use crate::link::{ClassRef, Kind, LibraryValue, Template};
 use crate::source::Site;
 use std::rc::Rc;
 
+/// What stands for the library call where a column is assigned.
+const ASSIGNMENT: &str = "attribute assignment";
+
 impl<'k> Walker<'_, '_, 'k> {
     /// The table of a mapped class, or of an instance of one.
     pub fn subject_table(&self, subject: &Kind) -> Option<Template> {
@@ -289,7 +292,7 @@ impl<'k> Walker<'_, '_, 'k> {
             fixed: fixed::all(fixed::of_value(name, value).map(|to| (name.clone(), to)).into_iter()),
             conditional: self.program.is_versioned(class),
             in_order: self.program.model_row(class).is_some_and(|row| row.flushes_in_order) && !self.reads_in_a_loop(),
-            ..Access::new(Operation::Update, "table", "sql", "attribute assignment", "UPDATE")
+            ..Access::new(Operation::Update, "table", "sql", ASSIGNMENT, "UPDATE")
         };
         self.at_table(&mut access, &table);
         if name == ANY_ATTRIBUTE {
@@ -299,6 +302,30 @@ impl<'k> Walker<'_, '_, 'k> {
         let deps = self.push_at(What::Access(access), site, value.deps.clone());
         self.tell_keys(&deps, keys);
         self.wait_for_flush(&deps);
+        if !open && self.program.model_row(class).is_some_and(|row| !row.flushes_in_order) {
+            self.unsaved.extend(deps.iter().filter_map(Dep::item));
+        }
+    }
+
+    /// Rows that have no unit of work are written where they are saved: what is assigned to one that was loaded here, and that
+    /// nothing saves afterwards, nobody else sees.
+    pub fn forget_unsaved(&mut self) {
+        for at in std::mem::take(&mut self.unsaved) {
+            let (at, items) = (at as usize, &self.summary.items);
+            let Some(set) = items.get(at) else { continue };
+            let name = |item: &Item| item.access().and_then(|a| a.name.clone());
+            let saves = |item: &Item| match &*item.what {
+                What::Access(a) => !a.operation.is_read() && a.api != ASSIGNMENT && a.name == name(set),
+                What::CallParameter { .. } => true,
+                _ => false,
+            };
+            if items[at..].iter().any(saves) || self.summary.calls.iter().any(|below| below.later.is_some() || below.summary.changes.may_hold(set)) {
+                continue;
+            }
+            let What::Access(access) = &*set.what else { continue };
+            let what = Rc::new(What::Access(Access { private: true, ..access.clone() }));
+            self.summary.items[at].what = what;
+        }
     }
 
     /// `row.settings["theme"] = theme`, `del row.settings[key]`, `row.settings.update(given)`: the column is written as a whole, made

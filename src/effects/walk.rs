@@ -77,6 +77,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     pub looked: FxHashMap<(Site, Option<Name>), Deps>,
     /// What is known where rounds of the loops around are left by `break` or `continue`, outermost loop first.
     left_rounds: Vec<LeftRounds>,
+    /// Assignments to columns of rows that were loaded here and are written where they are saved.
+    pub unsaved: Vec<u32>,
     /// How many `try` of the innermost loop are around whose handlers go on: what fails there may be tried again.
     tried: u32,
     /// The body only says that others have to be written: `raise NotImplementedError`.
@@ -136,6 +138,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             resumed: 0,
             again: None,
             left_rounds: Vec::new(),
+            unsaved: Vec::new(),
             tried: 0,
             unwritten: false,
             inferring: false,
@@ -421,7 +424,8 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         let left_with: Vec<u64> = breaks.iter().flatten().filter(outlives).map(|c| c.token).collect();
         let mut after = std::mem::take(&mut self.state);
         after.control = before.control.clone();
-        if let Some(known) = known {
+        // Not in Rust: what comes together there is more than the ways to a place are told apart by.
+        if let Some(known) = known.filter(|_| !self.rust) {
             after.vars = if falls_through { join_variables(known, after.vars) } else { known };
         }
         // What the body takes and keeps is held afterwards: `for r in sorted(ids): stack.enter_context(lock(r))`.
@@ -984,6 +988,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.summary.raises_on.dedup();
         self.summary.refuses.sort();
         self.summary.refuses.dedup();
+        self.forget_unsaved();
         self.note_asked();
         self.note_leaks();
         self.note_conflicts();

@@ -164,11 +164,11 @@ fn one_for_each_write(races: Vec<Race>) -> Vec<Race> {
 }
 
 /// Whether a read tells more of what is wrong with a write than another one does: what it is made of, what was found to be
-/// missing, and of several such the last that was asked.
+/// missing, and of several that decide the last that was asked.
 fn says_more(race: &Race, known: &Race) -> bool {
     let first = |r: &Race| (r.dependence, r.inferred, !r.absence);
     let later = race.write == known.write && race.read.file == known.read.file && race.read > known.read;
-    first(race) < first(known) || first(race) == first(known) && later && race.dependence == Dependence::Existence
+    first(race) < first(known) || first(race) == first(known) && later && race.dependence != Dependence::Data
 }
 
 /// A write and a read that it depends on.
@@ -417,6 +417,9 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     if is_protected(&common, item, write, is_read_too_early(pair)) {
         return None;
     }
+    if dependence != Dependence::Data && write.kind != "memory" && looked_again_inside(pair, item, write) {
+        return None;
+    }
     // Something is held over both halves, and nobody can say what: that is no ground for a finding.
     if common.iter().any(|c| c.lock().is_some_and(|l| locks::unnamed(l))) {
         return None;
@@ -520,11 +523,11 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         // What was found out of date is worked out and kept; what is taken away was there.
         (Dependence::State, Delete) if write.kind == "memory" => false,
         (Dependence::State, Put) if write.kind == "memory" && write.computed => false,
-        (Dependence::State, Update | Delete | Put | Replace | Insert | Call | Increment) => {
+        (Dependence::State, Update | Delete | Put | Insert | Call | Increment) => {
             !write.conditional && !matches!(write.idempotent, Some((true, _)))
         }
         (Dependence::State, Upsert) => write.kind == "memory" || read.aggregate && counts_others(write, read),
-        (Dependence::State, Append) => false,
+        (Dependence::State, Append | Replace) => false,
     }
 }
 
@@ -555,6 +558,18 @@ fn apart(read: &Access, write: &Access) -> bool {
 fn of_other_fields(pair: &Pair, write: &Access) -> bool {
     let written = |part: &Column| *part == Column::WHOLE || write.columns.iter().any(|c| Column::named(c) == *part);
     write.kind == "memory" && !write.columns.is_empty() && !pair.columns.iter().any(written)
+}
+
+/// Whether what was looked at before a lock was taken is looked at again inside it, and that decides: the first look only saved the
+/// trouble.
+fn looked_again_inside(pair: &Pair, write: &Item, access: &Access) -> bool {
+    let visit = pair.write.visit;
+    let of_same = |item: &&Item| item.site != pair.read.own.site && item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(access));
+    let again = pair.write.own.control.iter().filter_map(|(dep, _)| visit.behind(dep)).filter(of_same);
+    again.into_iter().any(|again| {
+        let common: Vec<&Context> = write.contexts.iter().filter(|c| again.contexts.iter().any(|o| o.token == c.token)).collect();
+        is_protected(&common, write, access, false)
+    })
 }
 
 /// Whether what is changed behind a lock was looked at again while that lock was held, and that decided; where only one way of

@@ -49,14 +49,20 @@ fn pairs(visit: &Visit) -> Vec<(&Item, &Item)> {
         // What is past a bound is cleared away, and not what comes instead.
         let removes = |a: &&Access| a.autocommit && a.operation == Operation::Delete && !a.bounded;
         let Some(removed) = delete.access().filter(removes) else { continue };
-        // What both callers have a copy of is told there, where more is known of it.
-        let here = |insert: &&Item| visit.tells(delete) || visit.tells(insert);
-        let back = visit.own()[at + 1..].iter().filter(here).find(|insert| {
+        let brings_back = |insert: &Item| {
             insert.access().is_some_and(|added| {
                 let same_rows = added.columns.is_empty() || removed.keys.iter().all(|k| added.columns.contains(k));
                 added.operation == Operation::Insert && added.name == removed.name && added.name.is_some() && same_rows
             })
-        });
+        };
+        // What the same call puts back leaves nothing for a later one.
+        let one_call = |insert: &&Item| delete.chain.is_some() && insert.chain.is_some() && insert.outer_site() == delete.outer_site();
+        if !visit.tells(delete) && visit.own()[at + 1..].iter().filter(one_call).any(&brings_back) {
+            continue;
+        }
+        // What both callers have a copy of is told there, where more is known of it.
+        let here = |insert: &&Item| visit.tells(delete) || visit.tells(insert);
+        let back = visit.own()[at + 1..].iter().filter(here).find(|insert| brings_back(insert));
         if let Some(insert) = back.filter(|insert| !together(delete, insert)) {
             found.push((delete, insert));
         }

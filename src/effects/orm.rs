@@ -319,7 +319,9 @@ impl<'k> Walker<'_, '_, 'k> {
                 What::CallParameter { .. } => true,
                 _ => false,
             };
-            if items[at..].iter().any(saves) || self.summary.calls.iter().any(|below| below.later.is_some() || below.summary.changes.may_hold(set)) {
+            if items[at..].iter().any(saves)
+                || self.summary.calls.iter().any(|below| below.later.is_some() || below.summary.changes.may_hold(set))
+            {
                 continue;
             }
             let What::Access(access) = &*set.what else { continue };

@@ -349,7 +349,9 @@ impl<'k> Walker<'_, '_, 'k> {
     /// `target.read_text()` reads.
     fn named_by_all(&self, kind: Kind) -> Kind {
         match self.opened(&kind) {
-            Kind::Library(library) if library.identity.as_ref().is_some_and(|name| name.has_text() && !name.is_open()) => Kind::Library(library),
+            Kind::Library(library) if library.identity.as_ref().is_some_and(|name| name.has_text() && !name.is_open()) => {
+                Kind::Library(library)
+            }
             _ => kind,
         }
     }

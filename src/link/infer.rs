@@ -554,8 +554,7 @@ impl Program<'_> {
     /// Whether a method is read like a field.
     fn is_property(&self, method: FunctionRef) -> bool {
         let facts = self.facts(method.module);
-        let is_property =
-            |name: &Name| matches!(name.as_str(), "property" | "cached_property" | "hybrid_property");
+        let is_property = |name: &Name| matches!(name.as_str(), "property" | "cached_property" | "hybrid_property");
         self.function(method).decorators.iter().any(|d| super::last_name(facts, *d).is_some_and(is_property))
     }
 

@@ -28,7 +28,8 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     for doing in doings {
         for (run, pair) in doing.runs.iter().flat_map(|run| pairs(&run.visits).into_iter().map(move |pair| (run, pair))) {
             let pair = pair.by_columns(input);
-            if pair.dependence == Dependence::Existence && taken.contains(&pair.read.own.site) && pair.write.own.site != pair.read.own.site {
+            if pair.dependence == Dependence::Existence && taken.contains(&pair.read.own.site) && pair.write.own.site != pair.read.own.site
+            {
                 continue;
             }
             let Some(race) = race(input, (doing.actor, run), &pair, &values, schema, model) else { continue };
@@ -231,7 +232,15 @@ fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
     for visit in visits.iter().filter(|visit| visit.has(Sorts::WRITE)) {
         found.extend(taken::pairs(visit).into_iter().filter_map(|(read, write)| {
             let (read, write) = (visit.item(read)?, visit.item(write)?);
-            Some(Pair { read, write, dependence: Dependence::Existence, columns: vec![Column::WHOLE], absence: false, claimed: false, waited: true })
+            Some(Pair {
+                read,
+                write,
+                dependence: Dependence::Existence,
+                columns: vec![Column::WHOLE],
+                absence: false,
+                claimed: false,
+                waited: true,
+            })
         }));
         found.extend(visit.own().iter().flat_map(|own| pairs_of(visits, visit, own)));
     }
@@ -564,7 +573,8 @@ fn of_other_fields(pair: &Pair, write: &Access) -> bool {
 /// trouble.
 fn looked_again_inside(pair: &Pair, write: &Item, access: &Access) -> bool {
     let visit = pair.write.visit;
-    let of_same = |item: &&Item| item.site != pair.read.own.site && item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(access));
+    let of_same =
+        |item: &&Item| item.site != pair.read.own.site && item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(access));
     let again = pair.write.own.control.iter().filter_map(|(dep, _)| visit.behind(dep)).filter(of_same);
     again.into_iter().any(|again| {
         let common: Vec<&Context> = write.contexts.iter().filter(|c| again.contexts.iter().any(|o| o.token == c.token)).collect();

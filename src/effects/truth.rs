@@ -109,12 +109,20 @@ impl Decision {
         self.then.iter().filter(move |(dep, _)| !differs(dep))
     }
 
+    /// Where it may be another condition that held. Where this one did not, there was nothing to change.
+    fn perhaps(self) -> Decision {
+        let known = |(dep, _): &(Dep, Check)| !dep.is_question();
+        let loosely = |check: Check| if check == Check::Difference { check } else { check.unsure() };
+        let all = |on: Vec<(Dep, Check)>| on.into_iter().filter(known).map(|(dep, check)| (dep, loosely(check))).collect();
+        Decision { then: all(self.then), other: all(self.other) }
+    }
+
     /// Several conditions of which all must hold, or one: where that is so (not so), each of them does (does not).
     pub fn joined(decisions: Vec<Decision>, all: bool) -> Decision {
         let single = decisions.len() < 2;
         let mut joined = Decision::default();
         for decision in decisions {
-            let unsure = decision.clone().unsure();
+            let unsure = decision.clone().perhaps();
             let (then, other) = match all {
                 _ if single => (decision.then, decision.other),
                 true => (decision.then, unsure.other),

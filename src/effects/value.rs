@@ -357,10 +357,13 @@ impl Value {
                 Some(Rc::new(both))
             }
         };
+        let reads = |deps: &Deps| deps.iter().any(|dep| dep.item().is_some());
         let truth = match (self.deps.is_empty(), other.deps.is_empty()) {
-            // A default says nothing of what was read.
+            // A default says nothing of what was read, and nor does what the caller gave: `name is not None and name != row.name`.
             (true, false) => other.truth,
             (false, true) => self.truth,
+            _ if !reads(&self.deps) && reads(&other.deps) => other.truth,
+            _ if reads(&self.deps) && !reads(&other.deps) => self.truth,
             _ => self.truth.and(other.truth),
         };
         Value {

@@ -9,6 +9,9 @@ use super::value::{Dep, Deps};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, Name};
 
+/// How deep an expression may be nested that is looked at a second time.
+const PLAIN: u8 = 6;
+
 impl Walker<'_, '_, '_> {
     /// Evaluate a condition: on what it decides, and whether it asks for existence or for contents.
     pub fn decision(&mut self, cond: ExprId) -> Decision {
@@ -103,7 +106,8 @@ impl Walker<'_, '_, '_> {
     /// `(state, wanted) in ALLOWED`: what columns hold is looked for among what was not read.
     fn is_column_among(&mut self, left: ExprId, rest: &[(CompareOp, ExprId)]) -> bool {
         let [(CompareOp::In | CompareOp::NotIn, right)] = rest else { return false };
-        if self.rust {
+        // Both are looked at once more: nothing that may hold another comparison.
+        if self.rust || !self.is_plain(left, PLAIN) || !self.is_plain(*right, PLAIN) {
             return false;
         }
         let before = (self.summary.items.len(), self.summary.calls.len());
@@ -117,6 +121,20 @@ impl Walker<'_, '_, '_> {
         let given = |deps: &Deps| deps.iter().all(|dep| dep.is_of_column() || matches!(dep, Dep::Fresh));
         let asked = looked_for.iter().chain(among.iter()).any(|dep| !matches!(dep, Dep::Fresh));
         asked && of_columns(&looked_for) && given(&among)
+    }
+
+    /// Whether an expression is made of names, constants, attributes, entries and calls alone, nested that deep at most.
+    fn is_plain(&self, expr: ExprId, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let plain = |e: &ExprId| self.is_plain(*e, depth);
+        match &self.facts.expr(expr).kind {
+            ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::Int(_) | ExprKind::Null | ExprKind::Bool(_) => true,
+            ExprKind::Attr { base, .. } => plain(base),
+            ExprKind::Index { base, index } => plain(base) && plain(index),
+            ExprKind::List(items) => items.iter().all(plain),
+            ExprKind::Call { callee, args } => plain(callee) && args.iter().all(|a| plain(&a.value)),
+            _ => false,
+        }
     }
 
     /// `row.status in ("done", "failed")`: a column held against values that the code names.

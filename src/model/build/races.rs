@@ -28,8 +28,7 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     for doing in doings {
         for (run, pair) in doing.runs.iter().flat_map(|run| pairs(&run.visits).into_iter().map(move |pair| (run, pair))) {
             let pair = pair.by_columns(input);
-            if pair.dependence == Dependence::Existence && taken.contains(&pair.read.own.site) && pair.write.own.site != pair.read.own.site
-            {
+            if pair.dependence == Dependence::Existence && taken.contains(&pair.read.own.site) {
                 continue;
             }
             let Some(race) = race(input, (doing.actor, run), &pair, &values, schema, model) else { continue };

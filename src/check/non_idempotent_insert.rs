@@ -1,9 +1,9 @@
 //! A plain INSERT or create that a retry duplicates.
 
-use super::races::subject_of;
+use super::races::{acting, subject_of};
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::{Confidence, Finding, Role, Severity};
-use crate::model::{Access, ActorId, ActorKind};
+use crate::model::{Access, ActorId, ActorKind, Resource};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -15,6 +15,14 @@ pub static RULE: Rule = Rule {
     page: include_str!("non-idempotent-insert.md"),
     check,
 };
+
+/// Whether the function that adds a row has deleted from its table before: two that overlap both delete, and one finds the row of
+/// the other when it adds its own.
+fn puts_anew(resource: &Resource, added: &Access) -> bool {
+    let before = |a: &Access| a.site.file == added.site.file && a.site.span.start < added.site.span.start;
+    let deletes = |a: &&Access| a.operation == "delete" && a.actor == added.actor && a.function == added.function && before(a);
+    added.guards.is_empty() && resource.accesses.iter().any(|a| deletes(&a))
+}
 
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
@@ -70,8 +78,12 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             }
             if let Some(unique) = first.unique {
                 finding.severity = Severity::Low;
-                // Nothing is doubled, and nobody said that it is to be run again.
-                if !first.retry_explicit && !spoilt(first) {
+                if puts_anew(resource, first) {
+                    let replaces = acting(model, &actors, "replace");
+                    finding.message =
+                        format!("{replaces} a row of \"{}\" by DELETE and INSERT — of two at once a unique key refuses one", resource.name);
+                } else if !first.retry_explicit && !spoilt(first) {
+                    // Nothing is doubled, and nobody said that it is to be run again.
                     finding.confidence = Confidence::Low;
                 }
                 if let Some(site) = unique {

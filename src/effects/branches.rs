@@ -129,13 +129,11 @@ impl Walker<'_, '_, '_> {
 
     pub(super) fn choose(&mut self, subject: ExprId, arms: &[(Option<ExprId>, Block)]) {
         let mut on = self.decision(subject).unsure().then;
-        if !self.rust {
-            // A column is matched for what it holds.
-            on.iter_mut().filter(|(dep, _)| dep.is_of_column()).for_each(|(_, check)| *check = Check::State);
-        }
         if self.rust {
             return self.choose_one(subject, &on, arms);
         }
+        // A column is matched for what it holds.
+        on.iter_mut().filter(|(dep, _)| dep.is_of_column()).for_each(|(_, check)| *check = Check::State);
         let start = self.state.clone();
         let mut after: Option<State> = None;
         let mut left = false;

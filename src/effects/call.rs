@@ -550,13 +550,12 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         // An object of a class of the project that was made of what a file holds: each field may be.
         let plain = |kind: &Kind| matches!(kind, Kind::Object(object) if self.program.model_row(object.class).is_none());
         match self.rust {
+            true => receiver.deps.iter().filter(|dep| self.is_row(dep) || self.is_document(dep)).copied().collect(),
             false if receiver.kind.alternatives().iter().all(plain) => {
-                return receiver.deps.iter().filter(|dep| self.is_document(dep)).copied().collect();
+                receiver.deps.iter().filter(|dep| self.is_document(dep)).copied().collect()
             }
-            false => return self.row_read(receiver),
-            true => {}
+            false => self.row_read(receiver),
         }
-        receiver.deps.iter().filter(|dep| self.is_row(dep) || self.is_document(dep)).copied().collect()
     }
 
     /// What the variables of this function depend on that a closure made in it names.

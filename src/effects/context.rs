@@ -108,6 +108,14 @@ impl Context {
     pub fn ends_with_transaction(&self) -> bool {
         matches!(self.held, Held::Rows(_)) || self.lock().is_some_and(|lock| lock.of_transaction)
     }
+
+    /// Whether it is a transaction that nobody else's writes can come between.
+    pub fn is_serial(&self) -> bool {
+        match &self.held {
+            Held::Transaction { isolation: Some(level), .. } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
+            _ => false,
+        }
+    }
 }
 
 /// A token for the n-th entry at a place, deterministic over runs.

@@ -110,10 +110,7 @@ impl Walker<'_, '_, '_> {
         if self.rust || !self.is_plain(left, PLAIN) || !self.is_plain(*right, PLAIN) {
             return false;
         }
-        let before = (self.summary.items.len(), self.summary.calls.len());
-        let (looked_for, among) = (self.eval(left).deps, self.eval(*right).deps);
-        self.summary.items.truncate(before.0);
-        self.summary.calls.truncate(before.1);
+        let (looked_for, among) = self.read_by_both(left, *right);
         let of_columns = |deps: &Deps| {
             let holds = |dep: &Dep| dep.is_of_column() || matches!(dep, Dep::Field(_) | Dep::Parameter(..) | Dep::Is(..));
             deps.iter().all(holds)

@@ -73,7 +73,7 @@ impl Walker<'_, '_, '_> {
                 let hint = crate::link::hint(facts, *index);
                 // A piece of a text or list is of what the whole is.
                 let piece = matches!(facts.expr(*index).kind, ExprKind::Unknown(_)) && !self.rust;
-                let query = holder.kind.library().is_some_and(|library| self.program.mapped_subject(library).is_some());
+                let query = holder.kind.library().is_some_and(|library| self.program.row_of(library).is_some());
                 let kind = match &holder.kind {
                     whole @ (Kind::Text(_) | Kind::Parameter(_)) if piece => whole.clone(),
                     whole if piece && query => whole.clone(),
@@ -108,13 +108,8 @@ impl Walker<'_, '_, '_> {
                 let field = |dep: &Dep| dep.is_of_column() || matches!(dep, Dep::Field(_) | Dep::Parameter(..));
                 let tells = state && (self.rust || value.deps.iter().any(field));
                 let truth = match held {
-                    Some(equal) => {
-                        if equal {
-                            Truth::Same
-                        } else {
-                            Truth::Other
-                        }
-                    }
+                    Some(true) => Truth::Same,
+                    Some(false) => Truth::Other,
                     None if state => Truth::Either,
                     None => value.truth,
                 };

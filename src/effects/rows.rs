@@ -334,7 +334,7 @@ impl<'k> Walker<'_, '_, 'k> {
     }
 
     fn name_at(&self, place: &str, receiver: Option<&Rc<LibraryValue>>, given: &[Given]) -> Option<Template> {
-        let args: Vec<(Option<Name>, Kind)> = kinds(given).into_iter().map(|(name, kind)| (name, self.named_by_all(kind))).collect();
+        let args = self.kinds_named_by_all(given);
         let text = self.program.place_text(place, receiver, &args)?;
         // An argument that is a bare hole is named after its expression.
         if let (Some(value), true) = (given_at(place, given), text.parts.len() == 1)
@@ -345,15 +345,16 @@ impl<'k> Walker<'_, '_, 'k> {
         Some(text)
     }
 
-    /// An argument that all callers of this function give alike, as what is called on it sees it: `tmp.replace(target)` writes what
-    /// `target.read_text()` reads.
-    fn named_by_all(&self, kind: Kind) -> Kind {
-        match self.opened(&kind) {
+    /// Arguments, of which those that all callers of this function give alike are as what is called on them sees them:
+    /// `tmp.replace(target)` writes what `target.read_text()` reads.
+    fn kinds_named_by_all(&self, given: &[Given]) -> Vec<(Option<Name>, Kind)> {
+        let named = |kind: Kind| match self.opened(&kind) {
             Kind::Library(library) if library.identity.as_ref().is_some_and(|name| name.has_text() && !name.is_open()) => {
                 Kind::Library(library)
             }
             _ => kind,
-        }
+        };
+        kinds(given).into_iter().map(|(name, kind)| (name, named(kind))).collect()
     }
 
     fn access(
@@ -605,7 +606,7 @@ impl<'k> Walker<'_, '_, 'k> {
         result: Value,
     ) -> Value {
         let row = found.row;
-        let args: Vec<(Option<Name>, Kind)> = kinds(given).into_iter().map(|(name, kind)| (name, self.named_by_all(kind))).collect();
+        let args = self.kinds_named_by_all(given);
         let source = row.resource.as_deref().and_then(|p| self.program.place_text(p, receiver, &args));
         let target = row.to.as_deref().and_then(|p| self.program.place_text(p, receiver, &args));
         let mut data = all_deps(given);

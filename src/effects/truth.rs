@@ -98,9 +98,7 @@ impl Decision {
 
     /// Where nobody knows which way round it was asked.
     pub fn unsure(self) -> Decision {
-        let known = |(dep, _): &(Dep, Check)| !dep.is_question();
-        let all = |on: Vec<(Dep, Check)>| on.into_iter().filter(known).map(|(dep, check)| (dep, check.unsure())).collect();
-        Decision { then: all(self.then), other: all(self.other) }
+        self.asking(Check::unsure)
     }
 
     /// Dependencies that were asked for something else than whether there is anything to change.
@@ -111,9 +109,13 @@ impl Decision {
 
     /// Where it may be another condition that held. Where this one did not, there was nothing to change.
     fn perhaps(self) -> Decision {
+        self.asking(|check| if check == Check::Difference { check } else { check.unsure() })
+    }
+
+    /// The same on what was read, asked otherwise.
+    fn asking(self, otherwise: impl Fn(Check) -> Check) -> Decision {
         let known = |(dep, _): &(Dep, Check)| !dep.is_question();
-        let loosely = |check: Check| if check == Check::Difference { check } else { check.unsure() };
-        let all = |on: Vec<(Dep, Check)>| on.into_iter().filter(known).map(|(dep, check)| (dep, loosely(check))).collect();
+        let all = |on: Vec<(Dep, Check)>| on.into_iter().filter(known).map(|(dep, check)| (dep, otherwise(check))).collect();
         Decision { then: all(self.then), other: all(self.other) }
     }
 
@@ -177,11 +179,17 @@ impl Walker<'_, '_, '_> {
         if !a && !b {
             return None;
         }
+        let (l, r) = self.read_by_both(left, *right);
+        (a && is_held_against(&l, &r) || b && is_held_against(&r, &l)).then_some(*op == CompareOp::Eq)
+    }
+
+    /// What two expressions depend on, without what they do: whoever evaluates them for good does that.
+    pub fn read_by_both(&mut self, left: ExprId, right: ExprId) -> (Deps, Deps) {
         let before = (self.summary.items.len(), self.summary.calls.len());
-        let (l, r) = (self.eval(left).deps, self.eval(*right).deps);
+        let read = (self.eval(left).deps, self.eval(right).deps);
         self.summary.items.truncate(before.0);
         self.summary.calls.truncate(before.1);
-        (a && is_held_against(&l, &r) || b && is_held_against(&r, &l)).then_some(*op == CompareOp::Eq)
+        read
     }
 
     /// `record.get("owner")`.

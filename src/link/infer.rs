@@ -632,8 +632,7 @@ impl Program<'_> {
                 Kind::Text(Rc::new(Template::hole(Hole::Environment(index.as_text().unwrap_or(hint).into()))))
             }
             Kind::Library(value) => match self.knowledge.item_type(value.ty) {
-                Some(_) if self.mapped_subject(value).is_some() => self.mapped_subject(value).map(Kind::instance).unwrap_or_default(),
-                Some(ty) => self.derived(value, ty, Some(index.template(hint))),
+                Some(ty) => self.row_of(value).unwrap_or_else(|| self.derived(value, ty, Some(index.template(hint)))),
                 None => Kind::Unknown,
             },
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.item(k, index, hint)).fold(Kind::Unknown, Kind::or),
@@ -645,10 +644,10 @@ impl Program<'_> {
         }
     }
 
-    /// The mapped class whose rows a query asks for.
-    pub fn mapped_subject(&self, query: &LibraryValue) -> Option<ClassRef> {
+    /// A row of those that a query asks for, where their class is mapped.
+    pub fn row_of(&self, query: &LibraryValue) -> Option<Kind> {
         match &query.subject {
-            Kind::Class(class) if self.model_row(*class).is_some() => Some(*class),
+            Kind::Class(class) if self.model_row(*class).is_some() => Some(Kind::instance(*class)),
             _ => None,
         }
     }
@@ -658,8 +657,7 @@ impl Program<'_> {
         match iterated {
             Kind::List(items) => items.iter().cloned().fold(Kind::Unknown, Kind::or),
             Kind::Library(value) => match self.knowledge.iter_type(value.ty) {
-                Some(_) if self.mapped_subject(value).is_some() => self.mapped_subject(value).map(Kind::instance).unwrap_or_default(),
-                Some(ty) => self.derived(value, ty, None),
+                Some(ty) => self.row_of(value).unwrap_or_else(|| self.derived(value, ty, None)),
                 None if matches!(value.subject, Kind::Parameter(_) | Kind::Field(_)) => Kind::Called(Rc::new(value.subject.clone())),
                 None if value.subject != Kind::Unknown => self.instance_of(value.subject.clone(), PackLanguage::Python),
                 None => Kind::Unknown,

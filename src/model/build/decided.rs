@@ -90,7 +90,6 @@ pub(super) fn is_look_at(item: &Item, access: &Access) -> bool {
 fn excludes(context: &Context) -> bool {
     match &context.held {
         Held::Lock(lock) => lock.scope != LockScope::Process,
-        Held::Transaction { isolation: Some(level), .. } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
-        _ => false,
+        _ => context.is_serial(),
     }
 }

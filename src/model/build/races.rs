@@ -574,11 +574,8 @@ fn looked_again_inside(pair: &Pair, write: &Item, access: &Access) -> bool {
     let visit = pair.write.visit;
     let of_same =
         |item: &&Item| item.site != pair.read.own.site && item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(access));
-    let again = pair.write.own.control.iter().filter_map(|(dep, _)| visit.behind(dep)).filter(of_same);
-    again.into_iter().any(|again| {
-        let common: Vec<&Context> = write.contexts.iter().filter(|c| again.contexts.iter().any(|o| o.token == c.token)).collect();
-        is_protected(&common, write, access, false)
-    })
+    let mut again = pair.write.own.control.iter().filter_map(|(dep, _)| visit.behind(dep)).filter(of_same);
+    again.any(|again| is_protected(&write.common(again).collect::<Vec<_>>(), write, access, false))
 }
 
 /// Whether what is changed behind a lock was looked at again while that lock was held, and that decided; where only one way of
@@ -656,10 +653,7 @@ fn is_protected(common: &[&Context], write: &Item, access: &Access, early: bool)
     // What lives in the process is kept by the process's own locks.
     let reach = |scope: LockScope| scope != LockScope::Process || access.kind == "memory";
     let lock = common.iter().any(|c| c.lock().is_some_and(|l| reach(l.scope)));
-    let transaction = common.iter().any(|c| match &c.held {
-        Held::Transaction { isolation: Some(level), .. } => matches!(level.as_str(), "serializable" | "immediate" | "exclusive"),
-        _ => false,
-    });
+    let transaction = common.iter().any(|c| c.is_serial());
     // Rows locked by the read that started it, still locked at the write.
     let rows = write.contexts.iter().any(|c| match &c.held {
         Held::Rows(table) => access.name.as_ref() == Some(table),

@@ -2,11 +2,12 @@
 
 use super::context::{Context, Held};
 use super::item::{Check, Item, What};
-use super::state::{End, State};
+use super::state::{Among, End, State, add_new};
 use super::value::Dep;
 use super::walk::Walker;
 use crate::facts::{Block, ExprId, ExprKind};
 use crate::link::{Template, Wait};
+use std::rc::Rc;
 
 impl Walker<'_, '_, '_> {
     pub(super) fn branch(&mut self, cond: ExprId, then: &Block, other: &Block) {
@@ -30,16 +31,21 @@ impl Walker<'_, '_, '_> {
         let mut without = self.state.clone();
         without.held.retain(|c| !taken.iter().any(|t| t.token == c.token));
         let with = std::mem::take(&mut self.state);
-        let (then_state, other_state) = if refused_first { (without, with) } else { (with, without) };
+        let (mut then_state, mut other_state) = if refused_first { (without, with) } else { (with, without) };
+        if let Some((named, holds)) = self.dialects_named(cond) {
+            if holds { &mut other_state } else { &mut then_state }.leave_out(&named);
+        }
 
         let begun = self.summary.items.len();
         self.state = then_state;
         self.state.decide(&on.then);
+        let before_then = self.state.control.clone();
         self.way(then);
         let after_then = std::mem::take(&mut self.state);
         let parted = self.summary.items.len();
         self.state = other_state;
         self.state.decide(&on.other);
+        let before_other = self.state.control.clone();
         self.way(other);
         let after_other = std::mem::take(&mut self.state);
 
@@ -56,24 +62,26 @@ impl Walker<'_, '_, '_> {
         self.state = match (after_then.end, after_other.end) {
             (End::Open, End::Open) => {
                 // Where a path inside left (`if admin: if not others: return`), what decided that decides all that follows.
-                let left = |s: &State, on: &[(Dep, Check)]| s.control.iter().any(|d| !control.contains(d) && !on.contains(d));
-                let inner = left(&after_then, &on.then) || left(&after_other, &on.other);
+                let left = |s: &State, before: &Rc<Vec<(Dep, Check)>>| {
+                    let known = Among::new(before, s.control.len());
+                    !Rc::ptr_eq(&s.control, before) && s.control.iter().any(|d| !known.holds(d))
+                };
+                let inner = left(&after_then, &before_then) || left(&after_other, &before_other);
                 let mut decided = control;
                 if inner {
-                    let all: Vec<(Dep, Check)> = after_then.control.iter().chain(&after_other.control).copied().collect();
+                    let all = after_then.control.iter().chain(after_other.control.iter());
+                    let questions = after_then.control.len() + after_other.control.len();
+                    let (in_then, in_other) = (Among::new(&after_then.control, questions), Among::new(&after_other.control, questions));
                     // `if let Some(job) = found { if job.done { return } }`: what it holds decided, and not that it is there.
                     let only_led_there = |(dep, check): &(Dep, Check)| {
                         let asked = on.then.contains(&(*dep, *check)) || on.other.contains(&(*dep, *check));
                         let held = |other: &(Dep, Check)| other.1 == Check::State && other.0.same_record(dep);
-                        self.rust && asked && *check == Check::Existence && all.iter().any(held)
+                        self.rust && asked && *check == Check::Existence && all.clone().any(held)
                     };
-                    let both = |d: &(Dep, Check)| after_then.control.contains(d) && after_other.control.contains(d);
-                    for d in &all {
-                        let sure = !d.0.is_question() || both(d);
-                        if sure && !decided.contains(d) && !only_led_there(d) {
-                            decided.push(*d);
-                        }
-                    }
+                    let both = |d: &(Dep, Check)| in_then.holds(d) && in_other.holds(d);
+                    let sure: Vec<(Dep, Check)> =
+                        all.clone().filter(|d| (!d.0.is_question() || both(d)) && !only_led_there(d)).copied().collect();
+                    add_new(Rc::make_mut(&mut decided), &sure);
                 }
                 // `if dialect == "postgresql": select(…).with_for_update()`: where rows cannot be locked, the store locks more,
                 // and so it does where the other way begins a transaction that nobody else may write beside.
@@ -197,11 +205,11 @@ impl Walker<'_, '_, '_> {
         }
         self.state = match open {
             Some(open) => {
-                let mut control = start.control;
+                let mut joined = State { control: start.control, ..open };
                 if left || raised {
-                    control.extend(on.iter().filter(|d| !control.contains(d)).cloned().collect::<Vec<_>>());
+                    joined.decide(on);
                 }
-                State { control, ..open }
+                joined
             }
             None if arms.is_empty() => start,
             None => State { end: if left { End::Left } else { End::Raised }, ..start },

@@ -621,7 +621,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             });
             around = Some((item.contexts.clone(), held.clone()));
             let (_, control) = decided.take_if(|(of, _)| Rc::ptr_eq(of, &item.control)).unwrap_or_else(|| {
-                let here = here.get_or_insert_with(|| Rc::new(self.state.control.clone()));
+                let here = here.get_or_insert_with(|| self.state.control.clone());
                 let inside = binding.control(&item.control);
                 if inside.is_empty() {
                     return (item.control.clone(), here.clone());
@@ -652,7 +652,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             }
             let chain = Some(self.led_to(place.site, item.chain.clone()));
             if let What::CallParameter { callee, args } = &*what {
-                let (held, control) = ((*held).clone(), (*control).clone());
+                let (held, control) = ((*held).clone(), control.clone());
                 let on = binding.deps(&item.data);
                 let through = Through { item, chain, held, control, on, hint: receiver_hint(&item.what, &binding.names) };
                 let deps = self.resume(callee, args, through);
@@ -694,7 +694,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 data: binding.deps(&item.data),
                 control,
                 keys: binding.keys(&item.keys),
-                inferred: item.inferred,
+                inferred: item.inferred + self.seldom(),
                 awaits: self.awaits + item.awaits,
                 kept: false,
             };
@@ -765,9 +765,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             function,
             call,
             contexts: Rc::new(self.state.held.clone()),
-            control: Rc::new(self.state.control.clone()),
+            control: self.state.control.clone(),
             awaits: self.awaits,
-            inferred: u8::from(self.inferring),
+            inferred: self.guessed(),
             whole,
             given,
         });
@@ -825,7 +825,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 contexts: Rc::new(through.held),
                 chain: through.chain,
                 data: all_deps(&given).with(&through.on),
-                control: Rc::new(through.control),
+                control: through.control,
                 keys: None,
                 inferred: through.item.inferred,
                 awaits: self.awaits + through.item.awaits,
@@ -885,8 +885,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let before = self.summary.items.last();
         let contexts = before.map(|i| &i.contexts).filter(|c| ***c == self.state.held);
         let contexts = contexts.cloned().unwrap_or_else(|| Rc::new(self.state.held.clone()));
-        let control = before.map(|i| &i.control).filter(|c| ***c == self.state.control);
-        let control = control.cloned().unwrap_or_else(|| Rc::new(self.state.control.clone()));
+        let control = before.map(|i| &i.control).filter(|c| **c == self.state.control).unwrap_or(&self.state.control).clone();
         let item = Item {
             what: Rc::new(what),
             site,
@@ -896,7 +895,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             data,
             control,
             keys: None,
-            inferred: u8::from(self.inferring),
+            inferred: self.guessed(),
             awaits: self.awaits,
             kept: false,
         };
@@ -925,7 +924,7 @@ struct Through<'a> {
     item: &'a Item,
     chain: Option<Rc<Call>>,
     held: Vec<Context>,
-    control: Vec<(Dep, super::item::Check)>,
+    control: Rc<Vec<(Dep, super::item::Check)>>,
     /// What the call depends on here.
     on: Deps,
     hint: Name,

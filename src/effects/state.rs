@@ -5,7 +5,9 @@ use super::item::Check;
 use super::value::{Dep, Value};
 use crate::facts::Name;
 use crate::link::Template;
+use crate::sql::Dialect;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
 
 /// Up to how many decisions are looked through one by one, and for how many.
 const FEW: usize = 24;
@@ -36,6 +38,25 @@ pub(super) fn add_new(known: &mut Vec<(Dep, Check)>, more: &[(Dep, Check)]) {
     }
     let mut seen: FxHashSet<(Dep, Check)> = known.iter().copied().collect();
     known.extend(more.iter().filter(|dep| seen.insert(**dep)).copied());
+}
+
+/// Asks whether decisions are among others: by a table where there are many of both.
+pub(super) struct Among<'a> {
+    all: &'a [(Dep, Check)],
+    table: Option<FxHashSet<&'a (Dep, Check)>>,
+}
+
+impl<'a> Among<'a> {
+    /// Decisions of which so many will be asked for.
+    pub fn new(all: &'a [(Dep, Check)], questions: usize) -> Self {
+        let many = questions > NEW && all.len().max(questions) >= FEW;
+        Among { all, table: many.then(|| all.iter().collect()) }
+    }
+
+    /// Whether this one is among them.
+    pub fn holds(&self, decision: &(Dep, Check)) -> bool {
+        self.table.as_ref().map_or_else(|| self.all.contains(decision), |table| table.contains(decision))
+    }
 }
 
 /// The variables after either of two paths.
@@ -80,8 +101,10 @@ pub(super) struct State {
     pub held: Vec<Context>,
     /// A setting of the session bounds every wait for a lock from here on.
     pub waits_limited: bool,
-    /// What decided that this point is reached.
-    pub control: Vec<(Dep, Check)>,
+    /// What decided that this point is reached; shared with the items made there, and by the ways that part there.
+    pub control: Rc<Vec<(Dep, Check)>>,
+    /// Databases for which this point is not reached, as far as the code asks which one it has.
+    pub not_for: Vec<Dialect>,
     /// Whether and how the walk has left this path.
     pub end: End,
 }
@@ -89,15 +112,22 @@ pub(super) struct State {
 impl State {
     /// Add what decided.
     pub fn decide(&mut self, on: &[(Dep, Check)]) {
-        add_new(&mut self.control, on);
+        let known = Among::new(&self.control, on.len());
+        let new: Vec<(Dep, Check)> = on.iter().filter(|d| !known.holds(d)).copied().collect();
+        if !new.is_empty() {
+            add_new(Rc::make_mut(&mut self.control), &new);
+        }
     }
 
     /// The state after either of two paths that both go on.
     pub fn join(mut self, other: State) -> State {
         self.vars = join_variables(self.vars, other.vars);
         self.waits_limited &= other.waits_limited;
+        self.not_for.retain(|dialect| other.not_for.contains(dialect));
         // What the caller gave decided only what both ways hang on.
-        self.control.retain(|d| !d.0.is_question() || other.control.contains(d));
+        if !Rc::ptr_eq(&self.control, &other.control) && self.control.iter().any(|d| d.0.is_question()) {
+            Rc::make_mut(&mut self.control).retain(|d| !d.0.is_question() || other.control.contains(d));
+        }
         self.held.retain(|c| other.held.iter().any(|o| o.token == c.token));
         self
     }

@@ -1,9 +1,9 @@
 //! A side effect on an external service under a retry, with no idempotency key.
 
 use super::races::subject_of;
-use super::rule::{Draft, Rule, Subject, confidence, related, witness};
+use super::rule::{Draft, RETRIED, Rule, Subject, confidence, related, witness};
 use crate::finding::{Confidence, Finding, Role, Severity};
-use crate::model::{Access, ActorId};
+use crate::model::{Access, ActorId, Resource};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -15,6 +15,56 @@ pub static RULE: Rule = Rule {
     page: include_str!("non-idempotent-call.md"),
     check,
 };
+
+/// Words in the paths of services that only answer: a model is asked, something is looked for, worked out or shown. What a POST
+/// sends there leaves nothing behind.
+const ASKS: [&str; 27] = [
+    "ask",
+    "authorize",
+    "classify",
+    "complete",
+    "completions",
+    "detect",
+    "embed",
+    "embedding",
+    "embeddings",
+    "encode",
+    "encoder",
+    "evaluate",
+    "extract",
+    "find",
+    "generate",
+    "generations",
+    "graphql",
+    "introspect",
+    "login",
+    "lookup",
+    "moderations",
+    "predict",
+    "predictions",
+    "query",
+    "rerank",
+    "search",
+    "token",
+];
+
+/// How procedures are called that only read, where a service has a path for each: `GetUser`, `list_users`.
+const READS: [&str; 5] = ["get", "list", "read", "fetch", "describe"];
+
+/// Whether the service is one that only answers, or nothing is known of it but a host.
+fn only_answers(resource: &Resource) -> bool {
+    let path =
+        resource.name.split_once("://").map_or(resource.name.as_str(), |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    // What only a variable of the environment names, `$SANDBOX_URL`, may be anything.
+    let path = if path.starts_with('$') { path.split_once('/').map_or("", |(_, path)| path) } else { path };
+    let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or("");
+    let words = || path.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+    let reads = READS.iter().any(|verb| {
+        let rest = last.get(..verb.len()).filter(|start| start.eq_ignore_ascii_case(verb)).map(|_| &last[verb.len()..]);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_uppercase() || matches!(c, '_' | '-')))
+    });
+    path.is_empty() || !path.contains(char::is_alphabetic) || reads || words().any(|word| ASKS.contains(&word.as_str()))
+}
 
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
@@ -48,7 +98,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             }
             finding.confidence = confidence(first.inferred);
             // A service whose name is not known may as well be a model or a search, which a POST merely asks.
-            if resource.kind == "api" && resource.name.starts_with('*') && !first.money {
+            if first.retry_distance > RETRIED {
+                finding.confidence = Confidence::Low;
+            }
+            if resource.kind == "api" && (resource.name.starts_with('*') || only_answers(resource)) && !first.money {
                 finding.confidence = Confidence::Low;
             }
             if let Some((retry, by)) = &first.retry {

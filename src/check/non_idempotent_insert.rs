@@ -1,7 +1,7 @@
 //! A plain INSERT or create that a retry duplicates.
 
 use super::races::{acting, subject_of};
-use super::rule::{Draft, Rule, Subject, confidence, related, witness};
+use super::rule::{Draft, RETRIED, Rule, Subject, confidence, related, witness};
 use crate::finding::{Confidence, Finding, Role, Severity};
 use crate::model::{Access, ActorId, ActorKind, Resource};
 
@@ -71,6 +71,10 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             }
             .finish(model);
             finding.confidence = confidence(first.inferred);
+            // Whether all that lies between is run again, and adds once more, nobody has followed.
+            if first.retry_distance > RETRIED {
+                finding.confidence = Confidence::Low;
+            }
             match &first.retry {
                 Some((site, by)) => finding.related.push(related(Role::Retry, format!("run again on failure here ({by})"), *site)),
                 // Only a model that calls the tool once more, or a request like one before, would repeat it.

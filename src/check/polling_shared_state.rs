@@ -4,7 +4,7 @@ use super::races::subject_of;
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::words::number;
 use crate::finding::{Finding, Role, Severity};
-use crate::model::{Access, Mode, Resource};
+use crate::model::{Access, Mode, Model, Resource};
 use crate::source::Site;
 
 /// The rule.
@@ -38,6 +38,15 @@ fn rewrites(resource: &Resource, look: &Access, looping: Site) -> bool {
     resource.kind == "file" && resource.accesses.iter().any(|a| back(a) && same(a))
 }
 
+/// Whether somebody else writes what is looked at, by a write that whoever looks does not do as well: several that run one program
+/// wait for none of their kind.
+fn others_write(model: &Model, resource: &Resource, look: &Access) -> bool {
+    let own: Vec<Site> = resource.accesses.iter().filter(|a| a.actor == look.actor && a.mode != Mode::Read).map(|a| a.site).collect();
+    let by_another =
+        |a: &Access| a.mode != Mode::Read && a.actor != look.actor && !own.contains(&a.site) && model.overlap(a.actor, look.actor);
+    resource.accesses.iter().any(by_another)
+}
+
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     let model = subject.model;
     let mut found: Vec<Finding> = Vec::new();
@@ -46,8 +55,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     for resource in model.resources.iter().filter(|r| r.shared) {
         for access in resource.accesses.iter().filter(|a| a.mode == Mode::Read) {
             let Some(polling) = &access.polling else { continue };
-            let others_write = resource.writers.iter().any(|w| *w != access.actor && model.overlap(*w, access.actor));
-            if !others_write
+            if !others_write(model, resource, access)
                 || polling.seconds.is_some_and(|seconds| seconds >= SCHEDULE)
                 || clears_away(resource, access)
                 || rewrites(resource, access, polling.site)

@@ -3,7 +3,7 @@
 use super::rule::{Draft, Rule, Subject, confidence, related, witness};
 use crate::finding::words::subject as named;
 use crate::finding::{Confidence, Finding, Role, Severity, Turn};
-use crate::model::{ActorId, ActorKind, Dependence, Mode, Model, Race, Resource};
+use crate::model::{ActorId, ActorKind, Dependence, Mode, Model, Race, Resource, Setting};
 
 /// Words in names that say that a resource is money.
 const MONEY: [&str; 8] = ["balance", "payment", "wallet", "ledger", "invoice", "charge", "credit", "refund"];
@@ -53,6 +53,26 @@ pub(super) fn subject_of(model: &Model, actors: &[ActorId]) -> String {
 pub(super) fn acting(model: &Model, actors: &[ActorId], verb: &str) -> String {
     let ending = if model.names(actors).len() == 1 { "s" } else { "" };
     format!("{} {verb}{ending}", subject_of(model, actors))
+}
+
+/// Who sets what was checked to something else, and is none of those that check it: what such a one writes in between is
+/// overwritten.
+pub(super) fn overwritten<'r>(model: &Model, race: &'r Race, actors: &[ActorId]) -> Option<&'r Setting> {
+    let (_, others) = race.overwrites.as_ref()?;
+    let meets = |other: &&Setting| !race.actors.contains(&other.actor) && actors.iter().any(|a| model.overlap(*a, other.actor));
+    others.iter().find(meets)
+}
+
+/// The schedule in which an actor overwrites the state that another one has set since it looked.
+fn overwriting(model: &Model, race: &Race, actor: ActorId, other: &Setting, name: &str) -> Vec<Turn> {
+    let own = race.overwrites.as_ref().map_or("", |(value, _)| value.as_str());
+    let turn = |step: crate::model::replay::Step| match (step.who, step.writes) {
+        (0, false) => (actor, format!("reads {name}"), "a state that allows it", race.read),
+        (0, true) => (actor, format!("writes {name}"), own, race.write),
+        _ => (other.actor, format!("writes {name}"), other.value.as_str(), other.site),
+    };
+    let steps = crate::model::replay::overwriting().unwrap_or_default().into_iter().map(turn);
+    steps.map(|(actor, step, value, site)| Turn { actor: model.actor(actor).id.clone(), step, value: value.into(), site }).collect()
 }
 
 /// The schedule of two actors (or of one run twice) that loses.
@@ -122,7 +142,15 @@ pub(super) fn finding(rule: &Rule, subject: &Subject, race: &Race, actors: Vec<A
             finding.confidence.min(if all || resource.is_in_one_of_many_folders() { Confidence::Low } else { Confidence::Medium });
         finding.assumption = Some("assumes that more than one process serves it".into());
     }
-    finding.interleaving = interleaving(model, race, &actors, &resource.name);
+    finding.interleaving = match overwritten(model, race, &actors) {
+        Some(other) => {
+            let by = &model.actor(other.actor).name;
+            finding.related.push(related(Role::Write, format!("\"{by}\" sets it to {} in between", other.value), other.site));
+            finding.actors.push(model.actor(other.actor).id.clone());
+            overwriting(model, race, actors[0], other, &resource.name)
+        }
+        None => interleaving(model, race, &actors, &resource.name),
+    };
     finding.related.dedup();
     finding.evidence = witness(model, actors[0], &race.path, &format!("{} {}", race.verb, resource.name));
     finding

@@ -23,6 +23,10 @@ pub struct Rule {
     pub check: fn(&Rule, &Subject) -> Vec<Finding>,
 }
 
+/// How many calls may lie between a retry and what it surely does again: further down, somebody may have caught the failure, or asked
+/// whether it was done already.
+pub const RETRIED: u8 = 4;
+
 /// What rules look at.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {

@@ -16,7 +16,7 @@ use crate::source::Site;
 use std::rc::Rc;
 
 /// What stands for the library call where a column is assigned.
-const ASSIGNMENT: &str = "attribute assignment";
+pub const ASSIGNMENT: &str = "attribute assignment";
 
 impl<'k> Walker<'_, '_, 'k> {
     /// The table of a mapped class, or of an instance of one.

@@ -12,7 +12,7 @@ mod takes;
 
 pub use events::{LooseEnd, StaleView, Stop};
 pub use processes::Apart;
-pub use races::{Claim, Dependence, Guard, Race, Replacement};
+pub use races::{Claim, Dependence, Guard, Race, Replacement, Setting};
 pub use takes::{Hollow, Leak, Order, OrderFault, Pause, Polling, Prompt, Release, RowOrder, StateCollision, Stays, Take, Told, Waiting};
 
 use crate::config::Place;
@@ -114,6 +114,8 @@ pub struct Access {
     pub verb: String,
     /// What runs it again on failure: where, and by what.
     pub retry: Option<(Site, String)>,
+    /// How many calls lie between what runs it again and it.
+    pub retry_distance: u8,
     /// The retry is written in the code and no framework's default.
     pub retry_explicit: bool,
     /// Its key differs at each attempt.

@@ -72,6 +72,20 @@ pub struct Race {
     pub distance: u8,
     /// What runs it again on failure, where something does.
     pub retry: Option<Site>,
+    /// What it sets the checked column to, where that stands in the code, and who sets it to something else: whoever does so
+    /// between the check and the write is overwritten.
+    pub overwrites: Option<(String, Vec<Setting>)>,
+}
+
+/// A constant that an actor sets a column to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Who.
+    pub actor: ActorId,
+    /// Where.
+    pub site: Site,
+    /// To what, as the code writes it.
+    pub value: String,
 }
 
 /// A tool takes a record that a model was shown as free, and asks nobody whether it still is.

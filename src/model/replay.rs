@@ -86,6 +86,20 @@ fn show(store: Store) -> String {
     }
 }
 
+/// The schedule in which somebody sets a state to another one between a check and the write that it allowed: the checker reads,
+/// the other writes, the checker writes; `None` where a serial order gives the same.
+pub fn overwriting() -> Option<Vec<Step>> {
+    let checker = Script { dependence: Dependence::State, delta: 0 };
+    let start = checker.start();
+    let other = |store: Store| Store { amount: Some(9), ..store };
+    let after = checker.write(start.amount, other(start));
+    let set = other(start);
+    let serial = [other(checker.write(start.amount, start)), checker.write(set.amount, set)];
+    let step = |who, writes, store| Step { who, writes, value: show(store) };
+    let lost = serial.iter().all(|store| store.amount != after.amount);
+    lost.then(|| vec![step(0, false, start), step(1, true, set), step(0, true, after)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -164,6 +164,7 @@ fn model(sample: &Sample) -> Model {
         path: vec![Frame { function: function.to_owned(), site }],
         verb: operation.to_uppercase(),
         retry: None,
+        retry_distance: 0,
         retry_explicit: false,
         fresh_key: false,
         conditional: false,

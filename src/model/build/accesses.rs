@@ -359,6 +359,7 @@ fn build(input: &Input, reached: &Reached, access: &Effect, mode: Mode, around: 
         path: frames(input, item),
         verb: access.verb.to_string(),
         retry_explicit: explicit_retry(doing, run.tool, item).or_else(|| sent_again(access, doing, model)).is_some(),
+        retry_distance: item.contexts.iter().find(|c| c.retries().is_some()).map_or(0, |c| super::races::distance(item, c.function)),
         retry,
         fresh_key: access.fresh_key,
         conditional: access.conditional,

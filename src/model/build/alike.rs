@@ -7,25 +7,42 @@ use super::Doing;
 use crate::effects::{Access, Check, Column, Fixed, Item, Operation, Sorts, Told, Visit};
 use crate::facts::Name;
 use crate::link::Template;
+use crate::model::Setting;
 use rustc_hash::FxHashMap;
 
-/// What the columns of the tables are changed to, of those that something changes: one constant, or more than that.
-pub(super) struct Values(FxHashMap<(Template, Column), Option<Fixed>>);
+/// What the columns of the tables are changed to, of those that something changes.
+pub(super) struct Values(FxHashMap<(Template, Column), Changed>);
+
+/// What a column is changed to.
+#[derive(Default)]
+struct Changed {
+    /// The one constant that it is ever changed to; `None` where there are more, or it is not always told.
+    only: Option<Fixed>,
+    /// The constants, with who sets them where.
+    settings: Vec<Setting>,
+}
 
 impl Values {
     /// Of all that the actors change.
     pub fn of(doings: &[Doing]) -> Values {
-        let mut values: FxHashMap<(Template, Column), Option<Fixed>> = FxHashMap::default();
-        for told in doings.iter().flat_map(|doing| doing.each(Sorts::WRITE)) {
+        let mut values: FxHashMap<(Template, Column), Changed> = FxHashMap::default();
+        for (actor, told) in doings.iter().flat_map(|doing| doing.each(Sorts::WRITE).map(move |told| (doing.actor, told))) {
             let Some(access) = told.access().filter(|a| a.kind == "table") else { continue };
             let (Some(table), Operation::Update | Operation::Increment | Operation::Upsert) = (&access.name, access.operation) else {
                 continue;
             };
             for column in &access.columns {
                 let set = access.fixed(column).cloned();
-                let known = values.entry((table.clone(), Column::named(column))).or_insert_with(|| set.clone());
-                if *known != set {
-                    *known = None;
+                let first = || Changed { only: set.clone(), settings: Vec::new() };
+                let known = values.entry((table.clone(), Column::named(column))).or_insert_with(first);
+                if known.only != set {
+                    known.only = None;
+                }
+                if let Some(Fixed::Constant(value)) = set {
+                    let setting = Setting { actor, site: told.own.site, value: value.to_string() };
+                    if !known.settings.contains(&setting) {
+                        known.settings.push(setting);
+                    }
                 }
             }
         }
@@ -40,7 +57,20 @@ impl Values {
     /// Whether a column is only ever set to one constant.
     fn is_only(&self, access: &Access, column: &Name) -> bool {
         let Some(table) = &access.name else { return false };
-        self.0.get(&(table.clone(), Column::named(column))).is_some_and(|set| set.is_some())
+        self.0.get(&(table.clone(), Column::named(column))).is_some_and(|changed| changed.only.is_some())
+    }
+
+    /// The constant that a write sets one of these columns to, and who sets that column to something else.
+    pub fn overwritten(&self, write: &Access, of: impl Fn(&Name) -> bool) -> Option<(String, Vec<Setting>)> {
+        let table = write.name.as_ref()?;
+        write.columns.iter().filter(|column| of(column)).find_map(|column| {
+            // Who found one of two found the other one's opposite, which somebody else can only set once more.
+            let set = write.fixed(column).filter(|set| !set.is_one_of_two())?;
+            let Fixed::Constant(value) = set else { return None };
+            let all = self.0.get(&(table.clone(), Column::named(column)))?.settings.iter();
+            let others: Vec<Setting> = all.filter(|set| set.value != value.as_str()).cloned().collect();
+            (!others.is_empty()).then(|| (value.to_string(), others))
+        })
     }
 
     /// Whether an UPDATE that hangs on what was read comes to the same end where two do it, and nothing else hangs on it.

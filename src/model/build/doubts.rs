@@ -5,7 +5,7 @@
 use super::Input;
 use super::races::{Pair, distance_over};
 use super::schema::Schema;
-use crate::effects::{Access, Dep, Item, Operation};
+use crate::effects::{ASSIGNMENT, Access, Dep, Item, Operation};
 use crate::link::FunctionRef;
 use crate::model::Dependence;
 use crate::source::Site;
@@ -33,6 +33,8 @@ pub(super) struct Halves<'p, 'v> {
     pub read: Site,
     /// Where it writes.
     pub write: Site,
+    /// It sets a state that others set to something else.
+    pub overwritten: bool,
 }
 
 impl Halves<'_, '_> {
@@ -48,7 +50,8 @@ impl Halves<'_, '_> {
         }
         // Functions of Rust are small.
         let small = input.effects.program.is_rust(self.function.module);
-        let loose = !small && (self.is_far(input, item, write) || self.is_settled(write, schema));
+        let loose = !small
+            && (self.is_far(input, item, write) || self.is_settled(write, schema) || self.is_edit_behind_a_guard(input, item, write));
         if loose { LOOSE } else { 0 }
     }
 
@@ -60,15 +63,19 @@ impl Halves<'_, '_> {
         existence && lines_between(input, self.read, self.write) > FAR || !claim && depth(input, item, self.function) > DEEP
     }
 
+    /// Whether a function that was called sets fields of a row, among them what its caller had asked for: what an endpoint refuses
+    /// before it edits a record seldom hangs on what it then writes.
+    fn is_edit_behind_a_guard(&self, input: &Input, item: &Item, write: &Access) -> bool {
+        let sets = write.kind == "table" && write.operation == Operation::Update && write.api == ASSIGNMENT;
+        sets && self.pair.dependence == Dependence::State && !self.overwritten && depth(input, item, self.function) > 0
+    }
+
     /// Whether rows that were found to be done with are removed, which seldom anybody takes back, or it is not known what is set.
     fn is_settled(&self, write: &Access, schema: &Schema) -> bool {
-        if self.pair.dependence != Dependence::State {
-            return false;
-        }
         let aggregate = self.pair.read.access().is_some_and(|from| from.aggregate);
-        match write.operation {
-            Operation::Delete => !aggregate && !self.asks_of_others(write, schema),
-            Operation::Update => write.kind == "table" && write.columns.is_empty(),
+        match (self.pair.dependence, write.operation) {
+            (Dependence::State, Operation::Delete) => !aggregate && !self.asks_of_others(write, schema),
+            (Dependence::State, Operation::Update) => write.kind == "table" && write.columns.is_empty(),
             _ => false,
         }
     }

@@ -8,7 +8,7 @@ use super::{Doing, Input, Run, accesses, frames, join, locks, taken, variables};
 use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
-use crate::link::{FunctionRef, Template};
+use crate::link::{FunctionRef, Kind, Template};
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -434,6 +434,9 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     }
     let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));
     let function = innermost(read, item);
+    if dependence == Dependence::Existence && item.way().any(|(function, _)| is_refill(input, function, write)) {
+        return None;
+    }
     let distance = distance(item, function);
     let in_memory = write.kind == "memory" && dependence != Dependence::Data;
     if write.api == VARIABLE && !variables::comes_between(input, run, pair) {
@@ -453,7 +456,12 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     let vain = inserts && write.name.as_ref().is_some_and(|table| schema.never_refuses(table, &added));
     let adds = !matches!(write.operation, Operation::Update | Operation::Delete | Operation::Increment);
     let in_one_turn = !pair.waited && !write.suspends && accesses::on_event_loop(input, run.entry, item);
-    let halves = Halves { pair, function, read: read.outer_in(function).unwrap_or(read.site), write: site };
+    let rust = input.effects.program.is_rust(pair.read.own.function.module);
+    let checked = |column: &Name| from.keys.contains(column) || pair.decides_by(column, from, rust);
+    let transition = dependence != Dependence::Data && write.kind == "table" && write.operation == Operation::Update;
+    let overwrites = if transition { values.overwritten(write, checked) } else { None };
+    let overwritten = overwrites.is_some();
+    let halves = Halves { pair, function, overwritten, read: read.outer_in(function).unwrap_or(read.site), write: site };
     let retry = item.contexts.iter().find_map(|c| matches!(c.held, Held::Retry(_)).then_some(c.site));
     Some(Race {
         resource,
@@ -486,6 +494,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         path: frames(input, item),
         distance,
         retry,
+        overwrites,
     })
 }
 
@@ -554,6 +563,23 @@ fn counts_on(write: &crate::effects::Access, read: &crate::effects::Access) -> b
 fn is_taken_by_making(of: &ReadOf, above: &Visit, write: &Access) -> bool {
     let makes = write.kind == "file" && matches!(write.operation, Operation::Put | Operation::Replace);
     makes && of.dependence == Dependence::Existence && above.refuses(of.item)
+}
+
+/// Whether a function that fills a cache gives back what it finds there: of two that find nothing each works it out, and either
+/// answer will do.
+fn is_refill(input: &Input, function: FunctionRef, write: &Access) -> bool {
+    if write.kind != "cache" || write.operation != Operation::Put {
+        return false;
+    }
+    let summary = input.effects.summary(function, None);
+    // Who only says that it is there keeps nothing but that.
+    if matches!(summary.returns.kind, Kind::Bool(_) | Kind::Null) {
+        return false;
+    }
+    let of_cache = |a: &Access| a.operation.is_read() && !a.presence && a.kind == "cache" && a.store == write.store;
+    let reads = |item: &Item| item.access().is_some_and(of_cache);
+    let given_back = |dep: &Dep| dep.item().and_then(|at| summary.items.get(at as usize)).is_some_and(reads);
+    summary.returns.deps.iter().any(given_back)
 }
 
 /// Whether a read and a write behind one lock are of different fields.

@@ -144,6 +144,7 @@ fn access(actor: ActorId, site: Site) -> Access {
         path: Vec::new(),
         verb: "is told to write".into(),
         retry: None,
+        retry_distance: 0,
         retry_explicit: false,
         fresh_key: false,
         conditional: false,

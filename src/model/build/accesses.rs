@@ -49,6 +49,9 @@ const WORK: [&str; 4] = ["thread_id", "task_id", "job_id", "workspace_id"];
 /// Words in the names of keys that coordinate.
 const CONTROL: [&str; 10] = ["kill", "stop", "cancel", "pause", "shutdown", "heartbeat", "alive", "lock", "lease", "leader"];
 
+/// Words in the names of files and keys that say how a program fares: rules.md counts metrics and traces as no resource.
+const FARES: [&str; 5] = ["telemetry", "metrics", "trace", "traces", "tracing"];
+
 /// Further words in the names of flags in memory.
 const RUNS: [&str; 6] = ["running", "cancelled", "stopped", "paused", "shutting", "closed"];
 
@@ -154,6 +157,7 @@ impl Places {
         let control = is_control(access) && access.name.as_ref().is_none_or(|n| !self.documents.contains(n));
         if access.private
             || control
+            || says_how_it_fares(access)
             || is_aside(&input.files[told.own.site.file.index()].path)
             || named_temporary(access)
             || is_fresh(access)
@@ -258,6 +262,13 @@ fn documents(doings: &[Doing]) -> FxHashSet<Template> {
         }
     }
     found
+}
+
+/// Whether a file or key only says how a program fares.
+fn says_how_it_fares(access: &Effect) -> bool {
+    let name = || access.name.as_ref().map(|name| name.pattern().to_lowercase()).unwrap_or_default();
+    let says = |name: &str| name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| FARES.contains(&word));
+    matches!(access.kind.as_str(), "file" | "cache") && says(&name())
 }
 
 /// Flags and heartbeats in a key-value store or behind a lock coordinate; they are no data that agents share.

@@ -434,7 +434,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     }
     let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));
     let function = innermost(read, item);
-    if dependence == Dependence::Existence && item.way().any(|(function, _)| is_refill(input, function, write)) {
+    if dependence != Dependence::Data && item.way().any(|(function, _)| is_refill(input, function, write)) {
         return None;
     }
     let distance = distance(item, function);

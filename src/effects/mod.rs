@@ -24,6 +24,7 @@ mod closures;
 mod conflicts;
 mod context;
 mod coordinator;
+mod copies;
 mod decision;
 mod declare;
 mod eval;

@@ -39,6 +39,7 @@ mod library;
 mod lock;
 mod meaning;
 mod memory;
+mod methods;
 mod orm;
 mod parted;
 mod print;

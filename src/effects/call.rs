@@ -459,7 +459,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if function.changes_receiver
             && let Some(through) = place.receiver.as_ref().and_then(|r| self.reached_through(r))
         {
-            self.changed_by_itself(&through, place.site);
+            self.changed_by_itself(&through, value.function, given, place.site);
         }
         if let Some(seen) = self.out_of_sight(value, given, place, (&summary, first)) {
             called.value = called.value.depending(&seen.deps);
@@ -610,7 +610,8 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let mut whole = false;
         for item in &summary.items {
             whole |= self.summary.items.len() >= ITEMS;
-            if item.kept || whole {
+            // What is given to be called is only known here: where nothing more is told, that it is called still is.
+            if item.kept || whole && !matches!(*item.what, What::CallParameter { .. }) {
                 binding.items.push(Deps::default());
                 continue;
             }
@@ -698,7 +699,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 awaits: self.awaits + item.awaits,
                 kept: false,
             };
-            let deps = self.push_item(new);
+            let deps = self.push_copy(new);
             binding.items.push(deps);
         }
         self.awaits += summary.awaits;

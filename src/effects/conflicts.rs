@@ -9,26 +9,10 @@ use super::item::{Item, Operation};
 use super::walk::Walker;
 use super::{Effects, Rc};
 use crate::facts::{ExprKind, FileFacts, Function, Name};
+use crate::knowledge::Knowledge;
 use crate::link::{FunctionRef, Kind, last_name};
 use crate::source::Span;
 use rustc_hash::FxHashSet;
-
-/// Methods, variants and constants that tell that a key was there already.
-const NAMES: [&str; 7] = [
-    "is_unique_violation",
-    "UniqueViolation",
-    "UniqueConstraintViolation",
-    "ConstraintViolation",
-    "UNIQUE_VIOLATION",
-    "SQLITE_CONSTRAINT_UNIQUE",
-    "SQLITE_CONSTRAINT_PRIMARYKEY",
-];
-
-/// The same as codes: PostgreSQL's, SQLite's two, MySQL's.
-const CODES: [&str; 4] = ["23505", "2067", "1555", "1062"];
-
-/// SQLite's as numbers.
-const SQLITE: [i64; 2] = [2067, 1555];
 
 /// What a write is caught by where one of these is asked for behind it.
 const CONFLICT: &str = "UniqueViolation";
@@ -49,15 +33,15 @@ impl Effects<'_, '_> {
         if let Some(known) = self.conflicts.borrow().get(&module) {
             return known.clone();
         }
-        let facts = self.program.facts(module);
+        let (facts, knowledge) = (self.program.facts(module), self.program.knowledge);
         let sorting = self.sorting.get_or_init(|| self.sorting_functions());
         let sorts = |name: &Name, expr| {
             let called = || self.program.infer(self.program.enclosing(module, expr), expr);
             sorting.names.contains(name) && matches!(called(), Kind::Function(value) if sorting.functions.contains(&value.function))
         };
         let asks = |(index, kind): (crate::facts::ExprId, &ExprKind)| match kind {
-            ExprKind::Name(name) | ExprKind::Attr { name, .. } => asks_itself(kind) || sorts(name, index),
-            kind => asks_itself(kind),
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => asks_itself(knowledge, kind) || sorts(name, index),
+            kind => asks_itself(knowledge, kind),
         };
         let each = facts.exprs.iter().enumerate();
         let mut asked: Vec<Span> =
@@ -69,10 +53,10 @@ impl Effects<'_, '_> {
     }
 
     fn sorting_functions(&self) -> Sorting {
-        let mut found = Sorting::default();
+        let (mut found, knowledge) = (Sorting::default(), self.program.knowledge);
         for function in self.program.functions().filter(|f| self.program.is_rust(f.module)) {
             let (facts, f) = (self.program.facts(function.module), self.program.function(function));
-            if takes_error(facts, f) && facts.exprs.iter().any(|e| f.span.contains(e.span) && asks_itself(&e.kind)) {
+            if takes_error(facts, f) && facts.exprs.iter().any(|e| f.span.contains(e.span) && asks_itself(knowledge, &e.kind)) {
                 found.names.insert(f.name.clone());
                 found.functions.insert(function);
             }
@@ -106,12 +90,12 @@ impl Walker<'_, '_, '_> {
     }
 }
 
-/// Whether an expression is one that asks by itself.
-fn asks_itself(kind: &ExprKind) -> bool {
+/// Whether an expression is one that asks by itself, as packs know.
+fn asks_itself(knowledge: &Knowledge, kind: &ExprKind) -> bool {
     match kind {
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } => NAMES.contains(&name.as_str()),
-        ExprKind::Str(text) => CODES.contains(&text.as_str()),
-        ExprKind::Int(number) => SQLITE.contains(number),
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => knowledge.tells_refused_key(name),
+        ExprKind::Str(text) => knowledge.is_code_of_refused_key(text),
+        ExprKind::Int(number) => knowledge.is_number_of_refused_key(*number),
         _ => false,
     }
 }

@@ -63,7 +63,7 @@ impl Walker<'_, '_, '_> {
                 };
                 // What a column holds was asked before: `ready = row.state == "ready"`, `if is_ready(row)`; besides, it may say whether
                 // there is a row.
-                let also = !self.rust && value.compared && value.truth == Truth::Either;
+                let also = value.compared && value.truth == Truth::Either;
                 let states: Vec<(Dep, Check)> =
                     value.deps.iter().filter(|dep| also && dep.is_of_column()).map(|dep| (*dep, Check::State)).collect();
                 // A comparison made elsewhere, a flag behind a lock.

@@ -1,7 +1,8 @@
 //! What is done below an entry: its own summary, and over the calls of each function what the functions below kept.
 //!
 //! Every function is visited once for each way in that differs in what it means: other locks, another endless loop, a retry,
-//! a transaction, caught errors, another decision before the call. Bounded by [`WAYS`] for a function and [`VISITS`] in all.
+//! a transaction, caught errors, another decision before the call. Bounded by [`WAYS`] for a function and [`VISITS`] in all,
+//! of which those do not count that tell nothing themselves.
 
 use super::context::{Context, Held, mix};
 use super::item::{Access, Call, Check, Item, What};
@@ -19,8 +20,10 @@ const WAYS: usize = 6;
 const WAYS_OF_SMALL: usize = 40;
 /// How many items and calls a small function has.
 const SMALL: usize = 12;
-/// How many visits one entry makes.
+/// How many visits one entry makes that have something to tell.
 pub const VISITS: usize = 4000;
+/// How many visits it makes for each of those: about every second only leads to others, and costs next to nothing.
+const LEADING: usize = 3;
 /// Below how many entries one of many behind a trait is looked at: two that meet are enough.
 const ENTRIES: u8 = 2;
 /// How many earlier decisions are carried down.
@@ -228,11 +231,12 @@ impl Effects<'_, '_> {
             inferred: 0,
             whole: true,
         }]);
+        let mut telling = 0;
         while let Some(mut way) = pending.pop_front() {
             if let Some(rest) = way.summary.without(without) {
                 way.summary = Rc::new(rest);
             }
-            if visits.len() >= VISITS {
+            if telling >= VISITS || visits.len() >= VISITS * LEADING {
                 let place = steps(way.step.as_ref()).last().map(|step| step.call.1).or_else(|| way.summary.items.first().map(|i| i.site));
                 if let Some(site) = place {
                     self.note_unresolved(site, format!("more than {VISITS} functions below one entry"));
@@ -276,7 +280,9 @@ impl Effects<'_, '_> {
                     whole: below.whole,
                 });
             }
-            visits.push(Visit::new(way));
+            let visit = Visit::new(way);
+            telling += usize::from(visit.told().next().is_some());
+            visits.push(visit);
         }
         visits
     }

@@ -2,6 +2,7 @@
 
 use super::call::Coroutine;
 use super::context::{Context, Held, RetryUse, token};
+use super::copies::Copies;
 use super::item::{Call, Check, Item, What};
 use super::leaks::Ledger;
 use super::state::{End, LeftRounds, State, join_variables};
@@ -79,6 +80,8 @@ pub(super) struct Walker<'e, 'p, 'k> {
     left_rounds: Vec<LeftRounds>,
     /// Assignments to columns of rows that were loaded here and are written where they are saved.
     pub unsaved: Vec<u32>,
+    /// What callees do.
+    pub copies: Copies,
     /// How many `try` of the innermost loop are around whose handlers go on: what fails there may be tried again.
     tried: u32,
     /// The body only says that others have to be written: `raise NotImplementedError`.
@@ -139,6 +142,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             again: None,
             left_rounds: Vec::new(),
             unsaved: Vec::new(),
+            copies: Copies::default(),
             tried: 0,
             unwritten: false,
             inferring: false,

@@ -59,6 +59,24 @@ pub struct Pack {
     /// Metrics about waiting for locks that well-known exporters provide.
     #[serde(default)]
     pub exported: Vec<ExportedMetric>,
+    /// How code asks an error whether a unique key refused what was written, where errors are values (Rust).
+    #[serde(default)]
+    pub refused_key: Option<RefusedKey>,
+}
+
+/// What an error is asked for that tells that a key was there already.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RefusedKey {
+    /// Methods, variants and constants, by their last names: `is_unique_violation`.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Codes of the database as texts: `23505`.
+    #[serde(default)]
+    pub codes: Vec<String>,
+    /// Codes of the database as numbers.
+    #[serde(default)]
+    pub numbers: Vec<i64>,
 }
 
 /// The language a pack speaks about.

@@ -217,6 +217,8 @@ pub struct Value {
     pub apart: Option<Rc<Apart>>,
     /// The guard through which it was reached: changing it changes what the lock holds.
     pub through: Option<Rc<Through>>,
+    /// The item of the same summary whose call gives it, where only the caller knows what is called: then it knows what this is.
+    pub answer: Option<u32>,
 }
 
 /// An object whose fields were set where they can be told from the rest of it.
@@ -377,6 +379,7 @@ impl Value {
             through: self.through.or(other.through),
             parts,
             apart,
+            answer: self.answer.or(other.answer),
         }
     }
 }

@@ -326,9 +326,11 @@ impl Program<'_> {
         };
         // What tests give stands for something and is not it; they may call as often as they like.
         let in_tests = self.is_aside(function.module);
-        let named = match self.calls_of_associated(function) {
-            Some(calls) => calls,
-            None => self.calls_named(name).to_vec(),
+        let named = match (self.calls_of_associated(function), self.calls_named(name)) {
+            (Some(calls), _) => calls,
+            // Only classes below are made, by the constructor that they inherit.
+            (None, []) if constructor && !self.is_rust(function.module) => self.calls_of_heirs(function),
+            (None, calls) => calls.to_vec(),
         };
         let calls: Vec<_> = named.iter().filter(|(m, _)| in_tests || !self.is_aside(*m)).take(CALL_SITES + 1).collect();
         if calls.len() > CALL_SITES {
@@ -360,6 +362,14 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Calls that make objects of classes that inherit a constructor.
+    fn calls_of_heirs(&self, constructor: FunctionRef) -> Vec<(u32, ExprId)> {
+        let Some(class) = self.function(constructor).class else { return Vec::new() };
+        let heirs = self.descendants(ClassRef { module: constructor.module, class }).iter();
+        let inherit = heirs.filter(|heir| self.method(**heir, "__init__") == Some(constructor)).take(CALL_SITES);
+        inherit.flat_map(|heir| self.calls_named(&self.class(*heir).name)).take(CALL_SITES + 1).copied().collect()
     }
 
     /// An instance of the type that an annotation names.
@@ -737,6 +747,7 @@ impl Program<'_> {
                 | Kind::Captured(_)
                 | Kind::Member(_)
                 | Kind::Called(_)
+                | Kind::Answer(_)
                 | Kind::External(_),
                 Kind::Text(_),
             ) => {

@@ -236,6 +236,11 @@ impl Knowledge {
         self.packs.iter().flat_map(|pack| &pack.commands)
     }
 
+    /// Protocols whose servers projects write themselves, of all packs.
+    pub fn protocols(&self) -> impl Iterator<Item = &ProtocolRow> {
+        self.packs.iter().flat_map(|pack| &pack.protocols)
+    }
+
     /// Whether a program of this name or path runs scripts that its arguments name, or the command that they are.
     pub fn runs_scripts(&self, program: &str) -> bool {
         let name = program.rsplit('/').next().unwrap_or(program);

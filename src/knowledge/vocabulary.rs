@@ -59,6 +59,9 @@ pub struct Pack {
     /// Metrics about waiting for locks that well-known exporters provide.
     #[serde(default)]
     pub exported: Vec<ExportedMetric>,
+    /// Protocols whose servers projects write themselves.
+    #[serde(default)]
+    pub protocols: Vec<ProtocolRow>,
 }
 
 /// The language a pack speaks about.
@@ -1021,6 +1024,26 @@ pub struct ExportedMetric {
     /// Parts of the expression without which it is about something else: a label and its value.
     #[serde(default)]
     pub with: Vec<String>,
+}
+
+/// A protocol that a project's own server speaks: code that asks whether a message is of a method acts for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ProtocolRow {
+    /// What its messages call the method that acts (`tools/call`).
+    pub acts: Vec<String>,
+    /// Methods that only a server answers: one of them stands beside it in the same module.
+    pub beside: Vec<String>,
+    /// What such a server is.
+    pub actor: ActorKind,
+    /// How reports call the protocol.
+    pub framework: String,
+    /// Several callers use it at once.
+    #[serde(default)]
+    pub multiple: bool,
+    /// One caller may send several calls at once.
+    #[serde(default)]
+    pub parallel_tools: bool,
 }
 
 /// A program that a command starts.

@@ -1,9 +1,10 @@
 //! Values of names and expressions, without regard to the order in which statements run.
 
+use super::many::one_of_many;
 use super::{
     ClassRef, FunctionRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Program, Scope, Source, Template, keeps_guard, remember,
 };
-use crate::facts::{Arg, BinaryOp, ExprId, ExprKind, FileFacts, MODULE, Name, ParamKind, StmtKind, TextPart};
+use crate::facts::{Arg, BinaryOp, ExprId, ExprKind, FileFacts, MODULE, NAMED_ANYHOW, Name, ParamKind, StmtKind, TextPart};
 use crate::knowledge::{TypeId, vocabulary::PackLanguage};
 use crate::source::Span;
 use std::rc::Rc;
@@ -75,6 +76,17 @@ impl Program<'_> {
             ExprKind::Comprehension { element, value: None, clauses } if clauses.len() == 1 => {
                 // `[X(a) for a in …]`: a list of one known element stands for all.
                 Kind::List(Rc::new(vec![self.infer(at, *element)]))
+            }
+            ExprKind::Comprehension { element, value: Some(value), clauses } if clauses.len() == 1 => {
+                // `{t.name: t for t in TOOLS}`: each of them, under a key that nobody knows.
+                let name = |e: ExprId| if let ExprKind::Name(name) = &facts.expr(e).kind { Some(name) } else { None };
+                let each = name(*value).is_some() && name(*value) == name(clauses[0].target);
+                let values = match if each { self.infer(at, clauses[0].iter) } else { self.infer(at, *value) } {
+                    Kind::List(items) if each => items.to_vec(),
+                    whole if each => vec![self.element(&whole)],
+                    one => one.alternatives().to_vec(),
+                };
+                Kind::Map(Rc::new(values.into_iter().filter(|k| *k != Kind::Unknown).map(|value| (Kind::Unknown, value)).collect()))
             }
             ExprKind::Await(inner) | ExprKind::Spread(inner) => self.infer(at, *inner),
             ExprKind::Bind { value, .. } => self.infer(at, *value),
@@ -454,6 +466,7 @@ impl Program<'_> {
     /// The attribute `name` of a value.
     pub fn member(&self, base: &Kind, name: &str) -> Kind {
         match base {
+            _ if name.contains(NAMED_ANYHOW) => self.members_named(base, name),
             Kind::Module(module) => self.module_member(*module, name),
             Kind::Namespace(prefix, from) => {
                 let dotted = format!("{prefix}.{name}");
@@ -478,7 +491,7 @@ impl Program<'_> {
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.member(k, name)).fold(Kind::Unknown, Kind::or),
             // One of several objects by its key: `agents.get(name).run()`.
             Kind::Lookup(table) if table.1.iter().any(|k| matches!(k, Kind::Object(_))) => {
-                table.1.iter().map(|k| self.member(k, name)).fold(Kind::Unknown, Kind::or)
+                one_of_many(table.1.iter().map(|k| self.member(k, name)).collect())
             }
             _ => Kind::Member(Rc::new((base.clone(), name.into()))),
         }
@@ -636,7 +649,7 @@ impl Program<'_> {
                 if let Some((_, value)) = entries.iter().find(|(k, _)| k == index && *k != Kind::Unknown) {
                     return value.clone();
                 }
-                entries.iter().map(|(_, v)| v.clone()).fold(Kind::Unknown, Kind::or)
+                one_of_many(entries.iter().map(|(_, v)| v.clone()).collect())
             }
             Kind::External(path) if path.ends_with("environ") => {
                 Kind::Text(Rc::new(Template::hole(Hole::Environment(index.as_text().unwrap_or(hint).into()))))
@@ -665,7 +678,7 @@ impl Program<'_> {
     /// What iterating over a value yields.
     pub fn element(&self, iterated: &Kind) -> Kind {
         match iterated {
-            Kind::List(items) => items.iter().cloned().fold(Kind::Unknown, Kind::or),
+            Kind::List(items) => one_of_many(items.to_vec()),
             Kind::Library(value) => match self.knowledge.iter_type(value.ty) {
                 Some(ty) => self.row_of(value).unwrap_or_else(|| self.derived(value, ty, None)),
                 None if matches!(value.subject, Kind::Parameter(_) | Kind::Field(_)) => Kind::Called(Rc::new(value.subject.clone())),

@@ -23,6 +23,7 @@ mod kind;
 mod literals;
 mod lock;
 mod managers;
+mod many;
 mod modules;
 mod owner;
 mod placed;

@@ -2,7 +2,7 @@
 
 use super::context::{Context, Held, mix};
 use super::fixed::{self, Fixed};
-use super::item::{Access, Check, Declaration, Later, What};
+use super::item::{Access, Check, Declaration, Item, Later, What};
 use super::keys::Keys;
 use super::state::add_new;
 use super::value::{Apart, Column, Dep, Deps, Parts, Selected, Value};
@@ -111,6 +111,25 @@ impl Binding<'_, '_> {
 
     pub fn keys(&self, keys: &Keys) -> Keys {
         keys.as_ref().map(|keys| Rc::new(keys.iter().map(|(name, deps)| (name.clone(), self.deps(deps))).collect()))
+    }
+
+    /// An access of an item with the columns that this call asks for by a state that stands in the code: `pick(session, "new")`.
+    pub fn asked(&self, item: &Item, what: Rc<What>) -> Rc<What> {
+        let (Some(keys), What::Access(access)) = (&item.keys, &*what) else { return what };
+        if access.kind != "table" || !access.operation.is_read() {
+            return what;
+        }
+        let given = |deps: &Deps| match deps.iter().collect::<Vec<_>>()[..] {
+            [Dep::Parameter(index, Column::WHOLE)] => self.params.get(usize::from(*index)),
+            _ => None,
+        };
+        let named = |deps: &Deps| fixed::constant(&given(deps)?.kind).filter(|to| matches!(to, Fixed::Constant(_)));
+        let new = |name: &Name| *name != super::keys::PRIMARY && !access.keys.contains(name);
+        let asked = keys.iter().filter(|(name, _)| new(name)).filter_map(|(name, deps)| Some((name.clone(), named(deps)?)));
+        let Some(states) = fixed::all(asked) else { return what };
+        let mut access = access.clone();
+        access.states = Some(states);
+        Rc::new(What::Access(access))
     }
 
     pub fn control(&self, control: &[(Dep, Check)]) -> Vec<(Dep, Check)> {

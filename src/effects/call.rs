@@ -164,6 +164,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             self.changed_within(*base, &all_deps(&given), place.site);
         }
         let called = self.call_value(&callee_value, &given, &place, coroutine);
+        self.put_in(callee, &given);
         if self.rust
             && let ExprKind::Attr { name, .. } = &facts.expr(callee).kind
         {
@@ -636,7 +637,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 (item.control.clone(), Rc::new(control))
             });
             decided = Some((item.control.clone(), control.clone()));
-            let mut what = binding.what(&item.what);
+            let mut what = binding.asked(item, binding.what(&item.what));
             if let What::Acquire { lock, explicit, token, again: None, unasked, asked } = &*what
                 && item.contexts.iter().all(|c| !matches!(c.held, Held::Spawned { waits: false, .. }))
                 && !summary.releases.iter().any(|r| binding.template(r) == lock.name)

@@ -327,6 +327,14 @@ impl Value {
         }
     }
 
+    /// A list or mapping of which nobody knows yet what is in it.
+    fn is_untold(&self) -> bool {
+        match &self.kind {
+            Kind::Map(entries) => entries.iter().all(|(_, value)| *value == Kind::Unknown),
+            _ => self.is_empty(),
+        }
+    }
+
     /// Either this or that.
     pub fn or(self, other: Value) -> Value {
         // What is empty is in any order.
@@ -344,6 +352,9 @@ impl Value {
         let kind = match (&self.kind, &other.kind) {
             // A parameter or constant on one path only is not the value on all.
             (a, b) if a == b => self.kind,
+            // What was filled on one way only holds what it holds there.
+            (Kind::List(_), Kind::List(_)) | (Kind::Map(_), Kind::Map(_)) if self.is_untold() => other.kind,
+            (Kind::List(_), Kind::List(_)) | (Kind::Map(_), Kind::Map(_)) if other.is_untold() => self.kind,
             _ => self.kind.or(other.kind),
         };
         let apart = match (&self.apart, &other.apart) {

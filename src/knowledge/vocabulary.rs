@@ -214,6 +214,9 @@ pub struct Row {
     /// What tells one record of the resource from another (a primary key, a filter).
     #[serde(default)]
     pub key: Option<Place>,
+    /// Entries of the written value under which fields are set, where it says more than the new value: `$set`.
+    #[serde(default)]
+    pub sets_under: Vec<String>,
     /// The SQL text, for effect `sql`.
     #[serde(default)]
     pub sql: Option<Place>,

@@ -74,8 +74,11 @@ impl Program<'_> {
                 Kind::Map(Rc::new(entries.iter().filter_map(|(k, v)| k.map(|k| (self.infer(at, k), self.infer(at, *v)))).collect()))
             }
             ExprKind::Comprehension { element, value: None, clauses } if clauses.len() == 1 => {
-                // `[X(a) for a in …]`: a list of one known element stands for all.
-                Kind::List(Rc::new(vec![self.infer(at, *element)]))
+                // `[X(a) for a in …]`: a list of one known element stands for all; so does one of those gone through.
+                let name = |e: ExprId| if let ExprKind::Name(name) = &facts.expr(e).kind { Some(name) } else { None };
+                let each = name(*element).is_some() && name(*element) == name(clauses[0].target);
+                let one = if each { self.element(&self.infer(at, clauses[0].iter)) } else { self.infer(at, *element) };
+                Kind::List(Rc::new(vec![one]))
             }
             ExprKind::Comprehension { element, value: Some(value), clauses } if clauses.len() == 1 => {
                 // `{t.name: t for t in TOOLS}`: each of them, under a key that nobody knows.

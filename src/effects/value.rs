@@ -327,12 +327,10 @@ impl Value {
         }
     }
 
-    /// A list or mapping of which nobody knows yet what is in it.
-    fn is_untold(&self) -> bool {
-        match &self.kind {
-            Kind::Map(entries) => entries.iter().all(|(_, value)| *value == Kind::Unknown),
-            _ => self.is_empty(),
-        }
+    /// Whether a mapping with one sort of entry, of which nothing is known, is the other one before that was filled.
+    fn is_told_by(&self, other: &Value) -> bool {
+        let (Kind::Map(own), Kind::Map(filled)) = (&self.kind, &other.kind) else { return false };
+        matches!(own[..], [(Kind::Unknown, Kind::Unknown)]) && matches!(filled[..], [(Kind::Unknown, _)])
     }
 
     /// Either this or that.
@@ -353,8 +351,10 @@ impl Value {
             // A parameter or constant on one path only is not the value on all.
             (a, b) if a == b => self.kind,
             // What was filled on one way only holds what it holds there.
-            (Kind::List(_), Kind::List(_)) | (Kind::Map(_), Kind::Map(_)) if self.is_untold() => other.kind,
-            (Kind::List(_), Kind::List(_)) | (Kind::Map(_), Kind::Map(_)) if other.is_untold() => self.kind,
+            (Kind::List(_), Kind::List(_)) if self.is_empty() => other.kind,
+            (Kind::List(_), Kind::List(_)) if other.is_empty() => self.kind,
+            (Kind::Map(_), Kind::Map(_)) if self.is_told_by(&other) => other.kind,
+            (Kind::Map(_), Kind::Map(_)) if other.is_told_by(&self) => self.kind,
             _ => self.kind.or(other.kind),
         };
         let apart = match (&self.apart, &other.apart) {

@@ -27,7 +27,16 @@ fn is_work(read: u32, visit: &Visit, item: &Item) -> bool {
     calls && item.control.iter().any(missing) && !let_in()
 }
 
-/// Whether what is written is made of what the call gave: that is kept to be used again, and no mark.
+/// Whether what is written is, or may be, made of what the call gave: that is kept to be used again, and no mark.
 fn is_made_of(write: &Told, visit: &Visit, call: u32) -> bool {
-    std::ptr::eq(write.visit, visit) && write.own.data.iter().any(|dep| dep.item() == Some(call))
+    let of_call = |item: &Item| item.data.iter().any(|dep| dep.item() == Some(call));
+    if std::ptr::eq(write.visit, visit) {
+        return of_call(write.own);
+    }
+    // Further down, the copy that this function has of it tells.
+    let mut copies = visit.own().iter().filter(|item| item.site == write.own.site).peekable();
+    match copies.peek() {
+        Some(_) => copies.any(of_call),
+        None => !write.own.data.is_empty(),
+    }
 }

@@ -2,12 +2,13 @@
 
 use super::context::{Context, Held, mix};
 use super::fixed::{self, Fixed};
-use super::item::{Access, Check, Declaration, Later, What};
+use super::item::{Access, Check, Declaration, Item, Later, What};
 use super::keys::Keys;
 use super::state::add_new;
 use super::value::{Apart, Column, Dep, Deps, Parts, Selected, Value};
 use crate::facts::{ANY_ATTRIBUTE, Name};
 use crate::link::{FunctionValue, Hole, Kind, LockUse, Owner, Part, Program, Template, Ttl};
+use rustc_hash::FxHashMap;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -36,10 +37,21 @@ pub(super) struct Binding<'a, 'k> {
     pub fields: Vec<(Column, Deps)>,
     /// The caller's items that the callee's became.
     pub items: Vec<Deps>,
+    /// What the callee's caller-given calls gave, by its items.
+    pub answers: FxHashMap<u32, Answered>,
     /// Distinguishes this call's contexts from those of other calls.
     pub token: u64,
     /// How deep the value being filled in is nested.
     pub depth: Cell<u8>,
+}
+
+/// What a caller-given call gave.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answered {
+    /// What it is.
+    pub kind: Kind,
+    /// The item whose call gives it, where only the next caller knows.
+    pub answer: Option<u32>,
 }
 
 /// How deep values are filled in.
@@ -99,6 +111,25 @@ impl Binding<'_, '_> {
 
     pub fn keys(&self, keys: &Keys) -> Keys {
         keys.as_ref().map(|keys| Rc::new(keys.iter().map(|(name, deps)| (name.clone(), self.deps(deps))).collect()))
+    }
+
+    /// An access of an item with the columns that this call asks for by a state that stands in the code: `pick(session, "new")`.
+    pub fn asked(&self, item: &Item, what: Rc<What>) -> Rc<What> {
+        let (Some(keys), What::Access(access)) = (&item.keys, &*what) else { return what };
+        if access.kind != "table" || !access.operation.is_read() {
+            return what;
+        }
+        let given = |deps: &Deps| match deps.iter().collect::<Vec<_>>()[..] {
+            [Dep::Parameter(index, Column::WHOLE)] => self.params.get(usize::from(*index)),
+            _ => None,
+        };
+        let named = |deps: &Deps| fixed::constant(&given(deps)?.kind).filter(|to| matches!(to, Fixed::Constant(_)));
+        let new = |name: &Name| *name != super::keys::PRIMARY && !access.keys.contains(name);
+        let asked = keys.iter().filter(|(name, _)| new(name)).filter_map(|(name, deps)| Some((name.clone(), named(deps)?)));
+        let Some(states) = fixed::all(asked) else { return what };
+        let mut access = access.clone();
+        access.states = Some(states);
+        Rc::new(What::Access(access))
     }
 
     pub fn control(&self, control: &[(Dep, Check)]) -> Vec<(Dep, Check)> {
@@ -178,6 +209,10 @@ impl Binding<'_, '_> {
                     base => self.program.member(&base, &member.1),
                 }
             }
+            Kind::Answer(item) => match self.answers.get(item) {
+                Some(Answered { kind: Kind::Unknown | Kind::Null, answer: Some(item) }) => Kind::Answer(*item),
+                given => given.map(|given| given.kind.clone()).unwrap_or_default(),
+            },
             Kind::Member(member) => {
                 let base = self.kind(&member.0);
                 if base == member.0 { kind.clone() } else { self.program.member(&base, &member.1) }
@@ -218,8 +253,14 @@ impl Binding<'_, '_> {
     }
 
     pub fn value(&self, value: &Value) -> Value {
+        let answer = value.answer.and_then(|item| self.answers.get(&item));
+        let told = |kind: &&Kind| !matches!(kind, Kind::Unknown | Kind::Null);
+        let kind = match &value.kind {
+            Kind::Unknown | Kind::Null | Kind::Called(_) => answer.map(|given| &given.kind).filter(told).cloned(),
+            _ => None,
+        };
         Value {
-            kind: self.kind(&value.kind),
+            kind: kind.unwrap_or_else(|| self.kind(&value.kind)),
             deps: self.deps(&value.deps),
             inferred: value.inferred,
             // A function may end without returning it.
@@ -228,6 +269,7 @@ impl Binding<'_, '_> {
             compared: value.compared,
             truth: value.truth,
             through: None,
+            answer: answer.and_then(|given| given.answer),
             parts: self.parts(value),
             apart: value.apart.as_ref().map(|apart| Rc::new(self.apart(apart))),
         }
@@ -448,7 +490,7 @@ pub(super) fn lock_is_open(lock: &LockUse) -> bool {
 /// Whether only a caller knows what a value is: a parameter, a field that depends on how the object was made, their members.
 pub(super) fn is_callers(kind: &Kind) -> bool {
     match kind {
-        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) => true,
+        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) | Kind::Answer(_) => true,
         Kind::Member(member) => is_callers(&member.0),
         _ => false,
     }
@@ -457,7 +499,7 @@ pub(super) fn is_callers(kind: &Kind) -> bool {
 /// Whether a caller can still fill a piece of a value.
 pub(super) fn is_open(kind: &Kind) -> bool {
     match kind {
-        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) | Kind::Called(_) => true,
+        Kind::Parameter(_) | Kind::ParameterMember(_) | Kind::Field(_) | Kind::Captured(_) | Kind::Called(_) | Kind::Answer(_) => true,
         Kind::Text(template) => template.is_open(),
         Kind::Member(member) => is_open(&member.0),
         Kind::List(items) => items.iter().any(is_open),

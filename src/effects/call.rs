@@ -1,6 +1,6 @@
 //! Calls: which function or library row is meant, and what its doings become here.
 
-use super::bind::{Binding, is_callers};
+use super::bind::{Answered, Binding, is_callers};
 use super::context::{Context, Held, mix, token};
 use super::item::{Call, Check, Item, What};
 use super::state::add_new;
@@ -164,6 +164,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             self.changed_within(*base, &all_deps(&given), place.site);
         }
         let called = self.call_value(&callee_value, &given, &place, coroutine);
+        self.put_in(callee, &given);
         if self.rust
             && let ExprKind::Attr { name, .. } = &facts.expr(callee).kind
         {
@@ -346,7 +347,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 Some(kind) => Called { value: Value { kind, deps: callee.deps.clone(), ..Value::default() }, ..Called::default() },
                 None => self.call_later(kind, given, place),
             },
-            Kind::Member(member) => Called { value: self.call_member(&member.0, &member.1, given, place), ..Called::default() },
+            Kind::Member(member) => {
+                let value = self.call_member(&member.0, &member.1, given, place);
+                Called { value: self.or_answered(member, value, given, place), ..Called::default() }
+            }
             _ => {
                 let value = Value { truth: Truth::Either, ..Value::unknown(callee.deps.clone().with(&all_deps(given))) };
                 Called { value, ..Called::default() }
@@ -378,7 +382,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
 
     /// A call whose callee only the caller knows.
     pub fn call_later(&mut self, callee: &Kind, given: &[Given], place: &CallPlace) -> Called {
-        let args = given.iter().map(|g| (g.name.clone(), g.value.clone())).collect();
+        let args = given.iter().map(super::answers::kept).collect();
         let mut made_of = all_deps(given);
         if let (Kind::Member(_) | Kind::ParameterMember(_), Some(receiver)) = (callee, &place.receiver) {
             made_of.join(&receiver.deps);
@@ -394,8 +398,9 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             },
             _ => Kind::Unknown,
         };
+        let answer = deps.iter().find_map(Dep::item).filter(|_| !self.rust);
         // What it gets may be changed by it: a callback that fills a dictionary.
-        Called { value: Value { kind, truth: Truth::Either, ..Value::unknown(deps.with(&on)) }, ..Called::default() }
+        Called { value: Value { kind, truth: Truth::Either, answer, ..Value::unknown(deps.with(&on)) }, ..Called::default() }
     }
 
     fn construct(&mut self, class: ClassRef, given: &[Given], place: &CallPlace) -> Value {
@@ -539,6 +544,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             receiver_rows: self.rows_of(place),
             fields,
             items: Vec::new(),
+            answers: FxHashMap::default(),
             depth: std::cell::Cell::new(0),
             token: mix(token(place.site, 5), self.summary.items.len() as u64),
         }
@@ -632,7 +638,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 (item.control.clone(), Rc::new(control))
             });
             decided = Some((item.control.clone(), control.clone()));
-            let mut what = binding.what(&item.what);
+            let mut what = binding.asked(item, binding.what(&item.what));
             if let What::Acquire { lock, explicit, token, again: None, unasked, asked } = &*what
                 && item.contexts.iter().all(|c| !matches!(c.held, Held::Spawned { waits: false, .. }))
                 && !summary.releases.iter().any(|r| binding.template(r) == lock.name)
@@ -656,8 +662,14 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 let (held, control) = ((*held).clone(), control.clone());
                 let on = binding.deps(&item.data);
                 let through = Through { item, chain, held, control, on, hint: receiver_hint(&item.what, &binding.names) };
-                let deps = self.resume(callee, args, through);
-                binding.items.push(deps);
+                let given = self.resume(callee, args, through);
+                if given.kind != Kind::Unknown || given.answer.is_some() {
+                    let answered = Answered { kind: given.kind, answer: given.answer };
+                    binding.answers.insert(binding.items.len() as u32, answered);
+                }
+                binding.items.push(given.deps);
+                // What it locked is held from here on.
+                around = None;
                 continue;
             }
             if self.gives_back_by_key(&what, place) {
@@ -726,6 +738,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let mut returns = binding.value(&summary.returns);
         if matches!(returns.kind, Kind::Unknown | Kind::Null) {
             returns.kind = self.program.returned(value.function);
+            // Of several that other calls give, the caller knows which.
+            if returns.answer.is_some() && matches!(returns.kind, Kind::OneOf(_)) {
+                returns.kind = Kind::Unknown;
+            }
         }
         returns.kind = self.program.or_declared(returns.kind, value.function.module, || self.program.returned(value.function));
         self.made_here(&mut returns, value.function, place.site);
@@ -811,11 +827,11 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 
     /// Now that its callee is known, do what a call of the callee's caller-given function does.
-    fn resume(&mut self, callee: &Kind, args: &[(Option<Name>, Value)], through: Through<'_>) -> Deps {
-        let given: Vec<Given> = args.iter().map(|(n, v)| Given { name: n.clone(), value: v.clone(), expr: None, spread: 0 }).collect();
+    fn resume(&mut self, callee: &Kind, args: &[(Option<Name>, Value)], through: Through<'_>) -> Value {
+        let given: Vec<Given> = args.iter().flat_map(super::answers::given_again).collect();
         // Nobody further up will say what this calls.
-        if matches!(callee, Kind::Unknown | Kind::Null) {
-            return all_deps(&given).with(&through.on);
+        if is_nobodys(callee) {
+            return Value::unknown(all_deps(&given).with(&through.on));
         }
         if is_callers(callee) {
             let made_of = if self.rust { Deps::default() } else { through.on.clone() };
@@ -832,17 +848,18 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 awaits: self.awaits + through.item.awaits,
                 kept: false,
             });
-            return later.with(&made_of);
+            let answer = later.iter().find_map(Dep::item).filter(|_| !self.rust);
+            return Value { answer, ..Value::unknown(later.with(&made_of)) };
         }
         // Callbacks that call callbacks: each level multiplies the work, so both depth and number are bounded.
         // A method of a value that the caller gives is one step and multiplies nothing; in Rust most such calls are that.
         let one_step = self.rust && matches!(callee, Kind::Member(_));
         if self.depth >= RESUME_DEPTH || self.resumed >= RESUMES && !one_step {
-            return through.on;
+            return Value::unknown(through.on);
         }
         self.spawned_by_callee(callee, &through.item.contexts, through.chain.as_ref().map(|c| c.site));
         self.depth += 1;
-        self.resumed += u16::from(!one_step);
+        self.resumed += u16::from(!one_step && super::answers::set_on(callee).is_none());
         let before: Vec<u64> = through.held.iter().map(|c| c.token).collect();
         let saved = (
             std::mem::replace(&mut self.state.held, through.held),
@@ -861,17 +878,21 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             written: false,
         };
         let begun = self.summary.items.len();
-        let called = self.call_value(&Value::of(callee.clone()), &given, &place, Coroutine::Awaited);
+        let called = match super::answers::set_on(callee) {
+            Some(holder) => self.set_now(holder, &given, &place),
+            None => self.call_value(&Value::of(callee.clone()), &given, &place, Coroutine::Awaited),
+        };
         // What the call took or gave back, `to_thread(lock.acquire)`, is held or not for the code behind it.
         let after = std::mem::replace(&mut self.state.held, saved.0);
         self.state.held.retain(|c| !before.contains(&c.token) || after.iter().any(|a| a.token == c.token));
-        self.state.held.extend(after.into_iter().filter(|c| !before.contains(&c.token) && c.lock().is_some()));
+        let stays = |c: &Context| c.lock().is_some() || matches!(c.held, Held::Rows(_));
+        self.state.held.extend(after.into_iter().filter(|c| !before.contains(&c.token) && stays(c)));
         self.state.control = saved.1;
         self.proxy = saved.2;
         self.depth -= 1;
         // `order.model_dump_json()`: what does nothing outside is made of what it is called on.
         let silent = !self.rust && matches!(callee, Kind::Member(_)) && self.summary.items.len() == begun;
-        if silent { called.value.deps.with(&through.on) } else { called.value.deps }
+        if silent { called.value.depending(&through.on) } else { called.value }
     }
 
     /// The function in whose name items are made: the walked one, or that whose caller-given call is resumed.
@@ -929,6 +950,11 @@ struct Through<'a> {
     /// What the call depends on here.
     on: Deps,
     hint: Name,
+}
+
+/// Whether nobody further up will say what is called: nothing is known of it, or of what it is a method of.
+fn is_nobodys(callee: &Kind) -> bool {
+    matches!(callee, Kind::Unknown | Kind::Null)
 }
 
 /// The name of the parameter a caller-given method is called on: packs may know it (`db.execute`).

@@ -448,7 +448,8 @@ impl Walker<'_, '_, '_> {
         let Kind::Object(object) = &self.receiver else { return kind };
         let told = match &kind {
             Kind::Text(template) => template.constant().is_some(),
-            Kind::OneOf(kinds) => !kinds.iter().any(|k| matches!(k, Kind::Text(_) | Kind::Library(_))),
+            // Of several classes or names, whoever made the object gave it one.
+            Kind::OneOf(kinds) => !kinds.iter().any(|k| matches!(k, Kind::Text(_) | Kind::Library(_) | Kind::Class(_))),
             Kind::Library(value) => match &value.identity {
                 Some(identity) => identity.constant().is_some(),
                 None => self.program.knowledge.type_def(value.ty).identity.is_none(),

@@ -262,6 +262,8 @@ pub struct Access {
     pub anew: Anew,
     /// Columns that it sets to what stands in the code, or to what a caller gives.
     pub fixed: AllFixed,
+    /// Columns of which a caller says in so many words what they must hold: the state that rows are asked for by.
+    pub states: AllFixed,
     /// It adds what the caller gives as this parameter: an INSERT where that was made anew, nothing where it was loaded.
     pub added: Option<u8>,
     /// It sets the fields of a mapping that the caller gives as this parameter, besides those told.
@@ -379,6 +381,7 @@ impl Access {
             fresh_key: false,
             anew: None,
             fixed: None,
+            states: None,
             added: None,
             given: None,
             later: None,

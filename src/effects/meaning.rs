@@ -376,6 +376,7 @@ impl Words<'_, '_> {
             | Kind::Field(_)
             | Kind::Captured(_)
             | Kind::Called(_)
+            | Kind::Answer(_)
             | Kind::Gives(_) => "?".into(),
             Kind::Null => "none".into(),
             Kind::Bool(value) => value.to_string(),

@@ -14,6 +14,7 @@
 //! closures are walked where they are called, at most [`closures::CLOSURE_DEPTH`] deep. What is cut is named in coverage.
 //! This module refuses to know which actor runs a function and which rule will look at an item.
 
+mod answers;
 mod bind;
 mod branches;
 mod built;
@@ -22,6 +23,7 @@ mod changes;
 mod claimed;
 mod closures;
 mod conflicts;
+mod containers;
 mod context;
 mod coordinator;
 mod copies;
@@ -30,6 +32,7 @@ mod declare;
 mod dialects;
 mod eval;
 mod fields;
+mod filters;
 mod fixed;
 mod given;
 mod guard;
@@ -152,6 +155,10 @@ pub struct Effects<'p, 'k> {
     followed: RefCell<FxHashMap<FunctionRef, u8>>,
     /// Methods that change what a guard gives access to.
     changing: FxHashSet<Name>,
+    /// Columns of mapped classes, by their names.
+    columns: std::cell::OnceCell<FxHashSet<Name>>,
+    /// Methods of what stores give: of queries, of their results.
+    asked_of_stores: FxHashSet<Name>,
     /// Where modules ask whether a key refused what was written.
     conflicts: RefCell<FxHashMap<u32, Rc<Vec<crate::source::Span>>>>,
     sorting: std::cell::OnceCell<conflicts::Sorting>,
@@ -174,6 +181,8 @@ impl<'p, 'k> Effects<'p, 'k> {
             flagged: RefCell::default(),
             followed: RefCell::default(),
             changing: program.knowledge.changing_methods(),
+            columns: std::cell::OnceCell::new(),
+            asked_of_stores: program.knowledge.methods_of_queries(),
             conflicts: RefCell::default(),
             sorting: std::cell::OnceCell::new(),
             uses: None,

@@ -43,6 +43,12 @@ impl<'k> Walker<'_, '_, 'k> {
             Kind::Member(member) => self.mapped_class(&member.0),
             Kind::Parameter(index) => match self.parameter_hint(*index) {
                 Kind::Parameter(_) => None,
+                // Which of several it is, each caller says.
+                Kind::OneOf(kinds) => {
+                    let mut all = kinds.iter().filter_map(|kind| self.mapped_class(kind));
+                    let first = all.next();
+                    first.filter(|first| all.all(|other| other == *first))
+                }
                 hint => self.mapped_class(&hint),
             },
             _ => None,
@@ -273,7 +279,9 @@ impl<'k> Walker<'_, '_, 'k> {
     /// `row.column = value`: a pending UPDATE, where the row was loaded and not made here. `own`: by a method of the row itself,
     /// whose caller has loaded it.
     pub fn set_attribute(&mut self, holder: &Value, own: bool, name: &Name, value: &Value, site: Site) {
-        let Some(class) = self.mapped_class(&holder.kind).filter(|class| !self.program.is_plain(*class)) else { return };
+        let Some(class) = self.mapped_class(&holder.kind).filter(|class| !self.program.is_plain(*class)) else {
+            return self.set_later(holder, own, name, value, site);
+        };
         // What nobody maps stays in memory; what is made here is no row yet, whatever it is made of.
         if name.starts_with('_') || matches!(&holder.kind, Kind::Object(object) if object.site.is_some()) {
             return;

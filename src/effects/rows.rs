@@ -411,6 +411,7 @@ impl<'k> Walker<'_, '_, 'k> {
         if let Some(statement) = receiver.filter(|r| matches!(r.subject, Kind::Class(_))) {
             super::built::tell(&mut access, statement, given);
         }
+        super::filters::tell(&mut access, row, given);
         if access.kind == "table" && matches!(operation, Operation::Update | Operation::Delete) {
             access.unsorted = self.is_unsorted(row, receiver, given) && !self.are_rows_locked(&access);
         }
@@ -448,6 +449,8 @@ impl<'k> Walker<'_, '_, 'k> {
         match operation.is_read() || row.decides {
             // What lies in memory by itself is looked at as it is.
             true => Value { deps, compared: result.compared || in_memory && operation.is_read() && !row.presence, ..result },
+            // What a service answers.
+            false if operation == Operation::Call && !self.rust => result.depending(&deps),
             false => result,
         }
     }

@@ -141,7 +141,13 @@ impl Summary {
     }
 
     fn is_open(&self, item: &Item) -> bool {
-        let opens = |dep: &Dep| matches!(dep, Dep::Parameter(..) | Dep::Captured(..) | Dep::Field(_));
+        // What a call gives whose callee the caller knows, the caller knows.
+        let later = |index: &u32| self.items.get(*index as usize).is_some_and(|i| matches!(*i.what, What::CallParameter { .. }));
+        let opens = |dep: &Dep| match dep {
+            Dep::Parameter(..) | Dep::Captured(..) | Dep::Field(_) => true,
+            Dep::Item(index, _) => later(index),
+            _ => false,
+        };
         let around = || item.contexts.iter().any(context_is_open);
         match &*item.what {
             What::Declare(_) | What::CallParameter { .. } => return true,

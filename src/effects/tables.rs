@@ -134,7 +134,7 @@ impl<'k> Walker<'_, '_, 'k> {
             None => Kind::External(api.clone()),
         };
         let later = self.call_later(&callee, given, place);
-        result.depending(&later.value.deps)
+        Value { answer: later.value.answer, ..result.depending(&later.value.deps) }
     }
 
     /// What the routines do that a statement calls, where scripts of the project define them.

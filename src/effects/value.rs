@@ -217,6 +217,8 @@ pub struct Value {
     pub apart: Option<Rc<Apart>>,
     /// The guard through which it was reached: changing it changes what the lock holds.
     pub through: Option<Rc<Through>>,
+    /// The item of the same summary whose call gives it, where only the caller knows what is called: then it knows what this is.
+    pub answer: Option<u32>,
 }
 
 /// An object whose fields were set where they can be told from the rest of it.
@@ -325,6 +327,12 @@ impl Value {
         }
     }
 
+    /// Whether a mapping with one sort of entry, of which nothing is known, is the other one before that was filled.
+    fn is_told_by(&self, other: &Value) -> bool {
+        let (Kind::Map(own), Kind::Map(filled)) = (&self.kind, &other.kind) else { return false };
+        matches!(own[..], [(Kind::Unknown, Kind::Unknown)]) && matches!(filled[..], [(Kind::Unknown, _)])
+    }
+
     /// Either this or that.
     pub fn or(self, other: Value) -> Value {
         // What is empty is in any order.
@@ -342,6 +350,11 @@ impl Value {
         let kind = match (&self.kind, &other.kind) {
             // A parameter or constant on one path only is not the value on all.
             (a, b) if a == b => self.kind,
+            // What was filled on one way only holds what it holds there.
+            (Kind::List(_), Kind::List(_)) if self.is_empty() => other.kind,
+            (Kind::List(_), Kind::List(_)) if other.is_empty() => self.kind,
+            (Kind::Map(_), Kind::Map(_)) if self.is_told_by(&other) => other.kind,
+            (Kind::Map(_), Kind::Map(_)) if other.is_told_by(&self) => self.kind,
             _ => self.kind.or(other.kind),
         };
         let apart = match (&self.apart, &other.apart) {
@@ -377,6 +390,7 @@ impl Value {
             through: self.through.or(other.through),
             parts,
             apart,
+            answer: self.answer.or(other.answer),
         }
     }
 }

@@ -755,7 +755,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
                     let whole = if value.kind.is_fresh() { value.kind.clone() } else { Kind::Unknown };
                     let kind = pieces.as_ref().map_or(whole, |p| p[index].clone());
                     let truth = if index == 0 { value.truth } else { Truth::Either };
-                    self.assign(*item, Value { kind, truth, ..value.clone() }, None);
+                    self.assign(*item, Value { kind, truth, answer: None, ..value.clone() }, None);
                 }
             }
             ExprKind::Spread(inner) => self.assign(*inner, value, None),

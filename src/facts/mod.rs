@@ -86,6 +86,8 @@ pub const MODULE: FunctionId = FunctionId(0);
 
 /// The attribute that `setattr(row, key, value)` sets, where its name does not stand there.
 pub const ANY_ATTRIBUTE: &str = "*";
+/// What stands in the name of an attribute for the part that is not told: `getattr(self, f"tool_{name}")`.
+pub const NAMED_ANYHOW: char = '*';
 
 /// A function, method, lambda, or the module's top-level code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! What may be asked of the packs. All look-ups are by hash; a chain of `is` is walked, and it is short.
 
+use super::vocabulary::Effect;
 use super::*;
 
 impl<'k> Found<'k> {
@@ -32,7 +33,7 @@ impl Knowledge {
 
     /// The type whose making joins the steps of a path.
     pub fn path_type(&self) -> Option<TypeId> {
-        let joins = |ty: &TypeId| self.type_def(*ty).construct.as_ref().is_some_and(|row| row.effect == vocabulary::Effect::JoinPath);
+        let joins = |ty: &TypeId| self.type_def(*ty).construct.as_ref().is_some_and(|row| row.effect == Effect::JoinPath);
         (0..self.type_count() as u32).map(TypeId).find(joins)
     }
 
@@ -40,7 +41,7 @@ impl Knowledge {
     pub fn joining_type(&self, language: PackLanguage) -> Option<TypeId> {
         let joins = |ty: &TypeId| {
             let of_language = self.pack_of_type(*ty).language == language;
-            of_language && self.type_def(*ty).methods.iter().any(|row| row.effect == vocabulary::Effect::JoinPath)
+            of_language && self.type_def(*ty).methods.iter().any(|row| row.effect == Effect::JoinPath)
         };
         (0..self.type_count() as u32).map(TypeId).find(joins)
     }
@@ -169,6 +170,16 @@ impl Knowledge {
         self.packs.iter().filter_map(|pack| pack.refused_key.as_ref())
     }
 
+    /// Methods by which Python asks a store for rows, or goes on with what it gave: `query.filter(…)`, `result.first()`.
+    pub fn methods_of_queries(&self) -> FxHashSet<CompactString> {
+        let element = |row: &Row| row.returns.as_deref() == Some("element");
+        let asks = |row: &Row| matches!(row.effect, Effect::OrmLoad | Effect::OrmFilter | Effect::OrmOrder | Effect::OrmStatement);
+        let of_python = self.types.iter().filter(|(_, ty)| self.packs[ty.pack as usize].language == PackLanguage::Python);
+        let of_rows = of_python.filter(|(_, ty)| ty.def.methods.iter().any(|row| element(row) || asks(row)));
+        let gives = |row: &&Row| element(row) || asks(row) || row.effect == Effect::Value && row.returns.as_deref() == Some("receiver");
+        of_rows.flat_map(|(_, ty)| ty.def.methods.iter().filter(gives)).flat_map(|row| &row.name).map(CompactString::from).collect()
+    }
+
     /// What calling a value of a type means.
     pub fn called(&self, ty: TypeId) -> Option<Found<'_>> {
         self.method(ty, "__call__").or_else(|| self.method(ty, "call"))
@@ -242,6 +253,11 @@ impl Knowledge {
     /// The programs that commands start, of all packs.
     pub fn commands(&self) -> impl Iterator<Item = &CommandRow> {
         self.packs.iter().flat_map(|pack| &pack.commands)
+    }
+
+    /// Protocols whose servers projects write themselves, of all packs.
+    pub fn protocols(&self) -> impl Iterator<Item = &ProtocolRow> {
+        self.packs.iter().flat_map(|pack| &pack.protocols)
     }
 
     /// Whether a program of this name or path runs scripts that its arguments name, or the command that they are.

@@ -40,7 +40,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::PathBuf;
 use types::{MethodAt, Types};
 use unknown::UnknownReceivers;
-use vocabulary::{BaseRow, CommandRow, DocumentRow, ExportedMetric, MigrationRow, Pack, PackLanguage, RefusedKey, Row, SchemaRow, TypeDef};
+use vocabulary::{
+    BaseRow, CommandRow, DocumentRow, ExportedMetric, MigrationRow, Pack, PackLanguage, ProtocolRow, RefusedKey, Row, SchemaRow, TypeDef,
+};
 use words::Words;
 
 /// All packs of a run, with their indices. Immutable once built; share it by reference between threads.

@@ -62,6 +62,9 @@ pub struct Pack {
     /// How code asks an error whether a unique key refused what was written, where errors are values (Rust).
     #[serde(default)]
     pub refused_key: Option<RefusedKey>,
+    /// Protocols whose servers projects write themselves.
+    #[serde(default)]
+    pub protocols: Vec<ProtocolRow>,
 }
 
 /// What an error is asked for that tells that a key was there already.
@@ -229,6 +232,9 @@ pub struct Row {
     /// What tells one record of the resource from another (a primary key, a filter).
     #[serde(default)]
     pub key: Option<Place>,
+    /// Entries of the written value under which fields are set, where it says more than the new value: `$set`.
+    #[serde(default)]
+    pub sets_under: Vec<String>,
     /// The SQL text, for effect `sql`.
     #[serde(default)]
     pub sql: Option<Place>,
@@ -1039,6 +1045,26 @@ pub struct ExportedMetric {
     /// Parts of the expression without which it is about something else: a label and its value.
     #[serde(default)]
     pub with: Vec<String>,
+}
+
+/// A protocol that a project's own server speaks: code that asks whether a message is of a method acts for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ProtocolRow {
+    /// What its messages call the method that acts (`tools/call`).
+    pub acts: Vec<String>,
+    /// Methods that only a server answers: one of them stands beside it in the same module.
+    pub beside: Vec<String>,
+    /// What such a server is.
+    pub actor: ActorKind,
+    /// How reports call the protocol.
+    pub framework: String,
+    /// Several callers use it at once.
+    #[serde(default)]
+    pub multiple: bool,
+    /// One caller may send several calls at once.
+    #[serde(default)]
+    pub parallel_tools: bool,
 }
 
 /// A program that a command starts.

@@ -391,8 +391,8 @@ impl Program<'_> {
         }
         if let Some(subject) = row.resource.as_deref().and_then(|p| argument(p, args)) {
             let classes: Vec<&Kind> = subject.alternatives().iter().filter(|k| matches!(k, Kind::Class(_))).collect();
-            if let Some(class) = classes.first() {
-                made.subject = (*class).clone();
+            if let [class] = classes[..] {
+                made.subject = class.clone();
             } else if let Kind::Member(member) = subject {
                 // `select(Order.id)`: the column's class.
                 if matches!(member.0, Kind::Class(_)) {

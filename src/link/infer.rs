@@ -1,9 +1,10 @@
 //! Values of names and expressions, without regard to the order in which statements run.
 
+use super::many::one_of_many;
 use super::{
     ClassRef, FunctionRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Program, Scope, Source, Template, keeps_guard, remember,
 };
-use crate::facts::{Arg, BinaryOp, ExprId, ExprKind, FileFacts, MODULE, Name, ParamKind, StmtKind, TextPart};
+use crate::facts::{Arg, BinaryOp, ExprId, ExprKind, FileFacts, MODULE, NAMED_ANYHOW, Name, ParamKind, StmtKind, TextPart};
 use crate::knowledge::{TypeId, vocabulary::PackLanguage};
 use crate::source::Span;
 use std::rc::Rc;
@@ -73,8 +74,22 @@ impl Program<'_> {
                 Kind::Map(Rc::new(entries.iter().filter_map(|(k, v)| k.map(|k| (self.infer(at, k), self.infer(at, *v)))).collect()))
             }
             ExprKind::Comprehension { element, value: None, clauses } if clauses.len() == 1 => {
-                // `[X(a) for a in …]`: a list of one known element stands for all.
-                Kind::List(Rc::new(vec![self.infer(at, *element)]))
+                // `[X(a) for a in …]`: a list of one known element stands for all; so does one of those gone through.
+                let name = |e: ExprId| if let ExprKind::Name(name) = &facts.expr(e).kind { Some(name) } else { None };
+                let each = name(*element).is_some() && name(*element) == name(clauses[0].target);
+                let one = if each { self.element(&self.infer(at, clauses[0].iter)) } else { self.infer(at, *element) };
+                Kind::List(Rc::new(vec![one]))
+            }
+            ExprKind::Comprehension { element, value: Some(value), clauses } if clauses.len() == 1 => {
+                // `{t.name: t for t in TOOLS}`: each of them, under a key that nobody knows.
+                let name = |e: ExprId| if let ExprKind::Name(name) = &facts.expr(e).kind { Some(name) } else { None };
+                let each = name(*value).is_some() && name(*value) == name(clauses[0].target);
+                let values = match if each { self.infer(at, clauses[0].iter) } else { self.infer(at, *value) } {
+                    Kind::List(items) if each => items.to_vec(),
+                    whole if each => vec![self.element(&whole)],
+                    one => one.alternatives().to_vec(),
+                };
+                Kind::Map(Rc::new(values.into_iter().filter(|k| *k != Kind::Unknown).map(|value| (Kind::Unknown, value)).collect()))
             }
             ExprKind::Await(inner) | ExprKind::Spread(inner) => self.infer(at, *inner),
             ExprKind::Bind { value, .. } => self.infer(at, *value),
@@ -326,9 +341,11 @@ impl Program<'_> {
         };
         // What tests give stands for something and is not it; they may call as often as they like.
         let in_tests = self.is_aside(function.module);
-        let named = match self.calls_of_associated(function) {
-            Some(calls) => calls,
-            None => self.calls_named(name).to_vec(),
+        let named = match (self.calls_of_associated(function), self.calls_named(name)) {
+            (Some(calls), _) => calls,
+            // Only classes below are made, by the constructor that they inherit.
+            (None, []) if constructor && !self.is_rust(function.module) => self.calls_of_heirs(function),
+            (None, calls) => calls.to_vec(),
         };
         let calls: Vec<_> = named.iter().filter(|(m, _)| in_tests || !self.is_aside(*m)).take(CALL_SITES + 1).collect();
         if calls.len() > CALL_SITES {
@@ -360,6 +377,14 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Calls that make objects of classes that inherit a constructor.
+    fn calls_of_heirs(&self, constructor: FunctionRef) -> Vec<(u32, ExprId)> {
+        let Some(class) = self.function(constructor).class else { return Vec::new() };
+        let heirs = self.descendants(ClassRef { module: constructor.module, class }).iter();
+        let inherit = heirs.filter(|heir| self.method(**heir, "__init__") == Some(constructor)).take(CALL_SITES);
+        inherit.flat_map(|heir| self.calls_named(&self.class(*heir).name)).take(CALL_SITES + 1).copied().collect()
     }
 
     /// An instance of the type that an annotation names.
@@ -444,6 +469,7 @@ impl Program<'_> {
     /// The attribute `name` of a value.
     pub fn member(&self, base: &Kind, name: &str) -> Kind {
         match base {
+            _ if name.contains(NAMED_ANYHOW) => self.members_named(base, name),
             Kind::Module(module) => self.module_member(*module, name),
             Kind::Namespace(prefix, from) => {
                 let dotted = format!("{prefix}.{name}");
@@ -468,7 +494,7 @@ impl Program<'_> {
             Kind::OneOf(kinds) => kinds.iter().map(|k| self.member(k, name)).fold(Kind::Unknown, Kind::or),
             // One of several objects by its key: `agents.get(name).run()`.
             Kind::Lookup(table) if table.1.iter().any(|k| matches!(k, Kind::Object(_))) => {
-                table.1.iter().map(|k| self.member(k, name)).fold(Kind::Unknown, Kind::or)
+                one_of_many(table.1.iter().map(|k| self.member(k, name)).collect())
             }
             _ => Kind::Member(Rc::new((base.clone(), name.into()))),
         }
@@ -626,7 +652,7 @@ impl Program<'_> {
                 if let Some((_, value)) = entries.iter().find(|(k, _)| k == index && *k != Kind::Unknown) {
                     return value.clone();
                 }
-                entries.iter().map(|(_, v)| v.clone()).fold(Kind::Unknown, Kind::or)
+                one_of_many(entries.iter().map(|(_, v)| v.clone()).collect())
             }
             Kind::External(path) if path.ends_with("environ") => {
                 Kind::Text(Rc::new(Template::hole(Hole::Environment(index.as_text().unwrap_or(hint).into()))))
@@ -655,7 +681,7 @@ impl Program<'_> {
     /// What iterating over a value yields.
     pub fn element(&self, iterated: &Kind) -> Kind {
         match iterated {
-            Kind::List(items) => items.iter().cloned().fold(Kind::Unknown, Kind::or),
+            Kind::List(items) => one_of_many(items.to_vec()),
             Kind::Library(value) => match self.knowledge.iter_type(value.ty) {
                 Some(ty) => self.row_of(value).unwrap_or_else(|| self.derived(value, ty, None)),
                 None if matches!(value.subject, Kind::Parameter(_) | Kind::Field(_)) => Kind::Called(Rc::new(value.subject.clone())),
@@ -737,6 +763,7 @@ impl Program<'_> {
                 | Kind::Captured(_)
                 | Kind::Member(_)
                 | Kind::Called(_)
+                | Kind::Answer(_)
                 | Kind::External(_),
                 Kind::Text(_),
             ) => {

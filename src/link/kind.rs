@@ -55,6 +55,8 @@ pub enum Kind {
     Captured(Name),
     /// What calling that gives, which only the caller knows: an instance where it is a class.
     Called(Rc<Kind>),
+    /// What the call gives that an item of the same summary is, whose callee only the caller knows.
+    Answer(u32),
     /// Something to call, of which an annotation tells what it gives: `Callable[[], Session]`.
     Gives(Rc<Kind>),
     /// What a table holds under a key that is not known: the values it has, and the default where the key is missing.

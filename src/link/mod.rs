@@ -23,6 +23,7 @@ mod kind;
 mod literals;
 mod lock;
 mod managers;
+mod many;
 mod modules;
 mod owner;
 mod placed;
@@ -180,7 +181,12 @@ impl<'k> Program<'k> {
             for (expr, e) in module.facts.exprs.iter().enumerate() {
                 let ExprKind::Call { callee, .. } = &e.kind else { continue };
                 let call = (index as u32, ExprId(expr as u32));
-                if let Some(name) = last_name(&module.facts, *callee).filter(|n| defined.contains_key(n.as_str())) {
+                // `Repository[Order](session)` makes a repository.
+                let named = match &module.facts.expr(*callee).kind {
+                    ExprKind::Index { base, .. } => *base,
+                    _ => *callee,
+                };
+                if let Some(name) = last_name(&module.facts, named).filter(|n| defined.contains_key(n.as_str())) {
                     calls_by_name.entry(name.clone()).or_default().push(call);
                 }
                 if let Some(name) = literals::of_type(&module.facts, *callee) {

@@ -1,6 +1,6 @@
-//! Functions that code puts into mappings by key, to be called when a name comes in: tables of tools and handlers.
+//! Functions and objects that code puts into mappings and lists, to be called when a name comes in: tables of tools and handlers.
 //!
-//! `TOOLS[name] = function`, by the module that owns the mapping or in a method of a registry, which is called for each function
+//! `TOOLS[name] = function`, `TOOLS.append(tool)`, by the module that owns the mapping or in a method of a registry, which is called for each function
 //! or used as a decorator. Whatever is put in may come out: which name means which function it refuses to know.
 
 use super::infer::given_for;
@@ -40,13 +40,14 @@ impl Program<'_> {
             }
             for stmt in &facts.stmts {
                 let StmtKind::Assign { targets, value: Some(value), .. } = &stmt.kind else { continue };
-                let ([target], ExprKind::Name(_) | ExprKind::Attr { .. }) = (&targets[..], &facts.expr(*value).kind) else { continue };
+                let ([target], true) = (&targets[..], may_be_called(facts, *value)) else { continue };
                 let ExprKind::Index { base: mapping, .. } = facts.expr(*target).kind else { continue };
                 let Some(name) = last_name(facts, mapping) else { continue };
                 let function = FunctionRef { module, function: facts.function_at(stmt.span.start) };
                 found.put.entry((module, name.clone())).or_default().push(Put { function, mapping, value: *value });
             }
         }
+        self.index_appended(&mut found);
         for function in self.functions().filter(|f| !self.is_aside(f.module) && !self.is_rust(f.module)) {
             let facts = self.facts(function.module);
             for decorator in &self.function(function).decorators {
@@ -56,6 +57,21 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// What is appended to lists and added to sets.
+    fn index_appended(&self, found: &mut Registered) {
+        for (module, m) in self.modules.iter().enumerate().filter(|(module, _)| !self.aside[*module] && !self.is_rust(*module as u32)) {
+            let (module, facts) = (module as u32, &m.facts);
+            for expr in &facts.exprs {
+                let ExprKind::Call { callee, args } = &expr.kind else { continue };
+                let ExprKind::Attr { base: list, name: method } = &facts.expr(*callee).kind else { continue };
+                let ("append" | "add" | "insert" | "appendleft", Some(last)) = (method.as_str(), args.last()) else { continue };
+                let Some(name) = last_name(facts, *list).filter(|_| last.spread == 0 && may_be_called(facts, last.value)) else { continue };
+                let function = FunctionRef { module, function: facts.function_at(expr.span.start) };
+                found.put.entry((module, name.clone())).or_default().push(Put { function, mapping: *list, value: last.value });
+            }
+        }
     }
 
     /// A mapping that a module's variable holds, with the functions that code of the module puts into it.
@@ -76,7 +92,9 @@ impl Program<'_> {
     }
 
     fn filled(&self, mapping: Kind, module: u32, name: &str, is_its: impl Fn(&FileFacts, &Put) -> bool) -> Kind {
-        let Kind::Map(entries) = &mapping else { return mapping };
+        if !matches!(mapping, Kind::Map(_) | Kind::List(_)) {
+            return mapping;
+        }
         let Some(all) = self.registered.put.get(&(module, name.into())) else { return mapping };
         let mut functions: Vec<Kind> = Vec::new();
         for put in all.iter().filter(|put| is_its(self.facts(module), put)) {
@@ -86,7 +104,13 @@ impl Program<'_> {
             }
         }
         functions.dedup();
-        Kind::Map(Rc::new(entries.iter().cloned().chain(functions.into_iter().map(|f| (Kind::Unknown, f))).collect()))
+        match &mapping {
+            Kind::Map(entries) => {
+                Kind::Map(Rc::new(entries.iter().cloned().chain(functions.into_iter().map(|f| (Kind::Unknown, f))).collect()))
+            }
+            Kind::List(items) => Kind::List(Rc::new(items.iter().cloned().chain(functions).collect())),
+            _ => mapping,
+        }
     }
 
     /// The functions that an assignment puts in.
@@ -98,7 +122,7 @@ impl Program<'_> {
         };
         match parameter {
             Some(index) => self.functions_given(put.function, index),
-            None => callable(&self.infer(put.function, put.value)),
+            None => self.callable(&self.infer(put.function, put.value)),
         }
     }
 
@@ -114,7 +138,7 @@ impl Program<'_> {
                 continue;
             }
             let given = given_for(args, position, &f.params[index].name);
-            found.extend(given.into_iter().flat_map(|a| callable(&self.infer(at, a.value))));
+            found.extend(given.into_iter().flat_map(|a| self.callable(&self.infer(at, a.value))));
         }
         if position == 0 {
             found.extend(self.decorated_with(function, false));
@@ -136,6 +160,17 @@ impl Program<'_> {
         all.iter().take(4 * FUNCTIONS).filter(is_meant).map(|(function, _)| self.function_kind(*function)).collect()
     }
 
+    /// What of a value can be called: functions, and objects that the project makes to do something.
+    fn callable(&self, kind: &Kind) -> Vec<Kind> {
+        let acts = |class: ClassRef| self.model_row(class).is_none() && !self.class(class).methods.is_empty();
+        let is_callable = |kind: &&Kind| match kind {
+            Kind::Function(_) => true,
+            Kind::Object(object) => object.exact && acts(object.class),
+            _ => false,
+        };
+        kind.alternatives().iter().filter(is_callable).cloned().collect()
+    }
+
     fn means(&self, at: FunctionRef, callee: ExprId, function: FunctionRef) -> bool {
         matches!(self.infer(at, callee), Kind::Function(value) if value.function == function)
     }
@@ -149,7 +184,7 @@ fn applied(facts: &FileFacts, decorator: ExprId) -> (ExprId, bool) {
     }
 }
 
-/// What of a value can be called.
-fn callable(kind: &Kind) -> Vec<Kind> {
-    kind.alternatives().iter().filter(|k| matches!(k, Kind::Function(_))).cloned().collect()
+/// Whether an expression may be a function, or an object with methods.
+fn may_be_called(facts: &FileFacts, value: ExprId) -> bool {
+    matches!(&facts.expr(value).kind, ExprKind::Name(_) | ExprKind::Attr { .. } | ExprKind::Call { .. } | ExprKind::Lambda(_))
 }

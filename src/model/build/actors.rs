@@ -7,6 +7,7 @@ mod join;
 pub(super) mod loops;
 mod made;
 pub(super) mod programs;
+mod protocols;
 mod started;
 
 use super::Input;
@@ -200,6 +201,7 @@ pub(super) fn collect(input: &Input, units: &[DraftUnit], parts: &[Vec<Option<Pa
     collector.documents();
     super::configured::agents(input, &mut collector.draft);
     collector.programs();
+    collector.protocols();
     collector.loops();
     collector.started(units, parts, imports);
     collector.join_same();

@@ -23,6 +23,7 @@ mod held;
 mod hosting;
 mod imports;
 mod locks;
+mod marks;
 mod orders;
 mod overlap;
 mod parts;

@@ -5,7 +5,7 @@ use super::doubts::Halves;
 use super::records::Records;
 use super::schema::{Added, Schema};
 use super::{Doing, Input, Run, accesses, frames, join, locks, taken, variables};
-use crate::effects::{Access, Call, Check, Column, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE, Visit};
+use crate::effects::{Access, Call, Check, Column, Context, Dep, Fixed, Held, Item, Operation, Sorts, Told, VARIABLE, Visit};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::LockScope;
 use crate::link::{FunctionRef, Kind, Template};
@@ -361,7 +361,11 @@ impl Reads {
         let pair = |of: &ReadOf| {
             let read = above.item(of.item)?;
             let from = read.access()?;
-            if !matters(of.dependence, access, from) && !is_taken_by_making(of, above, access) || apart(from, access) || !seen(of.item) {
+            let marks = || of.dependence == Dependence::Existence && super::marks::is_mark_behind_work(of.item, above, &told, access);
+            if !matters(of.dependence, access, from) && !is_taken_by_making(of, above, access) && !marks()
+                || apart(from, access)
+                || !seen(of.item)
+            {
                 return None;
             }
             let counted = of.columns.iter().filter(|(_, check)| check.is_none_or(|c| is_asked_for(c, access.operation)));
@@ -532,7 +536,9 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         // What was missing is worked out and kept: done twice, it is the same. A claim says who or what, and is no result.
         (Dependence::Existence, Put) => !(matches!(write.kind.as_str(), "file" | "memory") || write.kind == "cache" && write.computed),
         // It was selected by a state that this write changes: a claim that does not ask again.
-        (Dependence::Existence, Update) => !write.conditional && write.columns.iter().any(|c| read.keys.contains(c)),
+        (Dependence::Existence, Update) => {
+            !write.conditional && write.columns.iter().any(|c| read.keys.contains(c) || leaves(write, read, c))
+        }
         // Of two locks made for one thing, each is held by those who got it.
         (Dependence::Existence, Upsert) => write.kind == "memory" && write.locks,
         (Dependence::Existence, _) => false,
@@ -546,6 +552,13 @@ fn matters(dependence: Dependence, write: &Access, read: &Access) -> bool {
         (Dependence::State, Upsert) => write.kind == "memory" || read.aggregate && counts_others(write, read),
         (Dependence::State, Append | Replace) => false,
     }
+}
+
+/// Whether a column is set to another state than the one that a caller asked for rows by.
+fn leaves(write: &Access, read: &Access, column: &str) -> bool {
+    let asked = read.states.iter().flat_map(|states| states.iter()).find(|(name, _)| name == column);
+    let other = |(_, asked): &(Name, Fixed)| matches!(write.fixed(column), Some(to @ Fixed::Constant(_)) if to != asked);
+    asked.is_some_and(other)
 }
 
 /// Whether many rows were counted that the key by which a row is added or changed does not tell apart: it refuses no further one.

@@ -6,6 +6,9 @@ use super::walk::{Frame, Item, Lowering, Value};
 use crate::facts::*;
 use crate::source::Span;
 
+/// How many characters of a name tell which attributes it may be.
+const TOLD: usize = 3;
+
 impl Lowering<'_> {
     /// The value of a node without children of interest.
     pub(super) fn leaf(&mut self, kind: Kind, span: Span) -> Value {
@@ -239,11 +242,12 @@ impl Lowering<'_> {
             [holder, name, default] => (holder, name, Some(default.value).filter(|d| *kind(*d) != ExprKind::Null)),
             _ => return None,
         };
-        let (ExprKind::Name(function), ExprKind::Str(name)) = (kind(callee), kind(name.value)) else { return None };
+        let ExprKind::Name(function) = kind(callee) else { return None };
+        let name = self.name_of_attribute(name.value)?;
         if function != "getattr" || args.iter().any(|a| a.spread > 0 || a.name.is_some()) {
             return None;
         }
-        let attribute = ExprKind::Attr { base: holder.value, name: name.clone() };
+        let attribute = ExprKind::Attr { base: holder.value, name };
         Some(match default {
             None => attribute,
             Some(default) => {
@@ -252,6 +256,33 @@ impl Lowering<'_> {
                 ExprKind::Logic { all: false, items: vec![attribute, default] }
             }
         })
+    }
+
+    /// The name that an expression tells, or as much of it as it does: `f"tool_{name}"`, `"on_" + event`.
+    fn name_of_attribute(&self, expr: ExprId) -> Option<Name> {
+        let kind = |e: ExprId| &self.facts.expr(e).kind;
+        let mut name = Name::default();
+        match kind(expr) {
+            ExprKind::Str(name) => return Some(name.clone()),
+            ExprKind::Text(parts) => {
+                for part in parts {
+                    match part {
+                        TextPart::Lit(text) => name.push_str(text),
+                        TextPart::Hole(_) => name.push(NAMED_ANYHOW),
+                    }
+                }
+            }
+            ExprKind::Binary { op: BinaryOp::Add, left, right } => {
+                for side in [*left, *right] {
+                    match kind(side) {
+                        ExprKind::Str(text) => name.push_str(text),
+                        _ => name.push(NAMED_ANYHOW),
+                    }
+                }
+            }
+            _ => return None,
+        }
+        (name.matches(NAMED_ANYHOW).count() == 1 && name.len() > TOLD).then_some(name)
     }
 
     fn arguments(&mut self, items: &mut [Item]) -> Vec<Arg> {

@@ -464,7 +464,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if function.changes_receiver
             && let Some(through) = place.receiver.as_ref().and_then(|r| self.reached_through(r))
         {
-            self.changed_by_itself(&through, value.function, given, place.site);
+            self.changed_by_itself(&through, place.site);
         }
         if let Some(seen) = self.out_of_sight(value, given, place, (&summary, first)) {
             called.value = called.value.depending(&seen.deps);

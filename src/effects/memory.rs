@@ -6,15 +6,14 @@
 //! is copied. Two looks through one guard at one field are one access.
 //! It refuses to know what lies behind references that are handed to other functions.
 
-use super::call::{CallPlace, Given, all_deps};
+use super::call::{CallPlace, Given};
 use super::item::{Access, Item, Operation, What};
-use super::methods::{self, Change, Set};
 use super::value::{Column, Dep, Deps, Selected, Through, Value};
 use super::walk::Walker;
 use super::{Context, Name};
 use crate::facts::ExprId;
 use crate::knowledge::vocabulary::LockScope;
-use crate::link::{FunctionRef, Kind, LockUse, Template, keeps_guard};
+use crate::link::{Kind, LockUse, Template, keeps_guard};
 use crate::source::Site;
 use std::rc::Rc;
 
@@ -80,23 +79,18 @@ impl Walker<'_, '_, '_> {
 
     /// A use of a value that looks at what it holds: of a guard, at a field of it or at the whole.
     pub fn looked_at(&mut self, value: Value, field: Option<&Name>, site: Site) -> Value {
-        self.looked_at_fields(value, field.map(std::slice::from_ref).unwrap_or_default(), site)
-    }
-
-    /// The same where it looks at several fields; at the whole where none are told.
-    fn looked_at_fields(&mut self, value: Value, fields: &[Name], site: Site) -> Value {
         if !self.rust || self.placing {
             return value;
         }
         // A field of what was taken out of a guard to be changed, `get_mut(key)`: nothing looked at it so far.
-        let untouched = || value.through.as_ref().filter(|_| !fields.is_empty() && !value.deps.iter().any(|d| self.in_memory(d)));
+        let untouched = || value.through.as_ref().filter(|_| field.is_some() && !value.deps.iter().any(|d| self.in_memory(d)));
         let Some(guard) = guard_of(&value).or_else(|| untouched().map(|t| t.guard.clone())) else { return value };
         let (Some(taken), Some(lock)) = (guard.site, guard.lock.as_ref()) else { return value };
-        let key = (taken, (!fields.is_empty()).then(|| fields.join(",").into()));
+        let key = (taken, field.cloned());
         let read = match self.looked.get(&key) {
             Some(read) => read.clone(),
             None => {
-                let access = Access { columns: fields.to_vec(), ..in_memory(&lock.name, Operation::Read) };
+                let access = Access { columns: field.iter().map(|f| (*f).clone()).collect(), ..in_memory(&lock.name, Operation::Read) };
                 let read = self.push_at(What::Access(access), site, Deps::default());
                 self.looked.insert(key, read.clone());
                 read
@@ -114,13 +108,7 @@ impl Walker<'_, '_, '_> {
         if keeps_guard(name) || self.program.knowledge.method(guard.ty, name).is_some() {
             return holder;
         }
-        // What was asked as a whole before, `if let Some(entry) = cache.get(key)`, is not asked anew.
-        let known = guard.site.is_some_and(|taken| self.looked.contains_key(&(taken, None)));
-        let fields = match self.program.member(&holder.kind, name) {
-            Kind::Function(method) if !known => methods::fields_of(self.program, method.function),
-            _ => None,
-        };
-        self.looked_at_fields(holder, &fields.unwrap_or_default(), site)
+        self.looked_at(holder, None, site)
     }
 
     /// What is reached through a guard changes.
@@ -136,35 +124,32 @@ impl Walker<'_, '_, '_> {
         self.summary.behind(dep).and_then(Item::access).is_some_and(|a| a.kind == "memory" && a.operation.is_read())
     }
 
-    /// A method that takes `&mut self` changes what its body says that it does on every way; what one asks before is its own
-    /// affair, under the same guard.
-    pub fn changed_by_itself(&mut self, through: &Through, method: FunctionRef, given: &[Given], site: Site) {
-        let Some(changes) = methods::changes_of(self.program, method, through.guard.ty) else {
-            let Some(lock) = through.guard.lock.clone() else { return };
-            let columns = through.field.iter().cloned().collect();
-            let access = Access { columns, conditional: true, ..in_memory(&lock.name, Operation::Update) };
-            self.push_at(What::Access(access), site, Deps::default());
-            return;
-        };
-        for Change { field, operation, value } in changes {
-            let set = match value {
-                Some(Set::Constant) => Some(Value::of(Kind::Null)),
-                // The receiver comes before what is given.
-                Some(Set::Parameter(index)) => usize::from(index).checked_sub(1).and_then(|at| given.get(at)).map(|g| g.value.clone()),
-                None => None,
-            };
-            let computed = set.as_ref().is_none_or(is_worked_out);
-            let deps = set.map_or_else(|| all_deps(given), |set| set.deps);
-            let through = Through { guard: through.guard.clone(), field: through.field.clone().or(Some(field)) };
-            self.changed(&through, operation, site, &deps, computed);
-        }
+    /// A method that takes `&mut self` changes it; what it asks before is its own affair, under the same guard.
+    pub fn changed_by_itself(&mut self, through: &Through, site: Site) {
+        let Some(lock) = through.guard.lock.clone() else { return };
+        let columns = through.field.iter().cloned().collect();
+        let access = Access { columns, conditional: true, ..in_memory(&lock.name, Operation::Update) };
+        self.push_at(What::Access(access), site, Deps::default());
     }
 
     /// `*guard = value`, `guard.field = value`, `guard[key] = value`.
     pub fn write_through(&mut self, place: &Value, field: Option<&Name>, value: &Value, site: Site) {
         let Some(through) = self.reached_through(place) else { return };
         let through = Through { guard: through.guard.clone(), field: through.field.clone().or_else(|| field.cloned()) };
-        let computed = is_worked_out(value);
+        let told = matches!(
+            value.kind,
+            Kind::Bool(_)
+                | Kind::Int(_)
+                | Kind::Float(_)
+                | Kind::Text(_)
+                | Kind::Null
+                | Kind::Member(_)
+                | Kind::Class(_)
+                | Kind::External(_)
+        );
+        let given = value.deps.iter().any(|d| matches!(d, Dep::Parameter(..)));
+        // A time is a stamp of what was done, and no claim.
+        let computed = !given && (!told || value.deps.is_fresh());
         // `*slot = None` takes away what was there.
         let operation = if value.kind == Kind::Null { Operation::Delete } else { Operation::Put };
         self.changed(&through, operation, site, &value.deps, computed);
@@ -256,16 +241,6 @@ fn guard_of(value: &Value) -> Option<Rc<crate::link::LibraryValue>> {
     let Kind::Library(library) = &value.kind else { return None };
     let named = |l: &Rc<LockUse>| l.guard && l.scope == LockScope::Process && l.name.has_text();
     library.lock.as_ref().is_some_and(named).then(|| library.clone())
-}
-
-/// Whether a value is neither a constant nor what a caller gave. A time is a stamp of what was done, and no claim.
-fn is_worked_out(value: &Value) -> bool {
-    let told = matches!(
-        value.kind,
-        Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) | Kind::Null | Kind::Member(_) | Kind::Class(_) | Kind::External(_)
-    );
-    let given = value.deps.iter().any(|d| matches!(d, Dep::Parameter(..)));
-    !given && (!told || value.deps.is_fresh())
 }
 
 /// An access to what a lock of the process holds.

@@ -43,7 +43,6 @@ mod library;
 mod lock;
 mod meaning;
 mod memory;
-mod methods;
 mod orm;
 mod parted;
 mod print;

@@ -640,13 +640,10 @@ fn asked_again(write: &Item, items: &[Item], wanted: Option<Check>) -> bool {
 fn reserved(read: &Item, items: &[Item]) -> bool {
     let held = |c: &Context| c.lock().is_some() && read.contexts.iter().any(|r| r.token == c.token);
     let changes = |i: &Item| {
-        let takes = [Operation::Put, Operation::Insert, Operation::Upsert, Operation::Update];
-        i.access().is_some_and(|a| a.kind == "memory" && takes.contains(&a.operation))
+        i.access().is_some_and(|a| a.kind == "memory" && matches!(a.operation, Operation::Put | Operation::Insert | Operation::Upsert))
     };
     let after = |i: &Item| !i.control.is_empty() && i.contexts.iter().any(held);
-    // One method that looks and changes, `queue.lock().take_next()`.
-    let at_once = |i: &Item| i.site == read.site && i.access().is_some_and(|a| a.kind == "memory" && !a.operation.is_read());
-    items.iter().any(|i| changes(i) && after(i) || at_once(i))
+    items.iter().any(|i| changes(i) && after(i))
 }
 
 /// A part of what was read from a table: a field that is called like none of its columns may be made of any.

@@ -13,7 +13,8 @@ pub(super) fn is_mark_behind_work(read: u32, visit: &Visit, write: &Told, access
         Operation::Put => access.kind == "file" && write.own.data.is_empty(),
         _ => false,
     };
-    marks && visit.own().iter().enumerate().any(|(at, item)| is_work(read, visit, item) && !is_made_of(write, visit, at as u32))
+    let work = || visit.own().iter().enumerate().filter(|(_, item)| is_work(read, visit, item)).map(|(at, _)| at as u32);
+    marks && work().next().is_some() && !work().any(|call| is_made_of(write, visit, call))
 }
 
 /// Whether an item calls something outside because something was missing, and nothing that it changed itself let it.

@@ -438,7 +438,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     }
     let process_lock = common.iter().find_map(|c| c.lock().filter(|l| l.scope == LockScope::Process)).map(|l| locks::lock_id(l));
     let function = innermost(read, item);
-    if dependence != Dependence::Data && item.way().any(|(function, _)| is_refill(input, function, write)) {
+    if dependence != Dependence::Data && item.way().any(|(function, _)| is_refill(input, function, item)) {
         return None;
     }
     let distance = distance(item, function);
@@ -580,8 +580,8 @@ fn is_taken_by_making(of: &ReadOf, above: &Visit, write: &Access) -> bool {
 
 /// Whether a function that fills a cache gives back what it finds there: of two that find nothing each works it out, and either
 /// answer will do.
-fn is_refill(input: &Input, function: FunctionRef, write: &Access) -> bool {
-    if write.kind != "cache" || write.operation != Operation::Put {
+fn is_refill(input: &Input, function: FunctionRef, write: &Item) -> bool {
+    if !write.access().is_some_and(|to| to.kind == "cache" && to.operation == Operation::Put) {
         return false;
     }
     let summary = input.effects.summary(function, None);
@@ -589,10 +589,11 @@ fn is_refill(input: &Input, function: FunctionRef, write: &Access) -> bool {
     if matches!(summary.returns.kind, Kind::Bool(_) | Kind::Null) {
         return false;
     }
-    let of_cache = |a: &Access| a.operation.is_read() && !a.presence && a.kind == "cache" && a.store == write.store;
-    let reads = |item: &Item| item.access().is_some_and(of_cache);
-    let given_back = |dep: &Dep| dep.item().and_then(|at| summary.items.get(at as usize)).is_some_and(reads);
-    summary.returns.deps.iter().any(given_back)
+    // In the function's own words, in which the key is called the same.
+    let put = summary.items.iter().find(|item| item.site == write.site).and_then(Item::access);
+    let given_back = |dep: &Dep| dep.item().and_then(|at| summary.items.get(at as usize)).and_then(Item::access);
+    let found = |from: &Access| from.operation.is_read() && !from.presence && put.is_some_and(|to| from.is_to_one_with(to));
+    summary.returns.deps.iter().filter_map(given_back).any(found)
 }
 
 /// Whether a read and a write behind one lock are of different fields.

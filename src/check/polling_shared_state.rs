@@ -38,13 +38,11 @@ fn rewrites(resource: &Resource, look: &Access, looping: Site) -> bool {
     resource.kind == "file" && resource.accesses.iter().any(|a| back(a) && same(a))
 }
 
-/// Whether somebody else writes what is looked at, by a write that whoever looks does not do as well: several that run one program
-/// wait for none of their kind.
-fn others_write(model: &Model, resource: &Resource, look: &Access) -> bool {
-    let own: Vec<Site> = resource.accesses.iter().filter(|a| a.actor == look.actor && a.mode != Mode::Read).map(|a| a.site).collect();
-    let by_another =
-        |a: &Access| a.mode != Mode::Read && a.actor != look.actor && !own.contains(&a.site) && model.overlap(a.actor, look.actor);
-    resource.accesses.iter().any(by_another)
+/// Whether somebody else writes what is looked at, who does not run the same loop: several that run one program wait for none of their
+/// kind.
+fn others_write(model: &Model, resource: &Resource, look: &Access, looping: Site) -> bool {
+    let runs = |actor| resource.accesses.iter().any(|a| a.actor == actor && a.polling.as_ref().is_some_and(|p| p.site == looping));
+    resource.writers.iter().any(|w| *w != look.actor && model.overlap(*w, look.actor) && !runs(*w))
 }
 
 fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
@@ -55,7 +53,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
     for resource in model.resources.iter().filter(|r| r.shared) {
         for access in resource.accesses.iter().filter(|a| a.mode == Mode::Read) {
             let Some(polling) = &access.polling else { continue };
-            if !others_write(model, resource, access)
+            if !others_write(model, resource, access, polling.site)
                 || polling.seconds.is_some_and(|seconds| seconds >= SCHEDULE)
                 || clears_away(resource, access)
                 || rewrites(resource, access, polling.site)

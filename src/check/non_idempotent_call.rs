@@ -1,7 +1,7 @@
 //! A side effect on an external service under a retry, with no idempotency key.
 
 use super::races::subject_of;
-use super::rule::{Draft, RETRIED, Rule, Subject, confidence, related, witness};
+use super::rule::{Draft, Rule, Subject, confidence_of_repetition, related, witness};
 use crate::finding::{Confidence, Finding, Role, Severity};
 use crate::model::{Access, ActorId, Resource};
 
@@ -96,11 +96,8 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
             if first.money {
                 finding.severity = Severity::Critical;
             }
-            finding.confidence = confidence(first.inferred);
+            finding.confidence = confidence_of_repetition(first);
             // A service whose name is not known may as well be a model or a search, which a POST merely asks.
-            if first.retry_distance > RETRIED {
-                finding.confidence = Confidence::Low;
-            }
             if resource.kind == "api" && (resource.name.starts_with('*') || only_answers(resource)) && !first.money {
                 finding.confidence = Confidence::Low;
             }

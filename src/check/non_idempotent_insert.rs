@@ -1,7 +1,7 @@
 //! A plain INSERT or create that a retry duplicates.
 
 use super::races::{acting, subject_of};
-use super::rule::{Draft, RETRIED, Rule, Subject, confidence, related, witness};
+use super::rule::{Draft, Rule, Subject, confidence_of_repetition, related, witness};
 use crate::finding::{Confidence, Finding, Role, Severity};
 use crate::model::{Access, ActorId, ActorKind, Resource};
 
@@ -70,11 +70,7 @@ fn check(rule: &Rule, subject: &Subject) -> Vec<Finding> {
                 help: "Add a unique key and ON CONFLICT DO UPDATE (or DO NOTHING), or an idempotency key from the caller".into(),
             }
             .finish(model);
-            finding.confidence = confidence(first.inferred);
-            // Whether all that lies between is run again, and adds once more, nobody has followed.
-            if first.retry_distance > RETRIED {
-                finding.confidence = Confidence::Low;
-            }
+            finding.confidence = confidence_of_repetition(first);
             match &first.retry {
                 Some((site, by)) => finding.related.push(related(Role::Retry, format!("run again on failure here ({by})"), *site)),
                 // Only a model that calls the tool once more, or a request like one before, would repeat it.

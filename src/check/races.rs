@@ -57,7 +57,7 @@ pub(super) fn acting(model: &Model, actors: &[ActorId], verb: &str) -> String {
 
 /// Who sets what was checked to something else, and is none of those that check it: what such a one writes in between is
 /// overwritten.
-pub(super) fn overwritten<'r>(model: &Model, race: &'r Race, actors: &[ActorId]) -> Option<&'r Setting> {
+fn overwritten<'r>(model: &Model, race: &'r Race, actors: &[ActorId]) -> Option<&'r Setting> {
     let (_, others) = race.overwrites.as_ref()?;
     let meets = |other: &&Setting| !race.actors.contains(&other.actor) && actors.iter().any(|a| model.overlap(*a, other.actor));
     others.iter().find(meets)

@@ -1,7 +1,7 @@
 //! What a rule is: one static value with its description and one function.
 
 use crate::finding::{Confidence, Evidence, Finding, Related, Role, Severity, Turn};
-use crate::model::{ActorId, Frame, Model};
+use crate::model::{Access, ActorId, Frame, Model};
 use crate::source::Site;
 
 /// One rule of a check.
@@ -25,7 +25,7 @@ pub struct Rule {
 
 /// How many calls may lie between a retry and what it surely does again: further down, somebody may have caught the failure, or asked
 /// whether it was done already.
-pub const RETRIED: u8 = 4;
+const RETRIED: u8 = 4;
 
 /// What rules look at.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +117,11 @@ pub(super) fn confidence(inferred: u8) -> Confidence {
         1 => Confidence::Medium,
         _ => Confidence::Low,
     }
+}
+
+/// Confidence that a write is done again by what retries it.
+pub(super) fn confidence_of_repetition(write: &Access) -> Confidence {
+    if write.retry_distance > RETRIED { Confidence::Low } else { confidence(write.inferred) }
 }
 
 /// Another place of the same fault.

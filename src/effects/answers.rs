@@ -6,7 +6,7 @@
 
 use super::Effects;
 use super::call::{CallPlace, Called, Given};
-use super::value::Value;
+use super::value::{Dep, Deps, Value};
 use super::walk::Walker;
 use crate::facts::{ANY_ATTRIBUTE, Name};
 use crate::link::{ClassRef, Kind};
@@ -63,6 +63,11 @@ impl Effects<'_, '_> {
 }
 
 impl Walker<'_, '_, '_> {
+    /// The item by which a value is known that a caller-given call gives.
+    pub(super) fn answer_of(&self, later: &Deps) -> Option<u32> {
+        later.iter().find_map(Dep::item).filter(|_| !self.rust)
+    }
+
     /// What a method gives of a value of which nobody here knows what it is (`found`); where a call gives it whose callee the
     /// caller knows, the caller does.
     pub fn or_answered(&mut self, member: &(Kind, Name), found: Value, given: &[Given], place: &CallPlace) -> Value {

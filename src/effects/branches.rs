@@ -63,8 +63,11 @@ impl Walker<'_, '_, '_> {
             (End::Open, End::Open) => {
                 // Where a path inside left (`if admin: if not others: return`), what decided that decides all that follows.
                 let left = |s: &State, before: &Rc<Vec<(Dep, Check)>>| {
+                    if Rc::ptr_eq(&s.control, before) {
+                        return false;
+                    }
                     let known = Among::new(before, s.control.len());
-                    !Rc::ptr_eq(&s.control, before) && s.control.iter().any(|d| !known.holds(d))
+                    s.control.iter().any(|d| !known.holds(d))
                 };
                 let inner = left(&after_then, &before_then) || left(&after_other, &before_other);
                 let mut decided = control;

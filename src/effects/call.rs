@@ -3,6 +3,7 @@
 use super::bind::{Answered, Binding, is_callers};
 use super::context::{Context, Held, mix, token};
 use super::item::{Call, Check, Item, What};
+use super::resume::{Through, receiver_hint};
 use super::state::add_new;
 use super::truth::Truth;
 use super::value::{Apart, Column, Dep, Deps, Value};
@@ -14,11 +15,6 @@ use crate::link::{self, ClassRef, FunctionValue, Hole, Kind, Object, Part, SAME_
 use crate::source::Site;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
-
-/// How deep caller-given calls are followed into one another.
-const RESUME_DEPTH: u8 = 4;
-/// How many caller-given calls one walk follows.
-const RESUMES: u16 = 200;
 
 /// An evaluated argument.
 #[derive(Clone, Debug)]
@@ -197,7 +193,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             let class = self.program.function(function).class.map(|class| ClassRef { module: function.module, class });
             let Some(class) = class else { continue };
             let own = Kind::Object(Rc::new(Object { class, exact: false, args: Rc::default(), site: object.site }));
-            let method = FunctionValue { function, receiver: Some(own), bound: Vec::new(), captured: Rc::default(), plain: false };
+            let method = FunctionValue::of(function, Some(own));
             self.leave_below(&Rc::default(), Some(Rc::new(method)), true, place, &[]);
         }
     }
@@ -330,8 +326,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             Kind::Library(library) => Called { value: self.call_library(library, given, place), ..Called::default() },
             Kind::Object(object) => match self.program.method(object.class, "__call__") {
                 Some(function) => {
-                    let value =
-                        FunctionValue { function, receiver: Some(kind.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+                    let value = FunctionValue::of(function, Some(kind.clone()));
                     self.call_function(&value, given, place, coroutine)
                 }
                 None => Called::default(),
@@ -398,7 +393,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
             },
             _ => Kind::Unknown,
         };
-        let answer = deps.iter().find_map(Dep::item).filter(|_| !self.rust);
+        let answer = self.answer_of(&deps);
         // What it gets may be changed by it: a callback that fills a dictionary.
         Called { value: Value { kind, truth: Truth::Either, answer, ..Value::unknown(deps.with(&on)) }, ..Called::default() }
     }
@@ -409,8 +404,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         if let Kind::Object(_) = made
             && let Some(init) = self.program.method(class, "__init__")
         {
-            let value =
-                FunctionValue { function: init, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+            let value = FunctionValue::of(init, Some(made.clone()));
             let receiver_path = Some(super::fields::made_at(place.site));
             let inner = CallPlace { receiver: Some(Value::of(made.clone())), receiver_path, ..place.clone() };
             self.call_function(&value, given, &inner, &Coroutine::Awaited);
@@ -707,7 +701,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 data: binding.deps(&item.data),
                 control,
                 keys: binding.keys(&item.keys),
-                inferred: item.inferred + self.seldom(),
+                inferred: item.inferred.saturating_add(self.seldom()),
                 awaits: self.awaits + item.awaits,
                 kept: false,
             };
@@ -826,75 +820,6 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         }
     }
 
-    /// Now that its callee is known, do what a call of the callee's caller-given function does.
-    fn resume(&mut self, callee: &Kind, args: &[(Option<Name>, Value)], through: Through<'_>) -> Value {
-        let given: Vec<Given> = args.iter().flat_map(super::answers::given_again).collect();
-        // Nobody further up will say what this calls.
-        if is_nobodys(callee) {
-            return Value::unknown(all_deps(&given).with(&through.on));
-        }
-        if is_callers(callee) {
-            let made_of = if self.rust { Deps::default() } else { through.on.clone() };
-            let later = self.push_item(Item {
-                what: Rc::new(What::CallParameter { callee: callee.clone(), args: args.to_vec() }),
-                site: through.item.site,
-                function: through.item.function,
-                contexts: Rc::new(through.held),
-                chain: through.chain,
-                data: all_deps(&given).with(&through.on),
-                control: through.control,
-                keys: None,
-                inferred: through.item.inferred,
-                awaits: self.awaits + through.item.awaits,
-                kept: false,
-            });
-            let answer = later.iter().find_map(Dep::item).filter(|_| !self.rust);
-            return Value { answer, ..Value::unknown(later.with(&made_of)) };
-        }
-        // Callbacks that call callbacks: each level multiplies the work, so both depth and number are bounded.
-        // A method of a value that the caller gives is one step and multiplies nothing; in Rust most such calls are that.
-        let one_step = self.rust && matches!(callee, Kind::Member(_));
-        if self.depth >= RESUME_DEPTH || self.resumed >= RESUMES && !one_step {
-            return Value::unknown(through.on);
-        }
-        self.spawned_by_callee(callee, &through.item.contexts, through.chain.as_ref().map(|c| c.site));
-        self.depth += 1;
-        self.resumed += u16::from(!one_step && super::answers::set_on(callee).is_none());
-        let before: Vec<u64> = through.held.iter().map(|c| c.token).collect();
-        let saved = (
-            std::mem::replace(&mut self.state.held, through.held),
-            std::mem::replace(&mut self.state.control, through.control),
-            self.proxy.replace((through.item.function, through.chain)),
-        );
-        let place = CallPlace {
-            site: through.item.site,
-            receiver: match callee {
-                Kind::Member(member) => Some(Value::of(member.0.clone())),
-                Kind::Function(f) => f.receiver.clone().map(Value::of),
-                _ => None,
-            },
-            receiver_path: None,
-            receiver_name: through.hint,
-            written: false,
-        };
-        let begun = self.summary.items.len();
-        let called = match super::answers::set_on(callee) {
-            Some(holder) => self.set_now(holder, &given, &place),
-            None => self.call_value(&Value::of(callee.clone()), &given, &place, Coroutine::Awaited),
-        };
-        // What the call took or gave back, `to_thread(lock.acquire)`, is held or not for the code behind it.
-        let after = std::mem::replace(&mut self.state.held, saved.0);
-        self.state.held.retain(|c| !before.contains(&c.token) || after.iter().any(|a| a.token == c.token));
-        let stays = |c: &Context| c.lock().is_some() || matches!(c.held, Held::Rows(_));
-        self.state.held.extend(after.into_iter().filter(|c| !before.contains(&c.token) && stays(c)));
-        self.state.control = saved.1;
-        self.proxy = saved.2;
-        self.depth -= 1;
-        // `order.model_dump_json()`: what does nothing outside is made of what it is called on.
-        let silent = !self.rust && matches!(callee, Kind::Member(_)) && self.summary.items.len() == begun;
-        if silent { called.value.depending(&through.on) } else { called.value }
-    }
-
     /// The function in whose name items are made: the walked one, or that whose caller-given call is resumed.
     pub fn origin_function(&self) -> crate::link::FunctionRef {
         self.proxy.as_ref().map_or(self.at, |p| p.0)
@@ -936,39 +861,10 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
     }
 }
 
-/// Where a caller-given call takes place.
 /// The contexts of an item, and what they are here.
 type Around = (Rc<Vec<Context>>, Rc<Vec<Context>>);
 /// What decided that an item is done, and what that is here.
 type Decided = (Rc<Vec<(Dep, Check)>>, Rc<Vec<(Dep, Check)>>);
-
-struct Through<'a> {
-    item: &'a Item,
-    chain: Option<Rc<Call>>,
-    held: Vec<Context>,
-    control: Rc<Vec<(Dep, super::item::Check)>>,
-    /// What the call depends on here.
-    on: Deps,
-    hint: Name,
-}
-
-/// Whether nobody further up will say what is called: nothing is known of it, or of what it is a method of.
-fn is_nobodys(callee: &Kind) -> bool {
-    matches!(callee, Kind::Unknown | Kind::Null)
-}
-
-/// The name of the parameter a caller-given method is called on: packs may know it (`db.execute`).
-fn receiver_hint(what: &What, names: &[Name]) -> Name {
-    match what {
-        What::CallParameter { callee: Kind::ParameterMember(member), .. } => names.get(usize::from(member.0)).cloned().unwrap_or_default(),
-        What::CallParameter { callee: Kind::Member(member), .. } => match &member.0 {
-            Kind::Field(name) => name.clone(),
-            Kind::ParameterMember(inner) => inner.1.clone(),
-            _ => Name::default(),
-        },
-        _ => Name::default(),
-    }
-}
 
 /// `subscribe(*channels)` called with several: one event each.
 fn several_channels(what: &What, binding: &Binding) -> Option<Vec<What>> {

@@ -9,7 +9,7 @@ use super::item::{Item, Operation};
 use super::walk::Walker;
 use super::{Effects, Rc};
 use crate::facts::{ExprKind, FileFacts, Function, Name};
-use crate::knowledge::Knowledge;
+use crate::knowledge::vocabulary::RefusedKey;
 use crate::link::{FunctionRef, Kind, last_name};
 use crate::source::Span;
 use rustc_hash::FxHashSet;
@@ -33,15 +33,15 @@ impl Effects<'_, '_> {
         if let Some(known) = self.conflicts.borrow().get(&module) {
             return known.clone();
         }
-        let (facts, knowledge) = (self.program.facts(module), self.program.knowledge);
+        let facts = self.program.facts(module);
         let sorting = self.sorting.get_or_init(|| self.sorting_functions());
         let sorts = |name: &Name, expr| {
             let called = || self.program.infer(self.program.enclosing(module, expr), expr);
             sorting.names.contains(name) && matches!(called(), Kind::Function(value) if sorting.functions.contains(&value.function))
         };
         let asks = |(index, kind): (crate::facts::ExprId, &ExprKind)| match kind {
-            ExprKind::Name(name) | ExprKind::Attr { name, .. } => asks_itself(knowledge, kind) || sorts(name, index),
-            kind => asks_itself(knowledge, kind),
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => asks_itself(&self.refused_key, kind) || sorts(name, index),
+            kind => asks_itself(&self.refused_key, kind),
         };
         let each = facts.exprs.iter().enumerate();
         let mut asked: Vec<Span> =
@@ -53,10 +53,10 @@ impl Effects<'_, '_> {
     }
 
     fn sorting_functions(&self) -> Sorting {
-        let (mut found, knowledge) = (Sorting::default(), self.program.knowledge);
+        let mut found = Sorting::default();
         for function in self.program.functions().filter(|f| self.program.is_rust(f.module)) {
             let (facts, f) = (self.program.facts(function.module), self.program.function(function));
-            if takes_error(facts, f) && facts.exprs.iter().any(|e| f.span.contains(e.span) && asks_itself(knowledge, &e.kind)) {
+            if takes_error(facts, f) && facts.exprs.iter().any(|e| f.span.contains(e.span) && asks_itself(&self.refused_key, &e.kind)) {
                 found.names.insert(f.name.clone());
                 found.functions.insert(function);
             }
@@ -91,11 +91,11 @@ impl Walker<'_, '_, '_> {
 }
 
 /// Whether an expression is one that asks by itself, as packs know.
-fn asks_itself(knowledge: &Knowledge, kind: &ExprKind) -> bool {
+fn asks_itself(refused: &RefusedKey, kind: &ExprKind) -> bool {
     match kind {
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } => knowledge.tells_refused_key(name),
-        ExprKind::Str(text) => knowledge.is_code_of_refused_key(text),
-        ExprKind::Int(number) => knowledge.is_number_of_refused_key(*number),
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => refused.names.iter().any(|known| known == name.as_str()),
+        ExprKind::Str(text) => refused.codes.iter().any(|known| known == text.as_str()),
+        ExprKind::Int(number) => refused.numbers.contains(number),
         _ => false,
     }
 }

@@ -5,14 +5,11 @@ use super::call::Given;
 use super::value::Value;
 use super::walk::Walker;
 use crate::facts::{ExprId, ExprKind, Name};
-use crate::link::Kind;
+use crate::link::{Kind, PUTTING};
 use std::rc::Rc;
 
 /// How many different values a list is told to hold.
 const HELD: usize = 8;
-
-/// Methods that put their last argument into a list.
-const PUTTING: [&str; 4] = ["append", "appendleft", "add", "insert"];
 
 impl Walker<'_, '_, '_> {
     /// What a method puts into a list that a variable holds.

@@ -290,7 +290,7 @@ impl<'k> Walker<'_, '_, 'k> {
         } else {
             entries.extend(self.entry_methods(class, row).into_iter().map(|function| {
                 let receiver = Some(made.clone());
-                Kind::Function(Rc::new(FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false }))
+                Kind::Function(Rc::new(FunctionValue::of(function, receiver)))
             }));
         }
         let declaration = Declaration {
@@ -418,8 +418,7 @@ impl<'k> Walker<'_, '_, 'k> {
         self.state.vars = outer;
         for method in facts.methods.clone() {
             let function = FunctionRef { module: class.module, function: method };
-            let value =
-                FunctionValue { function, receiver: Some(object.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+            let value = FunctionValue::of(function, Some(object.clone()));
             self.decorators(function, Kind::Function(Rc::new(value)));
         }
         let site = self.site(facts.name_span);

@@ -346,7 +346,7 @@ impl Walker<'_, '_, '_> {
         let Kind::Object(object) = &holder.kind else { return None };
         let function = self.program.property_of(object, name).filter(|_| !set)?;
         let receiver = Some(holder.kind.clone());
-        let method = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
+        let method = FunctionValue::of(function, receiver);
         let place = CallPlace {
             site: self.site(span),
             receiver: Some(holder.clone()),

@@ -233,7 +233,7 @@ impl Walker<'_, '_, '_> {
         for function in methods {
             let class = self.program.function(function).class.map(|class| ClassRef { module: function.module, class })?;
             let object = Kind::instance(class);
-            let method = FunctionValue { function, receiver: Some(object), bound: Vec::new(), captured: Rc::default(), plain: false };
+            let method = FunctionValue::of(function, Some(object));
             let (first, calls) = (self.summary.items.len(), self.summary.calls.len());
             let called = self.call_function(&method, given, place, &Coroutine::Awaited);
             for item in &mut self.summary.items[first..] {

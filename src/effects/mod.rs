@@ -47,6 +47,7 @@ mod orm;
 mod parted;
 mod print;
 mod records;
+mod resume;
 mod rows;
 mod settle;
 mod sorts;
@@ -77,7 +78,7 @@ pub use variables::VARIABLE;
 pub use visit::{Told, VISITS, Visit};
 
 use crate::facts::Name;
-use crate::knowledge::RowId;
+use crate::knowledge::{RowId, vocabulary::RefusedKey};
 use crate::link::{FunctionRef, FunctionValue, Kind, Program};
 use crate::source::Site;
 use coordinator::Coordinators;
@@ -158,6 +159,8 @@ pub struct Effects<'p, 'k> {
     columns: std::cell::OnceCell<FxHashSet<Name>>,
     /// Methods of what stores give: of queries, of their results.
     asked_of_stores: FxHashSet<Name>,
+    /// What tells that a key refused what was written.
+    refused_key: RefusedKey,
     /// Where modules ask whether a key refused what was written.
     conflicts: RefCell<FxHashMap<u32, Rc<Vec<crate::source::Span>>>>,
     sorting: std::cell::OnceCell<conflicts::Sorting>,
@@ -182,6 +185,7 @@ impl<'p, 'k> Effects<'p, 'k> {
             changing: program.knowledge.changing_methods(),
             columns: std::cell::OnceCell::new(),
             asked_of_stores: program.knowledge.methods_of_queries(),
+            refused_key: program.knowledge.refused_key(),
             conflicts: RefCell::default(),
             sorting: std::cell::OnceCell::new(),
             uses: None,
@@ -194,7 +198,7 @@ impl<'p, 'k> Effects<'p, 'k> {
         for function in program.functions() {
             effects.summary(function, None);
             // Packs that know receivers by name speak when nobody says what a parameter is.
-            let entry = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
+            let entry = FunctionValue::of(function, None);
             effects.run(&entry);
         }
         effects

@@ -113,9 +113,9 @@ impl State {
     /// Add what decided.
     pub fn decide(&mut self, on: &[(Dep, Check)]) {
         let known = Among::new(&self.control, on.len());
-        let new: Vec<(Dep, Check)> = on.iter().filter(|d| !known.holds(d)).copied().collect();
-        if !new.is_empty() {
-            add_new(Rc::make_mut(&mut self.control), &new);
+        // A list that is shared is copied only for what is new to it.
+        if !on.iter().all(|d| known.holds(d)) {
+            add_new(Rc::make_mut(&mut self.control), on);
         }
     }
 
@@ -126,7 +126,8 @@ impl State {
         self.not_for.retain(|dialect| other.not_for.contains(dialect));
         // What the caller gave decided only what both ways hang on.
         if !Rc::ptr_eq(&self.control, &other.control) && self.control.iter().any(|d| d.0.is_question()) {
-            Rc::make_mut(&mut self.control).retain(|d| !d.0.is_question() || other.control.contains(d));
+            let known = Among::new(&other.control, self.control.len());
+            Rc::make_mut(&mut self.control).retain(|d| !d.0.is_question() || known.holds(d));
         }
         self.held.retain(|c| other.held.iter().any(|o| o.token == c.token));
         self

@@ -151,23 +151,15 @@ impl Knowledge {
         rows.filter(|row| row.kind.as_deref() == Some("memory")).flat_map(|row| &row.name).map(CompactString::from).collect()
     }
 
-    /// Whether a method, variant or constant of this name tells that a unique key refused what was written.
-    pub fn tells_refused_key(&self, name: &str) -> bool {
-        self.refused_keys().any(|refused| refused.names.iter().any(|known| known == name))
-    }
-
-    /// The same of a code of a database.
-    pub fn is_code_of_refused_key(&self, code: &str) -> bool {
-        self.refused_keys().any(|refused| refused.codes.iter().any(|known| known == code))
-    }
-
-    /// The same of a code that is a number.
-    pub fn is_number_of_refused_key(&self, code: i64) -> bool {
-        self.refused_keys().any(|refused| refused.numbers.contains(&code))
-    }
-
-    fn refused_keys(&self) -> impl Iterator<Item = &RefusedKey> {
-        self.packs.iter().filter_map(|pack| pack.refused_key.as_ref())
+    /// What tells that a unique key refused what was written, of all packs.
+    pub fn refused_key(&self) -> RefusedKey {
+        let mut all = RefusedKey::default();
+        for refused in self.packs.iter().filter_map(|pack| pack.refused_key.as_ref()) {
+            all.names.extend(refused.names.iter().cloned());
+            all.codes.extend(refused.codes.iter().cloned());
+            all.numbers.extend(&refused.numbers);
+        }
+        all
     }
 
     /// Methods by which Python asks a store for rows, or goes on with what it gave: `query.filter(…)`, `result.first()`.

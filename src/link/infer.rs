@@ -4,7 +4,7 @@ use super::many::one_of_many;
 use super::{
     ClassRef, FunctionRef, FunctionValue, Hole, Kind, LibraryValue, Object, Part, Program, Scope, Source, Template, keeps_guard, remember,
 };
-use crate::facts::{Arg, BinaryOp, ExprId, ExprKind, FileFacts, MODULE, NAMED_ANYHOW, Name, ParamKind, StmtKind, TextPart};
+use crate::facts::{Arg, BinaryOp, Clause, ExprId, ExprKind, FileFacts, MODULE, NAMED_ANYHOW, Name, ParamKind, StmtKind, TextPart};
 use crate::knowledge::{TypeId, vocabulary::PackLanguage};
 use crate::source::Span;
 use std::rc::Rc;
@@ -75,15 +75,13 @@ impl Program<'_> {
             }
             ExprKind::Comprehension { element, value: None, clauses } if clauses.len() == 1 => {
                 // `[X(a) for a in …]`: a list of one known element stands for all; so does one of those gone through.
-                let name = |e: ExprId| if let ExprKind::Name(name) = &facts.expr(e).kind { Some(name) } else { None };
-                let each = name(*element).is_some() && name(*element) == name(clauses[0].target);
+                let each = is_each(facts, *element, &clauses[0]);
                 let one = if each { self.element(&self.infer(at, clauses[0].iter)) } else { self.infer(at, *element) };
                 Kind::List(Rc::new(vec![one]))
             }
             ExprKind::Comprehension { element, value: Some(value), clauses } if clauses.len() == 1 => {
                 // `{t.name: t for t in TOOLS}`: each of them, under a key that nobody knows.
-                let name = |e: ExprId| if let ExprKind::Name(name) = &facts.expr(e).kind { Some(name) } else { None };
-                let each = name(*value).is_some() && name(*value) == name(clauses[0].target);
+                let each = is_each(facts, *value, &clauses[0]);
                 let values = match if each { self.infer(at, clauses[0].iter) } else { self.infer(at, *value) } {
                     Kind::List(items) if each => items.to_vec(),
                     whole if each => vec![self.element(&whole)],
@@ -117,7 +115,7 @@ impl Program<'_> {
 
     /// A function as a value that nothing is bound to.
     pub fn function_kind(&self, function: FunctionRef) -> Kind {
-        Kind::Function(Rc::new(FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false }))
+        Kind::Function(Rc::new(FunctionValue::of(function, None)))
     }
 
     /// What a name means in a function: its own, those around it, the module's, else outside the project.
@@ -562,7 +560,7 @@ impl Program<'_> {
                 .into_iter()
                 .map(|function| {
                     let receiver = self.takes_receiver(function).then(|| self.implementer(object, function, base));
-                    let bound = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
+                    let bound = FunctionValue::of(function, receiver);
                     if property { self.returned(function) } else { Kind::Function(Rc::new(bound)) }
                 })
                 .fold(Kind::Unknown, Kind::or);
@@ -922,6 +920,12 @@ fn percent(format: &Template, values: &Kind, hint: &str) -> Template {
 pub(super) fn given_for<'a>(args: &'a [Arg], position: usize, name: &Name) -> Option<&'a Arg> {
     let plain = || args.iter().filter(|a| a.name.is_none() && a.spread == 0).nth(position);
     args.iter().find(|a| a.name.as_ref() == Some(name)).or_else(plain)
+}
+
+/// Whether a comprehension gives each of what it goes through as it is.
+fn is_each(facts: &FileFacts, element: ExprId, clause: &Clause) -> bool {
+    let name = |e: ExprId| if let ExprKind::Name(name) = &facts.expr(e).kind { Some(name) } else { None };
+    name(element).is_some_and(|gone_through| Some(gone_through) == name(clause.target))
 }
 
 /// Whether a list is one of functions, classes or what libraries made: its order means nothing.

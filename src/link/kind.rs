@@ -197,6 +197,11 @@ pub struct FunctionValue {
 }
 
 impl FunctionValue {
+    /// A function as it stands, bound to nothing but its receiver.
+    pub fn of(function: FunctionRef, receiver: Option<Kind>) -> Self {
+        FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false }
+    }
+
     /// The class of the object that it is bound to, or the class itself.
     pub fn receiver_class(&self) -> Option<ClassRef> {
         match &self.receiver {

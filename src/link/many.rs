@@ -33,7 +33,7 @@ impl Program<'_> {
         let bound = |name: &&Name| {
             let function = self.method(object.class, name)?;
             let receiver = self.takes_receiver(function).then(|| base.clone());
-            let value = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
+            let value = FunctionValue::of(function, receiver);
             Some(Kind::Function(Rc::new(value)))
         };
         match names.len() {

@@ -48,6 +48,7 @@ pub use lock::{LockUse, Ttl, Wait};
 pub use modules::ModulePaths;
 pub use owner::{Kept, Owner};
 pub use reach::{needed, needed_rust};
+pub use registered::PUTTING;
 pub use related::RELATED;
 pub use rust::{is_the_same, keeps_guard};
 pub use scope::{Scope, Source};

@@ -1,13 +1,16 @@
 //! Functions and objects that code puts into mappings and lists, to be called when a name comes in: tables of tools and handlers.
 //!
-//! `TOOLS[name] = function`, `TOOLS.append(tool)`, by the module that owns the mapping or in a method of a registry, which is called for each function
-//! or used as a decorator. Whatever is put in may come out: which name means which function it refuses to know.
+//! `TOOLS[name] = function`, `TOOLS.append(tool)`, by the module that owns the mapping or in a method of a registry, which is
+//! called for each function or used as a decorator. Whatever is put in may come out: which name means which function it refuses to know.
 
 use super::infer::given_for;
 use super::{ClassRef, FunctionRef, Kind, Program, last_name};
 use crate::facts::{ExprId, ExprKind, FileFacts, MODULE, Name, StmtKind};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
+
+/// Methods that put their last argument into a list or set.
+pub const PUTTING: [&str; 4] = ["append", "appendleft", "add", "insert"];
 
 /// How many functions a mapping may hold; what holds more is no table that one caller chooses from.
 const FUNCTIONS: usize = 24;
@@ -66,7 +69,7 @@ impl Program<'_> {
             for expr in &facts.exprs {
                 let ExprKind::Call { callee, args } = &expr.kind else { continue };
                 let ExprKind::Attr { base: list, name: method } = &facts.expr(*callee).kind else { continue };
-                let ("append" | "add" | "insert" | "appendleft", Some(last)) = (method.as_str(), args.last()) else { continue };
+                let (true, Some(last)) = (PUTTING.contains(&method.as_str()), args.last()) else { continue };
                 let Some(name) = last_name(facts, *list).filter(|_| last.spread == 0 && may_be_called(facts, last.value)) else { continue };
                 let function = FunctionRef { module, function: facts.function_at(expr.span.start) };
                 found.put.entry((module, name.clone())).or_default().push(Put { function, mapping: *list, value: last.value });

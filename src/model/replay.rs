@@ -92,8 +92,8 @@ pub fn overwriting() -> Option<Vec<Step>> {
     let checker = Script { dependence: Dependence::State, delta: 0 };
     let start = checker.start();
     let other = |store: Store| Store { amount: Some(9), ..store };
-    let after = checker.write(start.amount, other(start));
     let set = other(start);
+    let after = checker.write(start.amount, set);
     let serial = [other(checker.write(start.amount, start)), checker.write(set.amount, set)];
     let step = |who, writes, store| Step { who, writes, value: show(store) };
     let lost = serial.iter().all(|store| store.amount != after.amount);
@@ -115,6 +115,13 @@ mod tests {
     fn what_was_absent_is_made_twice() {
         let last = losing(Dependence::Existence).and_then(|s| s.last().map(|s| s.value.clone()));
         assert_eq!(last.as_deref(), Some("written 2 times"));
+    }
+
+    #[test]
+    fn a_state_that_is_set_after_the_check_is_overwritten() {
+        let steps = overwriting().unwrap_or_default();
+        let turns: Vec<(usize, bool)> = steps.iter().map(|s| (s.who, s.writes)).collect();
+        assert_eq!(turns, [(0, false), (1, true), (0, true)]);
     }
 
     #[test]

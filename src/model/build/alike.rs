@@ -14,7 +14,6 @@ use rustc_hash::FxHashMap;
 pub(super) struct Values(FxHashMap<(Template, Column), Changed>);
 
 /// What a column is changed to.
-#[derive(Default)]
 struct Changed {
     /// The one constant that it is ever changed to; `None` where there are more, or it is not always told.
     only: Option<Fixed>,

@@ -63,7 +63,7 @@ fn function_agent(input: &Input, draft: &mut Draft, agent: &AgentDeclaration, fu
         known.aliases.push(before);
         return;
     }
-    let value = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
+    let value = FunctionValue::of(function, None);
     let site = program.site(function.module, program.function(function).name_span);
     let mut actor = declared(name, site);
     actor.module = Some(function.module);

@@ -72,10 +72,13 @@ impl Halves<'_, '_> {
 
     /// Whether rows that were found to be done with are removed, which seldom anybody takes back, or it is not known what is set.
     fn is_settled(&self, write: &Access, schema: &Schema) -> bool {
+        if self.pair.dependence != Dependence::State {
+            return false;
+        }
         let aggregate = self.pair.read.access().is_some_and(|from| from.aggregate);
-        match (self.pair.dependence, write.operation) {
-            (Dependence::State, Operation::Delete) => !aggregate && !self.asks_of_others(write, schema),
-            (Dependence::State, Operation::Update) => write.kind == "table" && write.columns.is_empty(),
+        match write.operation {
+            Operation::Delete => !aggregate && !self.asks_of_others(write, schema),
+            Operation::Update => write.kind == "table" && write.columns.is_empty(),
             _ => false,
         }
     }

@@ -22,8 +22,8 @@ fn is_work(read: u32, visit: &Visit, item: &Item) -> bool {
     let calls = item.access().is_some_and(|a| a.operation == Operation::Call && !matches!(a.idempotent, Some((true, _))));
     let missing = |(dep, check): &(crate::effects::Dep, Check)| dep.item() == Some(read) && *check == Check::Absence;
     let let_in = || {
-        let behind = item.control.iter().filter_map(|(dep, _)| visit.behind(dep)).filter_map(Item::access);
-        behind.into_iter().any(|decided| !decided.operation.is_read() && decided.operation != Operation::Call)
+        let mut behind = item.control.iter().filter_map(|(dep, _)| visit.behind(dep)).filter_map(Item::access);
+        behind.any(|decided| !decided.operation.is_read() && decided.operation != Operation::Call)
     };
     calls && item.control.iter().any(missing) && !let_in()
 }

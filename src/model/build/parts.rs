@@ -76,7 +76,7 @@ fn part(input: &Input, start: &Start) -> Option<Part> {
     let program = input.effects.program;
     let (function, name, site) = main(program, start)?;
     let words: &[String] = if let Way::Run(words) = &start.way { words } else { &[] };
-    let entry = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
+    let entry = FunctionValue::of(function, None);
     let summary = input.effects.run(&entry);
     let mut whole = Reached::of(&input.effects.survey(&summary, &[]));
     whole.functions.insert(function);

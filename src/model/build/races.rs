@@ -399,9 +399,8 @@ fn looks_at(visit: &Visit, item: u32, write: &Access) -> bool {
 fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Values, schema: &Schema, model: &Model) -> Option<Race> {
     let dependence = pair.dependence;
     let (from, write) = (pair.read.access()?, pair.write.access()?);
-    if of_other_fields(pair, write)
-        || !on_what_changes(pair, from, write, values, input.effects.program.is_rust(pair.read.own.function.module))
-    {
+    let rust = input.effects.program.is_rust(pair.read.own.function.module);
+    if of_other_fields(pair, write) || !on_what_changes(pair, from, write, values, rust) {
         return None;
     }
     let same_question = |column, check| by_condition(check) == dependence && pair.asks(column);
@@ -460,7 +459,6 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
     let vain = inserts && write.name.as_ref().is_some_and(|table| schema.never_refuses(table, &added));
     let adds = !matches!(write.operation, Operation::Update | Operation::Delete | Operation::Increment);
     let in_one_turn = !pair.waited && !write.suspends && accesses::on_event_loop(input, run.entry, item);
-    let rust = input.effects.program.is_rust(pair.read.own.function.module);
     let checked = |column: &Name| from.keys.contains(column) || pair.decides_by(column, from, rust);
     let transition = dependence != Dependence::Data && write.kind == "table" && write.operation == Operation::Update;
     let overwrites = if transition { values.overwritten(write, checked) } else { None };

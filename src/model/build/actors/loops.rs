@@ -76,7 +76,7 @@ impl Collector<'_, '_, '_, '_> {
         let f = program.function(function);
         let class = f.class.filter(|_| program.takes_receiver(function)).map(|class| ClassRef { module: function.module, class });
         let receiver = class.map(Kind::instance);
-        let value = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
+        let value = FunctionValue::of(function, receiver);
         // A method is called by what it loops for.
         let (name, aliases) = match class {
             Some(class) => (program.class(class).name.to_string(), vec![f.name.to_string()]),
@@ -93,8 +93,17 @@ impl Collector<'_, '_, '_, '_> {
 
     /// Where actors spawn: what runs there is theirs.
     fn spawned_by_actors(&self) -> FxHashSet<Site> {
-        let effects = self.input.effects;
         let mut sites = FxHashSet::default();
+        self.each_summary(|summary| {
+            let around = summary.items.iter().map(|i| &i.contexts).chain(summary.calls.iter().map(|c| &c.contexts));
+            sites.extend(around.flat_map(|c| c.iter()).filter(|c| matches!(c.held, Held::Spawned { .. })).map(|c| c.site));
+        });
+        sites
+    }
+
+    /// Look at what each function that actors lead to does, once.
+    pub(super) fn each_summary(&self, mut look: impl FnMut(&Summary)) {
+        let effects = self.input.effects;
         let mut seen: FxHashSet<*const Summary> = FxHashSet::default();
         let entries = self.draft.actors.iter().flat_map(|a| &a.entries);
         let mut pending: Vec<Rc<Summary>> = entries.map(|e| effects.summary_of(&e.function)).collect();
@@ -102,11 +111,9 @@ impl Collector<'_, '_, '_, '_> {
             if !seen.insert(Rc::as_ptr(&summary)) {
                 continue;
             }
-            let around = summary.items.iter().map(|i| &i.contexts).chain(summary.calls.iter().map(|c| &c.contexts));
-            sites.extend(around.flat_map(|c| c.iter()).filter(|c| matches!(c.held, Held::Spawned { .. })).map(|c| c.site));
+            look(&summary);
             pending.extend(summary.calls.iter().map(|c| c.summary.clone()));
         }
-        sites
     }
 
     fn belongs_to_actor(&self, function: FunctionRef) -> bool {

@@ -107,8 +107,7 @@ impl Collector<'_, '_, '_, '_> {
                     None => Vec::new(),
                 };
                 for function in methods {
-                    let value =
-                        FunctionValue { function, receiver: Some(made.clone()), bound: Vec::new(), captured: Rc::default(), plain: false };
+                    let value = FunctionValue::of(function, Some(made.clone()));
                     if !actor.entries.iter().any(|e| e.function.function == function) {
                         actor.entries.push(Entry { function: Rc::new(value), tool });
                     }

@@ -49,7 +49,7 @@ impl Collector<'_, '_, '_, '_> {
     fn script(&mut self, module: u32, kind: ActorKind, many: bool) {
         let program = self.input.effects.program;
         let function = FunctionRef { module, function: MODULE };
-        let entry = FunctionValue { function, receiver: None, bound: Vec::new(), captured: Rc::default(), plain: false };
+        let entry = FunctionValue::of(function, None);
         let (name, site) = called(program, module);
         self.draft.actors.push(DraftActor {
             module: Some(module),

@@ -4,7 +4,6 @@
 //! A client names the method as well; it asks for none, and the methods that only servers answer do not stand beside it.
 
 use super::{Collector, DraftActor, Entry, programs};
-use crate::effects::Summary;
 use crate::facts::{ExprId, ExprKind, FileFacts, MODULE};
 use crate::knowledge::vocabulary::ProtocolRow;
 use crate::link::{ClassRef, FunctionRef, FunctionValue, Kind};
@@ -54,7 +53,7 @@ impl Collector<'_, '_, '_, '_> {
             None => programs::called(program, function.module).0,
         };
         let receiver = class.map(Kind::instance);
-        let entry = FunctionValue { function, receiver, bound: Vec::new(), captured: Rc::default(), plain: false };
+        let entry = FunctionValue::of(function, receiver);
         self.draft.actors.push(DraftActor {
             module: Some(function.module),
             entries: vec![Entry { function: Rc::new(entry), tool: true }],
@@ -66,19 +65,12 @@ impl Collector<'_, '_, '_, '_> {
 
     /// The functions that actors run.
     fn run_by_actors(&self) -> FxHashSet<FunctionRef> {
-        let effects = self.input.effects;
         let entries = self.draft.actors.iter().flat_map(|a| &a.entries);
-        let mut run: FxHashSet<FunctionRef> = entries.clone().map(|e| e.function.function).collect();
-        let mut pending: Vec<Rc<Summary>> = entries.map(|e| effects.summary_of(&e.function)).collect();
-        let mut seen: FxHashSet<*const Summary> = FxHashSet::default();
-        while let Some(summary) = pending.pop() {
-            if !seen.insert(Rc::as_ptr(&summary)) {
-                continue;
-            }
+        let mut run: FxHashSet<FunctionRef> = entries.map(|e| e.function.function).collect();
+        self.each_summary(|summary| {
             let calls = summary.items.iter().flat_map(|i| i.calls()).map(|call| call.function);
             run.extend(summary.items.iter().map(|i| i.function).chain(calls).chain(summary.calls.iter().map(|c| c.function)));
-            pending.extend(summary.calls.iter().map(|c| c.summary.clone()));
-        }
+        });
         run
     }
 }

@@ -68,7 +68,7 @@ impl Binding<'_, '_> {
     }
 
     /// What one dependency becomes.
-    fn dep(&self, dep: &Dep) -> Deps {
+    pub fn dep(&self, dep: &Dep) -> Deps {
         match dep {
             Dep::Item(index, part) => match self.items.get(*index as usize) {
                 Some(deps) if *part == Column::WHOLE => deps.clone(),

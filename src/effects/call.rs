@@ -2,9 +2,9 @@
 
 use super::bind::{Answered, Binding, is_callers};
 use super::context::{Context, Held, mix, token};
-use super::item::{Call, Check, Item, What};
+use super::deciding::Deciding;
+use super::item::{Call, Item, What};
 use super::resume::{Through, receiver_hint};
-use super::state::add_new;
 use super::truth::Truth;
 use super::value::{Apart, Column, Dep, Deps, Value};
 use super::walk::Walker;
@@ -604,9 +604,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
         let mut counted = self.summary.items.len();
         let mut repeated = FxHashMap::default();
         let mut around: Option<Around> = None;
-        let mut decided: Option<Decided> = None;
-        // What decided the call itself is all that decided most of what the callee does.
-        let mut here: Option<Rc<Vec<(Dep, Check)>>> = None;
+        let mut deciding: Option<Deciding> = None;
         let mut whole = false;
         for item in &summary.items {
             whole |= self.summary.items.len() >= ITEMS;
@@ -621,17 +619,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 (item.contexts.clone(), Rc::new(self.state.held.iter().cloned().chain(inner).collect()))
             });
             around = Some((item.contexts.clone(), held.clone()));
-            let (_, control) = decided.take_if(|(of, _)| Rc::ptr_eq(of, &item.control)).unwrap_or_else(|| {
-                let here = here.get_or_insert_with(|| self.state.control.clone());
-                let inside = binding.control(&item.control);
-                if inside.is_empty() {
-                    return (item.control.clone(), here.clone());
-                }
-                let mut control = Vec::clone(here);
-                add_new(&mut control, &inside);
-                (item.control.clone(), Rc::new(control))
-            });
-            decided = Some((item.control.clone(), control.clone()));
+            let control = deciding.get_or_insert_with(|| Deciding::new(self.state.control.clone())).of(&item.control, &binding);
             let mut what = binding.asked(item, binding.what(&item.what));
             if let What::Acquire { lock, explicit, token, again: None, unasked, asked } = &*what
                 && item.contexts.iter().all(|c| !matches!(c.held, Held::Spawned { waits: false, .. }))
@@ -863,8 +851,6 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
 
 /// The contexts of an item, and what they are here.
 type Around = (Rc<Vec<Context>>, Rc<Vec<Context>>);
-/// What decided that an item is done, and what that is here.
-type Decided = (Rc<Vec<(Dep, Check)>>, Rc<Vec<(Dep, Check)>>);
 
 /// `subscribe(*channels)` called with several: one event each.
 fn several_channels(what: &What, binding: &Binding) -> Option<Vec<What>> {

@@ -27,6 +27,7 @@ mod containers;
 mod context;
 mod coordinator;
 mod copies;
+mod deciding;
 mod decision;
 mod declare;
 mod dialects;

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// Up to how many decisions are looked through one by one, and for how many.
-const FEW: usize = 24;
+pub(super) const FEW: usize = 24;
 /// For how many decisions all others are looked through one by one, however many these are: a table of them costs more.
 const NEW: usize = 8;
 

@@ -2,7 +2,7 @@
 
 use super::actors::is_aside;
 use super::construction::is_being_made;
-use super::decided::{Decided, is_look_at};
+use super::decided::{Decided, Looks, is_look_at};
 use super::schema::{Added, Schema};
 use super::within::Within;
 use super::{Doing, Input, Run, frames, locks};
@@ -65,9 +65,10 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     };
     let mut found: FxHashMap<(*const Effect, Site, u32, bool), Place> = FxHashMap::default();
     let mut known: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
+    let looks = Looks::default();
     for doing in doings {
         let within = Within::of(doing);
-        let decided = Decided::of(doing);
+        let decided = Decided::of(doing, &looks);
         for (run, told) in doing.runs.iter().flat_map(|r| r.items(Sorts::ACCESS).map(move |told| (r, told))) {
             let Some(access) = told.access() else { continue };
             let system = model.actor(doing.actor).system;
@@ -311,7 +312,7 @@ struct Reached<'a> {
     doing: &'a Doing,
     run: &'a Run,
     within: &'a Within,
-    decided: &'a Decided,
+    decided: &'a Decided<'a>,
     told: &'a Told<'a>,
     /// It with all that surrounds it.
     item: &'a Item,

@@ -10,6 +10,7 @@ use crate::knowledge::vocabulary::{ActorKind, Declares, Effect};
 use crate::link::{FunctionRef, Kind, Program, Source};
 use crate::model::{ActorId, Control, ControlKind, Model, Stop};
 use crate::source::Site;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What an operation of an API can stop.
 const RUNNING: [&str; 5] = ["agent", "worker", "task", "run", "job"];
@@ -159,19 +160,29 @@ fn kill_switches(doings: &[Doing], model: &mut Model) {
             }
         }
     }
+    // Of one who sets a flag the first place is as good as any.
+    let mut each = FxHashSet::default();
+    writers.retain(|(name, writer, _)| each.insert((name.clone(), *writer)));
     let mut switches: Vec<Control> = Vec::new();
     for doing in doings {
+        let mut setters: FxHashMap<String, Option<(ActorId, Site)>> = FxHashMap::default();
         if model.actor(doing.actor).kind != ActorKind::Agent && model.actor(doing.actor).kind != ActorKind::Worker {
             continue;
         }
         for told in doing.each(Sorts::READ) {
             let Some(access) = told.access().filter(|a| a.operation.is_read()) else { continue };
             let Some(name) = access.name.as_ref().map(|n| n.pattern().to_lowercase()) else { continue };
-            let Some((_, setter, set)) = writers.iter().find(|(n, w, _)| *w != doing.actor && same_flag(n, &name)) else { continue };
-            let admin = model.actor(*setter).kind == ActorKind::Endpoint;
+            let setter =
+                || writers.iter().find(|(n, w, _)| *w != doing.actor && same_flag(n, &name)).map(|(_, setter, set)| (*setter, *set));
+            let setter = match setters.get(&name) {
+                Some(known) => *known,
+                None => *setters.entry(name.clone()).or_insert_with(setter),
+            };
+            let Some((setter, set)) = setter else { continue };
+            let admin = model.actor(setter).kind == ActorKind::Endpoint;
             model.actors[doing.actor.0 as usize].stopped_by.get_or_insert(told.own.site);
             let detail = if admin { "per agent via orchestrator admin API" } else { "per agent via a flag that its loop reads" };
-            switches.push(Control::new(ControlKind::KillSwitch, vec![doing.actor], *set, detail.into()));
+            switches.push(Control::new(ControlKind::KillSwitch, vec![doing.actor], set, detail.into()));
         }
     }
     for doing in doings {
@@ -201,9 +212,9 @@ fn plain(name: &str) -> String {
 
 /// Two patterns of flags, holes as `*`, that can be the same key.
 fn same_flag(a: &str, b: &str) -> bool {
-    let head = |t: &str| t.split('*').next().unwrap_or("").to_string();
-    let (x, y) = (head(a), head(b));
-    !x.is_empty() && !y.is_empty() && (x.starts_with(&y) || y.starts_with(&x))
+    let head = |t: &str| t.find('*').unwrap_or(t.len());
+    let (x, y) = (&a[..head(a)], &b[..head(b)]);
+    !x.is_empty() && !y.is_empty() && (x.starts_with(y) || y.starts_with(x))
 }
 
 /// Tests that run many at once and then look at the state.

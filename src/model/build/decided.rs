@@ -8,6 +8,8 @@ use crate::effects::{Access, Check, Context, Held, Item, Operation, Sorts, Visit
 use crate::knowledge::vocabulary::LockScope;
 use crate::source::Site;
 use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// What decided a write.
 #[derive(Clone, Copy, Default)]
@@ -25,17 +27,20 @@ pub(super) struct Decision {
 }
 
 /// What decided the writes of an actor, by their places.
-pub(super) struct Decided(FxHashMap<Site, Decision>);
+pub(super) struct Decided<'l> {
+    looks: &'l Looks,
+    at: FxHashMap<Site, Decision>,
+}
 
-impl Decided {
+impl<'l> Decided<'l> {
     /// Of all that an actor does, as the functions that write decide it themselves.
-    pub fn of(doing: &Doing) -> Decided {
-        let mut found: FxHashMap<Site, Decision> = FxHashMap::default();
+    pub fn of(doing: &Doing, looks: &'l Looks) -> Self {
+        let mut at: FxHashMap<Site, Decision> = FxHashMap::default();
         for visit in doing.runs.iter().flat_map(|r| r.visits.iter()).filter(|visit| visit.has(Sorts::WRITE)) {
             for item in visit.own().iter().filter(|item| !item.control.is_empty()) {
                 let Some(write) = item.access().filter(|a| !a.operation.is_read()) else { continue };
-                let decision = decision(visit, item, write);
-                let known = found.entry(item.site).or_default();
+                let decision = looks.decision(visit, item, write);
+                let known = at.entry(item.site).or_default();
                 // That nobody comes between is shown by whoever holds the lock, however far above.
                 known.settled |= decision.settled;
                 if item.chain.is_none() {
@@ -43,12 +48,12 @@ impl Decided {
                 }
             }
         }
-        Decided(found)
+        Decided { looks, at }
     }
 
     /// What decided a write where it is told.
     pub fn at(&self, visit: &Visit, item: &Item, write: &Access) -> Decision {
-        decision(visit, item, write).or(self.0.get(&item.site).copied().unwrap_or_default())
+        self.looks.decision(visit, item, write).or(self.at.get(&item.site).copied().unwrap_or_default())
     }
 }
 
@@ -64,21 +69,43 @@ impl Decision {
     }
 }
 
-fn decision(visit: &Visit, item: &Item, write: &Access) -> Decision {
-    let mut decision = Decision::default();
-    let behind = item.control.iter().filter_map(|(dep, check)| Some((visit.behind(dep)?, *check)));
-    for (behind, check) in behind {
-        let Some(access) = behind.access() else { continue };
-        if is_look_at(behind, write) {
-            decision.looked = true;
-            decision.absent |= check == Check::Absence;
-            decision.settled |= item.common(behind).chain(visit.around()).any(excludes);
-        }
-        let claims = access.decides && !access.operation.is_read();
-        decision.admitted |= claims;
-        decision.missing |= claims && access.operation == Operation::Update && access.name.is_some() && access.name == write.name;
+/// What decided each write in its own function, and the looks at the same thing by their numbers: worked out once, for many
+/// visits have the same items.
+#[derive(Default)]
+pub(super) struct Looks(RefCell<FxHashMap<*const Item, Rc<(Decision, Vec<u32>)>>>);
+
+impl Looks {
+    fn decision(&self, visit: &Visit, item: &Item, write: &Access) -> Decision {
+        let known = self.0.borrow_mut().entry(std::ptr::from_ref(item)).or_insert_with(|| Rc::new(looks(visit, item, write))).clone();
+        let (decision, looks) = &*known;
+        // Only this depends on what the way to the function puts around it.
+        let mut behind = looks.iter().filter_map(|look| visit.own().get(*look as usize));
+        let settled = behind.any(|look| item.common(look).chain(visit.around()).any(excludes));
+        Decision { settled, ..*decision }
     }
-    decision
+}
+
+fn looks(visit: &Visit, item: &Item, write: &Access) -> (Decision, Vec<u32>) {
+    let mut decision = Decision::default();
+    let mut looks: Vec<u32> = Vec::new();
+    // One look may decide by many of its columns, and in many ways.
+    let mut known: Vec<Option<bool>> = vec![None; visit.own().len()];
+    for (dep, check) in item.control.iter() {
+        let Some(index) = dep.item() else { continue };
+        let (Some(behind), Some(known)) = (visit.behind(dep), known.get_mut(index as usize)) else { continue };
+        let Some(access) = behind.access() else { continue };
+        let looks_at = *known.get_or_insert_with(|| {
+            let looks_at = is_look_at(behind, write);
+            looks.extend(looks_at.then_some(index));
+            let claims = access.decides && !access.operation.is_read();
+            decision.admitted |= claims;
+            decision.missing |= claims && access.operation == Operation::Update && access.name.is_some() && access.name == write.name;
+            looks_at
+        });
+        decision.absent |= looks_at && *check == Check::Absence;
+    }
+    decision.looked = !looks.is_empty();
+    (decision, looks)
 }
 
 /// Whether an item reads what an access is to.

@@ -12,6 +12,8 @@ use crate::link::{FunctionRef, Kind, Template};
 use crate::model::{ActorId, Dependence, Model, Race, ResourceId};
 use crate::source::Site;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Of how many columns a row is still a few values, each in a variable of its own; of more it is a struct.
 const VALUES: usize = 3;
@@ -25,8 +27,9 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
     let mut known: FxHashMap<(ResourceId, Site, Site, Dependence, bool), usize> = FxHashMap::default();
     let values = Values::of(doings);
     let taken = taken_where_read(doings);
+    let behind = Behind::default();
     for doing in doings {
-        for (run, pair) in doing.runs.iter().flat_map(|run| pairs(&run.visits).into_iter().map(move |pair| (run, pair))) {
+        for (run, pair) in doing.runs.iter().flat_map(|run| pairs(&run.visits, &behind).into_iter().map(move |pair| (run, pair))) {
             let pair = pair.by_columns(input);
             if pair.dependence == Dependence::Existence && taken.contains(&pair.read.own.site) {
                 continue;
@@ -226,7 +229,7 @@ impl Pair<'_> {
 }
 
 /// Every write with each read that it depends on, in the innermost function that has both.
-fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
+fn pairs<'v>(visits: &'v [Visit], behind: &Behind) -> Vec<Pair<'v>> {
     let mut found = Vec::new();
     for visit in visits.iter().filter(|visit| visit.has(Sorts::WRITE)) {
         found.extend(taken::pairs(visit).into_iter().filter_map(|(read, write)| {
@@ -241,19 +244,19 @@ fn pairs(visits: &[Visit]) -> Vec<Pair<'_>> {
                 waited: true,
             })
         }));
-        found.extend(visit.own().iter().flat_map(|own| pairs_of(visits, visit, own)));
+        found.extend(visit.own().iter().flat_map(|own| pairs_of(visits, visit, own, behind)));
     }
     found
 }
 
 /// One write of a visit with each read that it depends on; nothing where it is none.
-pub(super) fn pairs_of<'v>(visits: &'v [Visit], visit: &'v Visit, own: &'v Item) -> Vec<Pair<'v>> {
+pub(super) fn pairs_of<'v>(visits: &'v [Visit], visit: &'v Visit, own: &'v Item, behind: &Behind) -> Vec<Pair<'v>> {
     let Some(access) = own.access().filter(|a| !a.operation.is_read() && !a.private) else { return Vec::new() };
     let write = Write { told: Told { visit, own }, access };
     let tells = |own: &Item| visit.tells(own);
     // What both callers have a copy of is paired there, where more is known of it.
     let seen = |read: u32| tells(own) || visit.own().get(read as usize).is_some_and(tells);
-    let reads = item_reads(visit, &write);
+    let reads = behind.reads(visit, &write);
     // A file that is made where it is missing is so whatever was found in it before.
     let made_where_missing = access.kind == "file" && reads.ask_for_absence();
     let mut found = reads.pairs(visit, &write, seen);
@@ -326,7 +329,7 @@ struct Write<'v> {
 
 /// What a write depends on: reads of what it writes.
 #[derive(Default)]
-struct Reads(Vec<ReadOf>);
+pub(super) struct Reads(Vec<ReadOf>);
 
 /// An item by its number, how a write depends on it, and on which columns of what was read there, with what was asked of them.
 struct ReadOf {
@@ -378,12 +381,27 @@ impl Reads {
     }
 }
 
+/// What each write depends on in its own function: worked out once, for many visits have the same items.
+#[derive(Default)]
+pub(super) struct Behind(RefCell<FxHashMap<*const Item, Rc<Reads>>>);
+
+impl Behind {
+    fn reads(&self, visit: &Visit, write: &Write) -> Rc<Reads> {
+        self.0.borrow_mut().entry(std::ptr::from_ref(write.told.own)).or_insert_with(|| Rc::new(item_reads(visit, write))).clone()
+    }
+}
+
 /// What of what it writes a write depends on in its function.
 fn item_reads(visit: &Visit, write: &Write) -> Reads {
     let mut reads = Reads::default();
-    let mut on = |dep: &Dep, dependence, check| match dep {
-        Dep::Item(index, column) if looks_at(visit, *index, write.access) => reads.add(*index, dependence, *column, check),
-        _ => {}
+    // One read may decide by many of its columns, and in many ways.
+    let mut known: Vec<Option<bool>> = vec![None; visit.own().len()];
+    let mut on = |dep: &Dep, dependence, check| {
+        let Dep::Item(index, column) = dep else { return };
+        let Some(known) = known.get_mut(*index as usize) else { return };
+        if *known.get_or_insert_with(|| looks_at(visit, *index, write.access)) {
+            reads.add(*index, dependence, *column, check);
+        }
     };
     write.told.own.data.iter().for_each(|dep| on(dep, Dependence::Data, None));
     write.told.own.control.iter().for_each(|(dep, check)| on(dep, by_condition(*check), Some(*check)));

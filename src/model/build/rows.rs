@@ -21,6 +21,9 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
                 Held::Rows(table) if table.has_text() && !table.is_open() => Some((table.pattern(), c.site, c.function)),
                 _ => None,
             };
+            if !told.own.contexts.iter().chain(told.visit.around()).any(|c| rows(c).is_some()) {
+                continue;
+            }
             let contexts = told.contexts();
             // What an earlier transaction locked is free again, whoever ended it.
             let begun = contexts.iter().rposition(|c| matches!(c.held, Held::Transaction { .. }));

@@ -3,7 +3,7 @@
 //! What lives in one process is changed by others only while the code waits, or where it runs in a thread. Variables that nobody
 //! races for are no resource of the model: programs are full of them.
 
-use super::races::{Pair, pairs_of};
+use super::races::{Behind, Pair, pairs_of};
 use super::{Doing, Input, Run};
 use crate::effects::{Context, Held, Item, VARIABLE};
 use crate::link::Template;
@@ -13,10 +13,10 @@ use rustc_hash::FxHashSet;
 /// Their names.
 pub(super) fn raced(input: &Input, doings: &[Doing]) -> FxHashSet<Template> {
     let of_variable = |item: &&Item| item.access().is_some_and(|access| access.api == VARIABLE);
-    let mut found = FxHashSet::default();
+    let (mut found, behind) = (FxHashSet::default(), Behind::default());
     for run in doings.iter().flat_map(|doing| &doing.runs) {
         for visit in run.visits.iter() {
-            let pairs = visit.own().iter().filter(of_variable).flat_map(|own| pairs_of(&run.visits, visit, own));
+            let pairs = visit.own().iter().filter(of_variable).flat_map(|own| pairs_of(&run.visits, visit, own, &behind));
             let raced = pairs.filter(|pair| comes_between(input, run, pair));
             found.extend(raced.filter_map(|pair| pair.write.access()?.name.clone()));
         }

@@ -245,8 +245,19 @@ impl Effects<'_, '_> {
             }
             let index = visits.len();
             for below in &way.summary.calls {
-                let meaning = way.step.as_ref().map_or_else(Meaning::default, |step| step.meaning).below(&below.contexts);
                 let summary = below.later.as_ref().map_or_else(|| below.summary.clone(), |callee| self.summary_of(callee));
+                let ways = seen.entry((Rc::as_ptr(&summary), below.whole)).or_default();
+                // One of many behind a trait is looked at once, however many places may mean it, and below few entries.
+                let small = summary.items.len() + summary.calls.len() <= SMALL;
+                let most = match below.later {
+                    Some(_) => 1,
+                    None if small => WAYS_OF_SMALL,
+                    None => WAYS,
+                };
+                if ways.len() >= most {
+                    continue;
+                }
+                let meaning = way.step.as_ref().map_or_else(Meaning::default, |step| step.meaning).below(&below.contexts);
                 let mut decided = decisions(&way, index, below);
                 if !decided.is_empty() {
                     let own = |at: usize, item: u32| match visits.get(at) {
@@ -256,16 +267,8 @@ impl Effects<'_, '_> {
                     let matters = |(at, item, ..): &Decision| own(*at, *item).is_some_and(|i| summary.changes.may_hold(i));
                     decided = Rc::new(decided.iter().filter(|decision| matters(decision)).copied().collect());
                 }
-                let ways = seen.entry((Rc::as_ptr(&summary), below.whole)).or_default();
                 let mark = meaning.of(&decided);
-                // One of many behind a trait is looked at once, however many places may mean it, and below few entries.
-                let small = summary.items.len() + summary.calls.len() <= SMALL;
-                let most = match below.later {
-                    Some(_) => 1,
-                    None if small => WAYS_OF_SMALL,
-                    None => WAYS,
-                };
-                if ways.len() >= most || ways.contains(&mark) || !below.later.as_ref().is_none_or(|callee| self.follows(callee)) {
+                if ways.contains(&mark) || !below.later.as_ref().is_none_or(|callee| self.follows(callee)) {
                     continue;
                 }
                 ways.push(mark);

@@ -425,6 +425,9 @@ pub struct Row {
     /// What it cancels is ended as it stands: nothing of it that would clean up runs any more.
     #[serde(default)]
     pub abrupt: bool,
+    /// Each client starts a process of its own for what is run (a tool server over stdio).
+    #[serde(default)]
+    pub per_client: bool,
 
     /// What changes with an argument; the first variant that applies counts.
     #[serde(default)]
@@ -483,6 +486,9 @@ pub struct Variant {
     /// Whether what is cancelled is ended as it stands then.
     #[serde(default)]
     pub abrupt: Option<bool>,
+    /// Whether each client starts a process of its own for it then.
+    #[serde(default)]
+    pub per_client: Option<bool>,
     /// How often the body is run again on failure then, where no argument says so.
     #[serde(default)]
     pub retries: Option<i64>,

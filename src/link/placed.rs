@@ -82,7 +82,7 @@ impl Program<'_> {
                     let Some(holder) = last_name(facts, *base) else { continue };
                     let function = FunctionRef { module: module as u32, function: facts.function_at(facts.expr(*target).span.start) };
                     let own = facts.function(function.function).params.first().is_some_and(|p| p.name == *holder);
-                    if !own || !matches!(facts.expr(*base).kind, ExprKind::Name(_)) {
+                    if (!own || !matches!(facts.expr(*base).kind, ExprKind::Name(_))) && !is_wrapped(facts, *value, holder, name) {
                         placed.entry(name.clone()).or_default().push((function, holder.clone(), *value));
                     }
                 }
@@ -90,4 +90,17 @@ impl Program<'_> {
         }
         placed
     }
+}
+
+/// Whether a call makes its value of the attribute that it is put under: `sys.stderr = TextIOWrapper(sys.stderr.buffer)` puts a
+/// coat around what is there, and stands for it.
+fn is_wrapped(facts: &FileFacts, value: ExprId, holder: &str, attribute: &str) -> bool {
+    matches!(facts.expr(value).kind, ExprKind::Call { .. }) && mentions(facts, value, holder, attribute)
+}
+
+fn mentions(facts: &FileFacts, value: ExprId, holder: &str, attribute: &str) -> bool {
+    let kind = &facts.expr(value).kind;
+    let same = |base: ExprId| last_name(facts, base).is_some_and(|name| *name == *holder);
+    matches!(kind, ExprKind::Attr { base, name } if *name == *attribute && same(*base))
+        || kind.children().into_iter().any(|child| mentions(facts, child, holder, attribute))
 }

@@ -376,6 +376,8 @@ pub struct Unit {
     pub several: bool,
     /// A clock starts it, on whatever machine is free.
     pub scheduled: bool,
+    /// Each client starts it for itself.
+    pub per_client: bool,
     /// Units of one number are started together.
     pub group: u32,
     /// The actors it runs, sorted.

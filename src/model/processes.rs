@@ -28,6 +28,7 @@ impl Unit {
     /// How many there are of it, in words.
     pub fn words(&self) -> String {
         match self.instances {
+            _ if self.per_client => format!("a process of \"{}\" for each client", self.name),
             0 | 1 => format!("several processes of \"{}\"", self.name),
             count => format!("{count} processes of \"{}\"", self.name),
         }
@@ -48,7 +49,8 @@ impl Model {
     pub fn apart(&self, a: ActorId, b: ActorId) -> Option<Apart> {
         let together = || self.units().filter(|u| u.hosts_both(a, b));
         if let Some(unit) = together().filter(|u| u.is_several()).max_by_key(|u| (u.written.is_some(), u.instances)) {
-            let place = (unit.written.unwrap_or(unit.site), format!("{} run", unit.words()));
+            let words = if unit.per_client { "each client starts a process of its own".into() } else { format!("{} run", unit.words()) };
+            let place = (unit.written.unwrap_or(unit.site), words);
             return Some(Apart { why: unit.words(), places: vec![place], written: unit.written.is_some(), own_files: unit.scheduled });
         }
         let (x, y) = (self.actor(a), self.actor(b));

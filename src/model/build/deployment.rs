@@ -40,13 +40,13 @@ pub(super) struct DraftUnit {
     pub overlaps: bool,
     /// A clock starts it, and it ends: it serves nobody.
     pub scheduled: bool,
-    /// A client starts it for itself.
+    /// Each client starts it for itself.
     pub per_client: bool,
 }
 
 impl DraftUnit {
     /// One instance of something that is declared at a place, of which nothing else is said.
-    fn new(name: impl Into<String>, group: &str, site: Site) -> Self {
+    pub fn new(name: impl Into<String>, group: &str, site: Site) -> Self {
         DraftUnit {
             name: name.into(),
             group: group.to_string(),
@@ -93,6 +93,7 @@ pub(super) fn collect(input: &Input) -> Vec<DraftUnit> {
     reader.overrides();
     reader.bare_images();
     reader.served();
+    reader.units.extend(super::clients::units(input));
     reader.units
 }
 

@@ -83,6 +83,7 @@ pub(super) fn find(
                 written: unit.written,
                 several: unit.is_several(),
                 scheduled: unit.scheduled,
+                per_client: unit.per_client,
                 group: numbers.get(unit.group.as_str()).copied().unwrap_or(0),
                 hosts,
             });

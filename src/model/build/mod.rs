@@ -9,6 +9,7 @@ mod alerts;
 mod alike;
 mod channels;
 mod claims;
+mod clients;
 mod collisions;
 mod commands;
 mod configured;

@@ -1,0 +1,60 @@
+//! Servers that each client starts for itself: what runs over stdio has one client, and several clients are several processes.
+//!
+//! Told by the calls that run a server, of which packs know how it is reached. Where a module runs one in another way as well,
+//! how many processes there are is for whoever deploys it to choose, and nothing is told.
+
+use super::Input;
+use super::actors::is_aside;
+use super::commands::{Way, start};
+use super::deployment::DraftUnit;
+use crate::facts::{Arg, ExprId, ExprKind, Name};
+use crate::knowledge::RowId;
+use crate::knowledge::vocabulary::{Effect, Row};
+use crate::link::{Kind, last_name};
+
+/// A unit for each module that runs such a server.
+pub(super) fn units(input: &Input) -> Vec<DraftUnit> {
+    let program = input.effects.program;
+    let words = program.knowledge.words_of_clients();
+    let mut found = Vec::new();
+    for (index, module) in program.modules.iter().enumerate().filter(|(_, module)| !is_aside(&module.path)) {
+        let mut only = true;
+        let mut place = None;
+        for expr in &module.facts.exprs {
+            let ExprKind::Call { callee, args } = &expr.kind else { continue };
+            if !last_name(&module.facts, *callee).is_some_and(|name| words.contains(name.as_str())) {
+                continue;
+            }
+            let Some((row, per_client)) = run(input, index as u32, *callee, args) else { continue };
+            only &= per_client;
+            let site = program.site(index as u32, expr.span);
+            place = place.or(Some(site));
+            if per_client && input.effects.records() {
+                input.effects.record(RowId::of(row), site, "a process for each client".into());
+            }
+        }
+        if let Some(site) = place.filter(|_| only) {
+            let name = module.path.rsplit('/').next().unwrap_or(&module.path);
+            let starts = vec![start(index as u32, Way::Imported)];
+            found.push(DraftUnit { starts, overlaps: true, per_client: true, ..DraftUnit::new(name, &module.path, site) });
+        }
+    }
+    found
+}
+
+/// The row by which a call runs a server, and whether each client starts it for itself.
+fn run<'i>(input: &'i Input, module: u32, callee: ExprId, args: &[Arg]) -> Option<(&'i Row, bool)> {
+    let program = input.effects.program;
+    let at = program.enclosing(module, callee);
+    let row = match (program.infer(at, callee), &program.facts(module).expr(callee).kind) {
+        (Kind::External(name), _) => program.knowledge.function(program.language(module), &name)?.row,
+        (_, ExprKind::Attr { base, name }) => match program.infer(at, *base) {
+            Kind::Library(server) => program.knowledge.method(server.ty, name)?.row,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let args: Vec<(Option<Name>, Kind)> = args.iter().map(|a| (a.name.clone(), program.infer(at, a.value))).collect();
+    let said = program.variant(row, &args).and_then(|variant| variant.per_client);
+    (row.per_client || row.effect == Effect::Run).then(|| (row, said.unwrap_or(row.per_client)))
+}

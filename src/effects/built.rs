@@ -11,7 +11,7 @@ use super::value::{Deps, Value};
 use super::walk::Walker;
 use crate::facts::{CompareOp, ExprId, ExprKind, Name};
 use crate::knowledge::vocabulary::{Effect, Row};
-use crate::link::{Asked, Kind, LibraryValue, RELATED};
+use crate::link::{Asked, Kind, LibraryValue, RELATED, argument};
 use std::rc::Rc;
 
 /// How deep conditions are nested.
@@ -204,7 +204,7 @@ impl Walker<'_, '_, '_> {
                     }
                 },
                 // `Order.owner.is_(None)`, `Order.status.in_(["open"])`.
-                ExprKind::Attr { base, .. } if matches!(facts.expr(*base).kind, ExprKind::Attr { .. }) => {
+                ExprKind::Attr { base, .. } if matches!(facts.expr(self.stood_for(*base)).kind, ExprKind::Attr { .. }) => {
                     let fixed = args.iter().all(|a| self.is_constant(a.value));
                     asks.extend(self.column(*base).map(|column| Asked { column, fixed, bounds: false }));
                 }
@@ -235,8 +235,21 @@ impl Walker<'_, '_, '_> {
         }
     }
 
+    /// The argument that a call gives back as it is: `cast(Any, Order.status)` is `Order.status`.
+    fn stood_for(&self, expr: ExprId) -> ExprId {
+        let ExprKind::Call { callee, args } = &self.facts.expr(expr).kind else { return expr };
+        if self.rust || args.is_empty() || !matches!(self.facts.expr(*callee).kind, ExprKind::Name(_) | ExprKind::Attr { .. }) {
+            return expr;
+        }
+        let Kind::External(name) = self.program.infer(self.at, *callee) else { return expr };
+        let found = self.program.knowledge.function(self.program.language(self.at.module), &name);
+        let place = found.and_then(|found| found.row.stands_for.as_deref());
+        let args: Vec<(Option<Name>, ExprId)> = args.iter().map(|a| (a.name.clone(), a.value)).collect();
+        place.and_then(|place| argument(place, &args)).copied().unwrap_or(expr)
+    }
+
     fn column(&self, expr: ExprId) -> Option<Name> {
-        match &self.facts.expr(expr).kind {
+        match &self.facts.expr(self.stood_for(expr)).kind {
             // `Column::UnitPrice` of an enumeration is the column `unit_price`.
             ExprKind::Attr { name, .. } if self.rust => Some(crate::link::snake(name).into()),
             ExprKind::Attr { name, .. } => Some(name.clone()),

@@ -322,15 +322,11 @@ impl Knowledge {
         &self.language(language).words.runs
     }
 
-    /// Names of functions and methods that run a server which each client may start for itself, and of the other methods that run
-    /// such a server.
+    /// Last names of functions and methods whose rows say whether each client starts a server for itself.
     pub fn words_of_clients(&self) -> FxHashSet<&str> {
-        let functions = self.packs.iter().flat_map(|pack| &pack.functions).filter(|row| row.per_client);
-        let mut words: FxHashSet<&str> = functions.flat_map(|row| row.name.iter().map(|n| n.rsplit('.').next().unwrap_or(n))).collect();
-        for (_, ty) in self.types.iter().filter(|(_, ty)| ty.def.methods.iter().any(|row| row.per_client)) {
-            words.extend(ty.def.methods.iter().filter(|row| row.effect == Effect::Run).flat_map(|row| &row.name).map(String::as_str));
-        }
-        words
+        let methods = self.types.iter().flat_map(|(_, ty)| &ty.def.methods);
+        let rows = self.packs.iter().flat_map(|pack| &pack.functions).chain(methods).filter(|row| row.per_client.is_some());
+        rows.flat_map(|row| &row.name).map(|name| name.rsplit('.').next().unwrap_or(name)).collect()
     }
 
     fn base_at(&self, at: RowAt) -> &BaseRow {

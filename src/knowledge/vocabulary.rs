@@ -232,6 +232,9 @@ pub struct Row {
     /// What tells one record of the resource from another (a primary key, a filter).
     #[serde(default)]
     pub key: Option<Place>,
+    /// The argument that the call gives back as it is, whatever it says of its type (`cast(Any, Order.status)`).
+    #[serde(default)]
+    pub stands_for: Option<Place>,
     /// Entries of the written value under which fields are set, where it says more than the new value: `$set`.
     #[serde(default)]
     pub sets_under: Vec<String>,
@@ -425,9 +428,9 @@ pub struct Row {
     /// What it cancels is ended as it stands: nothing of it that would clean up runs any more.
     #[serde(default)]
     pub abrupt: bool,
-    /// Each client starts a process of its own for what is run (a tool server over stdio).
+    /// Whether each client starts a process of its own for what is run (a tool server over stdio).
     #[serde(default)]
-    pub per_client: bool,
+    pub per_client: Option<bool>,
 
     /// What changes with an argument; the first variant that applies counts.
     #[serde(default)]

@@ -1,7 +1,8 @@
 //! Servers that each client starts for itself: what runs over stdio has one client, and several clients are several processes.
 //!
 //! Told by the calls that run a server, of which packs know how it is reached. Where a module runs one in another way as well,
-//! how many processes there are is for whoever deploys it to choose, and nothing is told.
+//! how many processes there are is for whoever deploys it to choose, and nothing is told; nor is it of actors in other modules,
+//! which a program's other commands may run in other ways, nor of a server that the settings of one client name.
 
 use super::Input;
 use super::actors::is_aside;
@@ -9,15 +10,19 @@ use super::commands::{Way, start};
 use super::deployment::DraftUnit;
 use crate::facts::{Arg, ExprId, ExprKind, Name};
 use crate::knowledge::RowId;
-use crate::knowledge::vocabulary::{Effect, Row};
+use crate::knowledge::vocabulary::Row;
 use crate::link::{Kind, last_name};
+use rustc_hash::FxHashSet;
 
-/// A unit for each module that runs such a server.
-pub(super) fn units(input: &Input) -> Vec<DraftUnit> {
+/// A unit for each module that runs such a server, but for those that one client alone starts.
+pub(super) fn units(input: &Input, by_one_client: &FxHashSet<u32>) -> Vec<DraftUnit> {
     let program = input.effects.program;
     let words = program.knowledge.words_of_clients();
     let mut found = Vec::new();
-    for (index, module) in program.modules.iter().enumerate().filter(|(_, module)| !is_aside(&module.path)) {
+    for (index, module) in program.modules.iter().enumerate() {
+        if is_aside(&module.path) || by_one_client.contains(&(index as u32)) {
+            continue;
+        }
         let mut only = true;
         let mut place = None;
         for expr in &module.facts.exprs {
@@ -35,14 +40,14 @@ pub(super) fn units(input: &Input) -> Vec<DraftUnit> {
         }
         if let Some(site) = place.filter(|_| only) {
             let name = module.path.rsplit('/').next().unwrap_or(&module.path);
-            let starts = vec![start(index as u32, Way::Imported)];
+            let starts = vec![start(index as u32, Way::Alone)];
             found.push(DraftUnit { starts, overlaps: true, per_client: true, ..DraftUnit::new(name, &module.path, site) });
         }
     }
     found
 }
 
-/// The row by which a call runs a server, and whether each client starts it for itself.
+/// The row of a call that says whether each client starts a server for itself, and what it says.
 fn run<'i>(input: &'i Input, module: u32, callee: ExprId, args: &[Arg]) -> Option<(&'i Row, bool)> {
     let program = input.effects.program;
     let at = program.enclosing(module, callee);
@@ -56,5 +61,5 @@ fn run<'i>(input: &'i Input, module: u32, callee: ExprId, args: &[Arg]) -> Optio
     };
     let args: Vec<(Option<Name>, Kind)> = args.iter().map(|a| (a.name.clone(), program.infer(at, a.value))).collect();
     let said = program.variant(row, &args).and_then(|variant| variant.per_client);
-    (row.per_client || row.effect == Effect::Run).then(|| (row, said.unwrap_or(row.per_client)))
+    Some((row, said.or(row.per_client)?))
 }

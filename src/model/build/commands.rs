@@ -40,6 +40,8 @@ pub(super) struct Start {
 pub(super) enum Way {
     /// A server or a pool of workers imports it and calls what it finds there.
     Imported,
+    /// A server calls what stands in the module itself; of what it imports nothing is told.
+    Alone,
     /// It runs as a program that is given these words.
     Run(Vec<String>),
     /// A function of it runs as a program: `sweep = "shop.jobs:sweep"` among a package's scripts.

@@ -89,11 +89,11 @@ pub(super) fn collect(input: &Input) -> Vec<DraftUnit> {
             reader.row(row);
         }
     }
-    reader.clients();
+    let by_one_client = reader.clients();
     reader.overrides();
     reader.bare_images();
     reader.served();
-    reader.units.extend(super::clients::units(input));
+    reader.units.extend(super::clients::units(input, &by_one_client));
     reader.units
 }
 
@@ -283,8 +283,9 @@ impl Reader<'_, '_, '_, '_> {
         }
     }
 
-    /// What one client alone starts is one process; what the settings of several clients name is as many.
-    fn clients(&mut self) {
+    /// What one client alone starts is one process; what the settings of several clients name is as many. The modules of the former.
+    fn clients(&mut self) -> FxHashSet<u32> {
+        let mut alone = FxHashSet::default();
         let started = |unit: &DraftUnit| unit.starts.first().map(|s| s.module);
         let of_clients: Vec<(String, Option<u32>)> =
             self.units.iter().filter(|u| u.per_client).map(|u| (u.group.clone(), started(u))).collect();
@@ -295,8 +296,10 @@ impl Reader<'_, '_, '_, '_> {
             }
             let several = module.is_some() && of_clients.iter().any(|(group, same)| *group != unit.group && *same == module);
             unit.overlaps |= several;
+            alone.extend(module.filter(|_| !several));
             several
         });
+        alone
     }
 
     /// A file that lays counts over another's services says nothing of what they start.

@@ -7,6 +7,7 @@
 
 use super::Input;
 use super::actors::Draft;
+use super::commands::Way;
 use super::deployment::DraftUnit;
 use super::imports::Imports;
 use super::parts::Part;
@@ -102,7 +103,10 @@ fn reached(
 ) -> FxHashSet<ActorId> {
     let mut found = FxHashSet::default();
     for (start, part) in unit.starts.iter().zip(parts) {
-        let modules = brought(input, imports, start.module);
+        let modules = match start.way {
+            Way::Alone => FxHashSet::from_iter([start.module]),
+            _ => brought(input, imports, start.module),
+        };
         let system = systems.of_module(start.module);
         for (index, actor) in model.actors.iter().enumerate() {
             let drafted = &draft.actors[index];
@@ -120,6 +124,11 @@ fn reached(
                 found.insert(ActorId(index as u32));
             }
         }
+    }
+    // What runs alone and serves nothing runs what stands elsewhere.
+    let serves = |id: &ActorId| model.actor(*id).kind == ActorKind::ToolServer;
+    if unit.starts.iter().all(|start| start.way == Way::Alone) && !unit.starts.is_empty() && !found.iter().any(serves) {
+        found.clear();
     }
     found
 }

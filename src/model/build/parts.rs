@@ -127,7 +127,7 @@ fn main(program: &Program, start: &Start) -> Option<(FunctionRef, String, Site)>
     };
     let binary = program.binaries.iter().find(|(_, built)| *built == module);
     match (&start.way, binary) {
-        (Way::Imported, _) => None,
+        (Way::Imported | Way::Alone, _) => None,
         (Way::Called(name), _) => own(name).map(|(function, site)| (function, name.clone(), site)),
         (Way::Run(_), Some((binary, _))) => own("main").map(|(function, site)| (function, binary.name.clone(), site)),
         (Way::Run(_), None) => {

@@ -628,8 +628,9 @@ fn of_other_fields(pair: &Pair, write: &Access) -> bool {
 /// trouble.
 fn looked_again_inside(pair: &Pair, write: &Item, access: &Access) -> bool {
     let visit = pair.write.visit;
-    let of_same =
-        |item: &&Item| item.site != pair.read.own.site && item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(access));
+    let of_same = |item: &&Item| {
+        !std::ptr::eq(*item, pair.read.own) && item.access().is_some_and(|a| a.operation.is_read() && a.is_to_one_with(access))
+    };
     let mut again = pair.write.own.control.iter().filter_map(|(dep, _)| visit.behind(dep)).filter(of_same);
     again.any(|again| is_protected(&write.common(again).collect::<Vec<_>>(), write, access, false))
 }

@@ -248,6 +248,8 @@ pub struct Access {
     pub computed: bool,
     /// Nobody else sees it: a temporary file, a log.
     pub private: bool,
+    /// The session through which it was read has ended: what is set on its rows is sent by nobody.
+    pub parted: bool,
     /// Its call is awaited: others of the event loop run before it has ended.
     pub suspends: bool,
     /// One process alone may use it at a time.
@@ -373,6 +375,7 @@ impl Access {
             awaited: false,
             computed: false,
             private: false,
+            parted: false,
             suspends: false,
             exclusive: false,
             locks: false,

@@ -310,13 +310,36 @@ impl<'k> Walker<'_, '_, 'k> {
         let deps = self.push_at(What::Access(access), site, value.deps.clone());
         self.tell_keys(&deps, keys);
         self.wait_for_flush(&deps);
-        if !open && self.program.model_row(class).is_some_and(|row| !row.flushes_in_order) {
+        let saved_alone = self.program.model_row(class).is_some_and(|row| !row.flushes_in_order);
+        if !open && (saved_alone || self.is_parted(&self.row_read(holder))) {
             self.unsaved.extend(deps.iter().filter_map(Dep::item));
         }
     }
 
-    /// Rows that have no unit of work are written where they are saved: what is assigned to one that was loaded here, and that
-    /// nothing saves afterwards, nobody else sees.
+    /// Whether what a block was entered with is a session that was made for it, and not one that goes on.
+    pub fn is_session_of_its_own(&self, entered: &Kind) -> bool {
+        let Kind::Library(session) = entered else { return false };
+        session.site.is_some() && self.program.knowledge.parts_with_rows(session.ty)
+    }
+
+    /// The session is closed through which rows were read since then.
+    pub fn part_with_rows(&mut self, since: usize) {
+        for item in self.summary.items.iter_mut().skip(since) {
+            if let What::Access(access) = &*item.what
+                && access.kind == "table"
+                && access.operation.is_read()
+            {
+                item.what = Rc::new(What::Access(Access { parted: true, ..access.clone() }));
+            }
+        }
+    }
+
+    fn is_parted(&self, rows: &Deps) -> bool {
+        !rows.is_empty() && rows.iter().all(|dep| self.summary.behind(dep).and_then(Item::access).is_some_and(|read| read.parted))
+    }
+
+    /// Rows that have no unit of work, or none any more, are written where they are saved: what is assigned to one that was loaded
+    /// here, and that nothing saves afterwards, nobody else sees.
     pub fn forget_unsaved(&mut self) {
         for at in std::mem::take(&mut self.unsaved) {
             let (at, items) = (at as usize, &self.summary.items);

@@ -628,6 +628,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
         }
         let own: Vec<u64> = self.state.held.iter().map(|c| c.token).filter(|t| !before.contains(t)).collect();
+        let begun = self.summary.items.len();
         self.block(body);
         let end = std::mem::take(&mut self.state.end);
         // Leaving runs on every way out.
@@ -639,6 +640,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.state.held.retain(|c| !own.contains(&c.token));
         self.not_held_at_returns(&own);
         closing.iter().for_each(|opened| self.closed(opened));
+        if closing.iter().any(|opened| self.is_session_of_its_own(opened)) {
+            self.part_with_rows(begun);
+        }
         if transactional {
             self.state.held.retain(|c| before.contains(&c.token) || !c.ends_with_transaction());
         }

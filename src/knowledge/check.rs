@@ -257,6 +257,7 @@ fn places(row: &Row) -> impl Iterator<Item = (&'static str, &String)> {
         ("wait", &row.wait),
         ("blocking", &row.blocking),
         ("permits", &row.permits),
+        ("stands-for", &row.stands_for),
         ("agent", &row.agent),
         ("command", &row.command),
         ("config", &row.config),

@@ -211,6 +211,7 @@ fn model(sample: &Sample) -> Model {
                 written: None,
                 several: true,
                 scheduled: false,
+                per_client: false,
                 group: 0,
                 hosts: Vec::new(),
             }],

@@ -334,6 +334,17 @@ impl<'k> Walker<'_, '_, 'k> {
         }
     }
 
+    /// What a callee sets on rows that it was given, of a session that has ended here.
+    pub fn note_set_on_parted(&mut self, written: &Deps) {
+        let Some(at) = written.iter().find_map(Dep::item) else { return };
+        let Some(item) = self.summary.items.get(at as usize) else { return };
+        let Some(table) = item.access().filter(|a| a.api == ASSIGNMENT && !a.private).and_then(|a| a.name.as_ref()) else { return };
+        let rows: Deps = item.data.iter().filter(|dep| self.is_read_of(dep, table)).copied().collect();
+        if self.is_parted(&rows) {
+            self.unsaved.push(at);
+        }
+    }
+
     fn is_parted(&self, rows: &Deps) -> bool {
         !rows.is_empty() && rows.iter().all(|dep| self.summary.behind(dep).and_then(Item::access).is_some_and(|read| read.parted))
     }
@@ -347,7 +358,7 @@ impl<'k> Walker<'_, '_, 'k> {
             let name = |item: &Item| item.access().and_then(|a| a.name.clone());
             let saves = |item: &Item| match &*item.what {
                 What::Access(a) => !a.operation.is_read() && a.api != ASSIGNMENT && a.name == name(set),
-                What::CallParameter { .. } => true,
+                What::CallParameter { callee, .. } => !super::answers::sets(callee),
                 _ => false,
             };
             if items[at..].iter().any(saves)

@@ -69,10 +69,12 @@ impl Decision {
     }
 }
 
-/// What decided each write in its own function, and the looks at the same thing by their numbers: worked out once, for many
-/// visits have the same items.
+/// What decided a write in its own function, and the looks at the same thing by their numbers.
+type Looked = Rc<(Decision, Vec<u32>)>;
+
+/// What decided each write in its own function: worked out once, for many visits have the same items.
 #[derive(Default)]
-pub(super) struct Looks(RefCell<FxHashMap<*const Item, Rc<(Decision, Vec<u32>)>>>);
+pub(super) struct Looks(RefCell<FxHashMap<*const Item, Looked>>);
 
 impl Looks {
     fn decision(&self, visit: &Visit, item: &Item, write: &Access) -> Decision {

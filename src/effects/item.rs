@@ -248,6 +248,8 @@ pub struct Access {
     pub computed: bool,
     /// Nobody else sees it: a temporary file, a log.
     pub private: bool,
+    /// What it sets is a row that the caller has loaded.
+    pub of_given_row: bool,
     /// The session through which it was read has ended: what is set on its rows is sent by nobody.
     pub parted: bool,
     /// Its call is awaited: others of the event loop run before it has ended.
@@ -375,6 +377,7 @@ impl Access {
             awaited: false,
             computed: false,
             private: false,
+            of_given_row: false,
             parted: false,
             suspends: false,
             exclusive: false,

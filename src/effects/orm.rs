@@ -299,6 +299,7 @@ impl<'k> Walker<'_, '_, 'k> {
             columns: vec![name.clone()],
             fixed: fixed::all(fixed::of_value(name, value).map(|to| (name.clone(), to)).into_iter()),
             conditional: self.program.is_versioned(class),
+            of_given_row: open,
             in_order: self.program.model_row(class).is_some_and(|row| row.flushes_in_order) && !self.reads_in_a_loop(),
             ..Access::new(Operation::Update, "table", "sql", ASSIGNMENT, "UPDATE")
         };
@@ -338,7 +339,7 @@ impl<'k> Walker<'_, '_, 'k> {
     pub fn note_set_on_parted(&mut self, written: &Deps) {
         let Some(at) = written.iter().find_map(Dep::item) else { return };
         let Some(item) = self.summary.items.get(at as usize) else { return };
-        let Some(table) = item.access().filter(|a| a.api == ASSIGNMENT && !a.private).and_then(|a| a.name.as_ref()) else { return };
+        let Some(table) = item.access().filter(|a| a.of_given_row && !a.private).and_then(|a| a.name.as_ref()) else { return };
         let rows: Deps = item.data.iter().filter(|dep| self.is_read_of(dep, table)).copied().collect();
         if self.is_parted(&rows) {
             self.unsaved.push(at);

@@ -44,11 +44,7 @@ pub(super) fn given_again((name, value): &(Option<Name>, Value)) -> Vec<Given> {
 
 /// Whether a caller-given call only sets an attribute.
 pub(super) fn sets(callee: &Kind) -> bool {
-    match callee {
-        Kind::Member(member) => member.1 == SET,
-        Kind::ParameterMember(member) => member.1 == SET,
-        _ => false,
-    }
+    set_on(callee).is_some() || matches!(callee, Kind::ParameterMember(member) if member.1 == SET)
 }
 
 /// On what a caller-given call sets an attribute, where that is what it does.

@@ -204,9 +204,9 @@ impl Walker<'_, '_, '_> {
                     }
                 },
                 // `Order.owner.is_(None)`, `Order.status.in_(["open"])`.
-                ExprKind::Attr { base, .. } if matches!(facts.expr(self.stood_for(*base)).kind, ExprKind::Attr { .. }) => {
+                ExprKind::Attr { base, .. } if let Some(column) = self.column(*base) => {
                     let fixed = args.iter().all(|a| self.is_constant(a.value));
-                    asks.extend(self.column(*base).map(|column| Asked { column, fixed, bounds: false }));
+                    asks.push(Asked { column, fixed, bounds: false });
                 }
                 _ => args.iter().for_each(|a| self.asked(Some(a.value), negated, depth - 1, asks)),
             },
@@ -237,13 +237,8 @@ impl Walker<'_, '_, '_> {
 
     /// The argument that a call gives back as it is: `cast(Any, Order.status)` is `Order.status`.
     fn stood_for(&self, expr: ExprId) -> ExprId {
-        let ExprKind::Call { callee, args } = &self.facts.expr(expr).kind else { return expr };
-        if self.rust || args.is_empty() || !matches!(self.facts.expr(*callee).kind, ExprKind::Name(_) | ExprKind::Attr { .. }) {
-            return expr;
-        }
-        let Kind::External(name) = self.program.infer(self.at, *callee) else { return expr };
-        let found = self.program.knowledge.function(self.program.language(self.at.module), &name);
-        let place = found.and_then(|found| found.row.stands_for.as_deref());
+        let (false, ExprKind::Call { callee, args }) = (self.rust, &self.facts.expr(expr).kind) else { return expr };
+        let place = self.program.library_function(self.at, *callee).and_then(|found| found.row.stands_for.as_deref());
         let args: Vec<(Option<Name>, ExprId)> = args.iter().map(|a| (a.name.clone(), a.value)).collect();
         place.and_then(|place| argument(place, &args)).copied().unwrap_or(expr)
     }

@@ -694,7 +694,7 @@ impl<'p, 'k> Walker<'_, 'p, 'k> {
                 kept: false,
             };
             let deps = self.push_copy(new);
-            self.note_set_on_parted(&deps);
+            self.note_set_on_detached(&deps);
             binding.items.push(deps);
         }
         self.awaits += summary.awaits;

@@ -336,8 +336,7 @@ impl Walker<'_, '_, '_> {
 
     /// Which argument a library's function gives back as it is.
     fn handed_through(&self, callee: ExprId) -> Option<usize> {
-        let Kind::External(name) = self.program.infer(self.at, callee) else { return None };
-        let found = self.program.knowledge.function(self.program.language(self.at.module), &name)?;
+        let found = self.program.library_function(self.at, callee)?;
         let returns = found.row.returns.as_deref().filter(|_| found.row.effect == Effect::Value)?;
         returns.strip_prefix("argument ")?.parse().ok()
     }

@@ -251,7 +251,7 @@ pub struct Access {
     /// What it sets is a row that the caller has loaded.
     pub of_given_row: bool,
     /// The session through which it was read has ended: what is set on its rows is sent by nobody.
-    pub parted: bool,
+    pub detached: bool,
     /// Its call is awaited: others of the event loop run before it has ended.
     pub suspends: bool,
     /// One process alone may use it at a time.
@@ -378,7 +378,7 @@ impl Access {
             computed: false,
             private: false,
             of_given_row: false,
-            parted: false,
+            detached: false,
             suspends: false,
             exclusive: false,
             locks: false,

@@ -312,7 +312,7 @@ impl<'k> Walker<'_, '_, 'k> {
         self.tell_keys(&deps, keys);
         self.wait_for_flush(&deps);
         let saved_alone = self.program.model_row(class).is_some_and(|row| !row.flushes_in_order);
-        if !open && (saved_alone || self.is_parted(&self.row_read(holder))) {
+        if !open && (saved_alone || self.is_detached(&self.row_read(holder))) {
             self.unsaved.extend(deps.iter().filter_map(Dep::item));
         }
     }
@@ -320,34 +320,34 @@ impl<'k> Walker<'_, '_, 'k> {
     /// Whether what a block was entered with is a session that was made for it, and not one that goes on.
     pub fn is_session_of_its_own(&self, entered: &Kind) -> bool {
         let Kind::Library(session) = entered else { return false };
-        session.site.is_some() && self.program.knowledge.parts_with_rows(session.ty)
+        session.site.is_some() && self.program.knowledge.detaches_rows(session.ty)
     }
 
     /// The session is closed through which rows were read since then.
-    pub fn part_with_rows(&mut self, since: usize) {
+    pub fn detach_rows(&mut self, since: usize) {
         for item in self.summary.items.iter_mut().skip(since) {
             if let What::Access(access) = &*item.what
                 && access.kind == "table"
                 && access.operation.is_read()
             {
-                item.what = Rc::new(What::Access(Access { parted: true, ..access.clone() }));
+                item.what = Rc::new(What::Access(Access { detached: true, ..access.clone() }));
             }
         }
     }
 
     /// What a callee sets on rows that it was given, of a session that has ended here.
-    pub fn note_set_on_parted(&mut self, written: &Deps) {
+    pub fn note_set_on_detached(&mut self, written: &Deps) {
         let Some(at) = written.iter().find_map(Dep::item) else { return };
         let Some(item) = self.summary.items.get(at as usize) else { return };
         let Some(table) = item.access().filter(|a| a.of_given_row && !a.private).and_then(|a| a.name.as_ref()) else { return };
         let rows: Deps = item.data.iter().filter(|dep| self.is_read_of(dep, table)).copied().collect();
-        if self.is_parted(&rows) {
+        if self.is_detached(&rows) {
             self.unsaved.push(at);
         }
     }
 
-    fn is_parted(&self, rows: &Deps) -> bool {
-        !rows.is_empty() && rows.iter().all(|dep| self.summary.behind(dep).and_then(Item::access).is_some_and(|read| read.parted))
+    fn is_detached(&self, rows: &Deps) -> bool {
+        !rows.is_empty() && rows.iter().all(|dep| self.summary.behind(dep).and_then(Item::access).is_some_and(|read| read.detached))
     }
 
     /// Rows that have no unit of work, or none any more, are written where they are saved: what is assigned to one that was loaded

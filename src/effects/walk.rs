@@ -641,7 +641,7 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         self.not_held_at_returns(&own);
         closing.iter().for_each(|opened| self.closed(opened));
         if closing.iter().any(|opened| self.is_session_of_its_own(opened)) {
-            self.part_with_rows(begun);
+            self.detach_rows(begun);
         }
         if transactional {
             self.state.held.retain(|c| before.contains(&c.token) || !c.ends_with_transaction());

@@ -145,9 +145,9 @@ impl Knowledge {
         self.types.method(ty, name).map(|at| self.found(at))
     }
 
-    /// Whether rows that were read through a value of a type are parted from it where the block around it ends.
-    pub fn parts_with_rows(&self, ty: TypeId) -> bool {
-        self.types.lineage(ty).any(|(_, ty)| ty.def.parts_with_rows)
+    /// Whether rows that were read through a value of a type are detached from it where the block around it ends.
+    pub fn detaches_rows(&self, ty: TypeId) -> bool {
+        self.types.lineage(ty).any(|(_, ty)| ty.def.detaches_rows)
     }
 
     /// Methods of what a value gives access to (a guard) that change it, by the rows of all such types.

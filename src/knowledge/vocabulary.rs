@@ -145,10 +145,10 @@ pub struct TypeDef {
     /// What it holds is reached through it: a guard, an extractor. What has no row here is looked up in what it holds.
     #[serde(default)]
     pub derefs: bool,
-    /// Where the block around it ends, the rows that were read through it are parted from it: what is set on them later is sent by
+    /// Where the block around it ends, the rows that were read through it are detached from it: what is set on them later is sent by
     /// nobody (a session).
     #[serde(default)]
-    pub parts_with_rows: bool,
+    pub detaches_rows: bool,
     /// What is called on it is queued: what each call answers comes with the call that commits.
     #[serde(default)]
     pub queues: bool,

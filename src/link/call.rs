@@ -1,9 +1,9 @@
 //! What a call returns, as far as names, types and constants tell.
 
-use super::{Hole, Kind, LibraryValue, Object, Part, Program, Template};
-use crate::facts::Name;
+use super::{FunctionRef, Hole, Kind, LibraryValue, Object, Part, Program, Template};
+use crate::facts::{ExprId, Name};
 use crate::knowledge::{
-    Place, Returned, TypeId,
+    Found, Place, Returned, TypeId,
     vocabulary::{Effect, PackLanguage, Row},
 };
 use crate::source::Site;
@@ -500,6 +500,12 @@ impl Program<'_> {
             Kind::Library(made) => self.knowledge.type_name(made.ty).contains(text),
             _ => false,
         }
+    }
+
+    /// The row of the library's function that a callee is.
+    pub fn library_function(&self, at: FunctionRef, callee: ExprId) -> Option<Found<'_>> {
+        let Kind::External(name) = self.infer(at, callee) else { return None };
+        self.knowledge.function(self.language(at.module), &name)
     }
 
     /// The first variant of a row that applies to these arguments.

@@ -41,7 +41,7 @@ pub(super) fn units(input: &Input, by_one_client: &FxHashSet<u32>) -> Vec<DraftU
         if let Some(site) = place.filter(|_| only) {
             let name = module.path.rsplit('/').next().unwrap_or(&module.path);
             let starts = vec![start(index as u32, Way::Alone)];
-            found.push(DraftUnit { starts, overlaps: true, per_client: true, ..DraftUnit::new(name, &module.path, site) });
+            found.push(DraftUnit { starts, per_client: true, ..DraftUnit::new(name, &module.path, site) });
         }
     }
     found
@@ -51,14 +51,11 @@ pub(super) fn units(input: &Input, by_one_client: &FxHashSet<u32>) -> Vec<DraftU
 fn run<'i>(input: &'i Input, module: u32, callee: ExprId, args: &[Arg]) -> Option<(&'i Row, bool)> {
     let program = input.effects.program;
     let at = program.enclosing(module, callee);
-    let row = match (program.infer(at, callee), &program.facts(module).expr(callee).kind) {
-        (Kind::External(name), _) => program.knowledge.function(program.language(module), &name)?.row,
-        (_, ExprKind::Attr { base, name }) => match program.infer(at, *base) {
-            Kind::Library(server) => program.knowledge.method(server.ty, name)?.row,
-            _ => return None,
-        },
-        _ => return None,
+    let method = || match &program.facts(module).expr(callee).kind {
+        ExprKind::Attr { base, name } => program.knowledge.method(program.infer(at, *base).library()?.ty, name),
+        _ => None,
     };
+    let row = program.library_function(at, callee).or_else(method)?.row;
     let args: Vec<(Option<Name>, Kind)> = args.iter().map(|a| (a.name.clone(), program.infer(at, a.value))).collect();
     let said = program.variant(row, &args).and_then(|variant| variant.per_client);
     Some((row, said.or(row.per_client)?))

@@ -172,13 +172,11 @@ fn kill_switches(doings: &[Doing], model: &mut Model) {
         for told in doing.each(Sorts::READ) {
             let Some(access) = told.access().filter(|a| a.operation.is_read()) else { continue };
             let Some(name) = access.name.as_ref().map(|n| n.pattern().to_lowercase()) else { continue };
-            let setter =
-                || writers.iter().find(|(n, w, _)| *w != doing.actor && same_flag(n, &name)).map(|(_, setter, set)| (*setter, *set));
-            let setter = match setters.get(&name) {
-                Some(known) => *known,
-                None => *setters.entry(name.clone()).or_insert_with(setter),
-            };
-            let Some((setter, set)) = setter else { continue };
+            let setter = setters.entry(name).or_insert_with_key(|name| {
+                let found = writers.iter().find(|(flag, writer, _)| *writer != doing.actor && same_flag(flag, name));
+                found.map(|(_, writer, set)| (*writer, *set))
+            });
+            let Some((setter, set)) = *setter else { continue };
             let admin = model.actor(setter).kind == ActorKind::Endpoint;
             model.actors[doing.actor.0 as usize].stopped_by.get_or_insert(told.own.site);
             let detail = if admin { "per agent via orchestrator admin API" } else { "per agent via a flag that its loop reads" };

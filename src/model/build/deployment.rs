@@ -68,7 +68,7 @@ impl DraftUnit {
 
     /// Whether it is more than one process at a time.
     pub fn is_several(&self) -> bool {
-        self.instances() > 1 || self.starts.iter().any(|s| s.many) || self.overlaps
+        self.instances() > 1 || self.starts.iter().any(|s| s.many) || self.overlaps || self.per_client
     }
 }
 
@@ -295,7 +295,6 @@ impl Reader<'_, '_, '_, '_> {
                 return true;
             }
             let several = module.is_some() && of_clients.iter().any(|(group, same)| *group != unit.group && *same == module);
-            unit.overlaps |= several;
             alone.extend(module.filter(|_| !several));
             several
         });

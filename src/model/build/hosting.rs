@@ -127,7 +127,7 @@ fn reached(
     }
     // What runs alone and serves nothing runs what stands elsewhere.
     let serves = |id: &ActorId| model.actor(*id).kind == ActorKind::ToolServer;
-    if unit.starts.iter().all(|start| start.way == Way::Alone) && !unit.starts.is_empty() && !found.iter().any(serves) {
+    if unit.starts.iter().any(|start| start.way == Way::Alone) && !found.iter().any(serves) {
         found.clear();
     }
     found

@@ -5,7 +5,7 @@
 
 use super::{Doing, Input, frames, join};
 use crate::effects::{Context, Held, Sorts};
-use crate::link::FunctionRef;
+use crate::link::{FunctionRef, Template};
 use crate::model::{Model, RowOrder};
 use crate::source::Site;
 use std::collections::BTreeMap;
@@ -17,13 +17,10 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     for doing in doings {
         let system = model.actor(doing.actor).system;
         for told in doing.items(Sorts::ACCESS) {
-            let rows = |c: &Context| match &c.held {
-                Held::Rows(table) if table.has_text() && !table.is_open() => Some((table.pattern(), c.site, c.function)),
-                _ => None,
-            };
-            if !told.own.contexts.iter().chain(told.visit.around()).any(|c| rows(c).is_some()) {
+            if !told.own.contexts.iter().chain(told.visit.around()).any(|c| table(c).is_some()) {
                 continue;
             }
+            let rows = |c: &Context| table(c).map(|table| (table.pattern(), c.site, c.function));
             let contexts = told.contexts();
             // What an earlier transaction locked is free again, whoever ended it.
             let begun = contexts.iter().rposition(|c| matches!(c.held, Held::Transaction { .. }));
@@ -48,4 +45,12 @@ pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
         }
     }
     model.row_orders = found.into_values().collect();
+}
+
+/// The table whose rows are locked around something, where it is told by name.
+fn table(context: &Context) -> Option<&Template> {
+    match &context.held {
+        Held::Rows(table) if table.has_text() && !table.is_open() => Some(table),
+        _ => None,
+    }
 }

@@ -55,6 +55,7 @@ mod sorts;
 mod state;
 mod syntax;
 mod tables;
+mod telling;
 mod truth;
 mod value;
 mod variables;
@@ -165,6 +166,7 @@ pub struct Effects<'p, 'k> {
     /// Where modules ask whether a key refused what was written.
     conflicts: RefCell<FxHashMap<u32, Rc<Vec<crate::source::Span>>>>,
     sorting: std::cell::OnceCell<conflicts::Sorting>,
+    telling: std::cell::OnceCell<Vec<FunctionRef>>,
     /// What rows were used for; `None` in normal runs, which record nothing.
     uses: Option<RefCell<Vec<Use>>>,
 }
@@ -189,6 +191,7 @@ impl<'p, 'k> Effects<'p, 'k> {
             refused_key: program.knowledge.refused_key(),
             conflicts: RefCell::default(),
             sorting: std::cell::OnceCell::new(),
+            telling: std::cell::OnceCell::new(),
             uses: None,
         }
     }

@@ -338,7 +338,7 @@ impl Knowledge {
         &self.packs[at.pack as usize].bases[at.row as usize]
     }
 
-    fn language(&self, language: PackLanguage) -> &Language {
+    pub(super) fn language(&self, language: PackLanguage) -> &Language {
         &self.languages[language as usize]
     }
 }

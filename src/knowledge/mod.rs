@@ -19,6 +19,7 @@ mod problem;
 mod read;
 mod rows;
 mod schema;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -31,6 +32,7 @@ pub use names::{last_segment, prefixes};
 pub use place::{Place, PlaceError};
 pub use problem::{PackError, Problem};
 pub use schema::schema;
+pub use telling::Mention;
 pub use types::TypeId;
 
 use compact_str::CompactString;
@@ -38,6 +40,7 @@ use names::Names;
 use read::PackFile;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::PathBuf;
+use telling::Telling;
 use types::{MethodAt, Types};
 use unknown::UnknownReceivers;
 use vocabulary::{
@@ -69,6 +72,7 @@ struct Language {
     unknown: UnknownReceivers,
     roots: FxHashSet<CompactString>,
     words: Words,
+    telling: Telling,
 }
 
 /// A row outside the types: its pack and its place in the pack's list.
@@ -138,9 +142,10 @@ impl Knowledge {
         knowledge.types.finish();
         for language in [PackLanguage::Python, PackLanguage::Rust, PackLanguage::Document] {
             let words = Words::new(language, &knowledge.packs, &knowledge.types);
+            let telling = Telling::new(language, &knowledge.packs, &knowledge.types);
             let unknown = UnknownReceivers::new(language, &knowledge.packs, &knowledge.types);
             let index = &mut knowledge.languages[language as usize];
-            (index.words, index.unknown) = (words, unknown);
+            (index.words, index.telling, index.unknown) = (words, telling, unknown);
         }
         knowledge
     }

@@ -91,7 +91,7 @@ fn makes_actors(types: &Types, id: TypeId) -> bool {
 }
 
 /// Whether the row can declare an actor, or a part of one.
-fn declares(row: &Row) -> bool {
+pub(super) fn declares(row: &Row) -> bool {
     let declaring = |effect| {
         matches!(effect, Effect::Actor | Effect::Tool | Effect::Task | Effect::Orchestrator | Effect::Member)
             || matches!(effect, Effect::Schedule | Effect::HandOff)
@@ -100,10 +100,11 @@ fn declares(row: &Row) -> bool {
 }
 
 /// Whether the row can run one.
-fn runs(row: &Row) -> bool {
+pub(super) fn runs(row: &Row) -> bool {
     effects(row).any(|effect| effect == Effect::Run)
 }
 
-fn effects(row: &Row) -> impl Iterator<Item = Effect> {
+/// What the row may do.
+pub(super) fn effects(row: &Row) -> impl Iterator<Item = Effect> {
     std::iter::once(row.effect).chain(row.when.iter().filter_map(|variant| variant.effect))
 }

@@ -177,6 +177,8 @@ impl<'k> Program<'k> {
         for module in &modules {
             defined.extend(module.facts.functions.iter().map(|f| (f.name.as_str(), ())));
             defined.extend(module.facts.classes.iter().map(|c| (c.name.as_str(), ())));
+            let renamed = module.facts.imports.iter().filter(|i| i.item.as_ref().is_some_and(|item| *item != i.binds));
+            defined.extend(renamed.map(|i| (i.binds.as_str(), ())));
         }
         for (index, module) in modules.iter().enumerate() {
             for (expr, e) in module.facts.exprs.iter().enumerate() {

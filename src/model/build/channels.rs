@@ -106,7 +106,7 @@ fn library(api: &str) -> &str {
 fn loose_ends(input: &Input, doings: &[Doing]) -> Vec<LooseEnd> {
     let program = input.effects.program;
     let (mut fed, mut heard) = (Ends::default(), Ends::default());
-    for function in program.functions() {
+    for function in input.effects.telling().iter().copied() {
         if program.is_aside(function.module) {
             continue;
         }

@@ -12,7 +12,7 @@ impl Collector<'_, '_, '_, '_> {
     pub(super) fn declarations(&mut self) {
         let program = self.input.effects.program;
         let mut all: Vec<Declared> = Vec::new();
-        for function in program.functions() {
+        for function in self.input.effects.telling().iter().copied() {
             if program.is_aside(function.module) {
                 continue;
             }

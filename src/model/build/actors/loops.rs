@@ -22,7 +22,7 @@ impl Collector<'_, '_, '_, '_> {
         let own = self.spawned_by_actors();
         // Each function once, however many spawn it.
         let mut found: BTreeMap<FunctionRef, bool> = BTreeMap::new();
-        for function in program.functions() {
+        for function in self.input.effects.telling().iter().copied() {
             if program.is_aside(function.module) {
                 continue;
             }
@@ -56,7 +56,7 @@ impl Collector<'_, '_, '_, '_> {
     fn crowds(&self, own: &FxHashSet<Site>) -> Vec<FunctionRef> {
         let program = self.input.effects.program;
         let mut found = Vec::new();
-        for spawner in program.functions().filter(|f| !program.is_aside(f.module) && !program.is_rust(f.module)) {
+        for spawner in self.input.effects.telling().iter().copied().filter(|f| !program.is_aside(f.module) && !program.is_rust(f.module)) {
             for call in &self.input.effects.summary(spawner, None).calls {
                 let several = |c: &&Context| matches!(c.held, Held::Spawned { many: true, .. }) && c.function == spawner;
                 let Some(spawned) = call.contexts.iter().rfind(several) else { continue };

@@ -12,6 +12,7 @@ use crate::parse::{self, Documents};
 use crate::source::{Comment, FileId, Language, SourceFile};
 use crate::sql::{Dialect, RoutineKind, SqlText, Statement, Verb};
 use crate::suppress;
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -265,6 +266,7 @@ fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Dep
     let python: Vec<usize> = (0..files.len()).filter(|i| files[*i].language == Language::Python).collect();
     let mut outlines: Vec<Outline> = python.par_iter().map(|i| parse::python::outline(&files[*i].text, &sought)).collect();
     let defining = knowledge.defining_roots();
+    let told = told_to_run(files, knowledge);
     for (outline, index) in outlines.iter_mut().zip(&python) {
         // A program that calls a model may be an agent by itself.
         let models = |import: &Name| knowledge.calls_models(PackLanguage::Python, import);
@@ -272,7 +274,9 @@ fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Dep
         // What the configuration declares to be an agent is one, whatever its file looks like; and migrations are read for
         // the tables they define, though nobody imports them.
         let defines = outline.imports.iter().any(|i| defining.contains(i.split('.').next().unwrap_or("")));
-        outline.names_actor |= thinks || defines || config.declares_agent_in(&files[*index].path);
+        // A script that agents are told to run acts, whatever it imports.
+        let stem = files[*index].path.rsplit('/').next().and_then(|name| name.strip_suffix(".py")).unwrap_or_default();
+        outline.names_actor |= thinks || defines || told.contains(stem) || config.declares_agent_in(&files[*index].path);
     }
     let paths = ModulePaths::new(python.iter().map(|i| files[*i].path.as_str()));
     let wanted = needed(&paths, &outlines, |root| knowledge.is_external_root(PackLanguage::Python, root));
@@ -295,6 +299,24 @@ fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Dep
         }
     }
     uses
+}
+
+/// Names of the scripts that agents' documents name, or the shell scripts that lie among these.
+fn told_to_run(files: &[SourceFile], knowledge: &Knowledge) -> FxHashSet<Name> {
+    let rows: Vec<_> = knowledge.documents().filter(|row| row.scripts_below.is_some()).collect();
+    let mut globs = GlobSetBuilder::new();
+    for glob in rows.iter().flat_map(|row| &row.files).filter_map(|glob| Glob::new(glob).ok()) {
+        globs.add(glob);
+    }
+    let globs = globs.build().unwrap_or_else(|_| GlobSet::empty());
+    let folders = || rows.iter().filter_map(|row| row.scripts_below.as_deref());
+    let lies_there = |path: &str| path.split('/').any(|part| folders().any(|folder| folder == part));
+    let names = |file: &&SourceFile| match file.language {
+        Language::Markdown => globs.is_match(&file.path),
+        Language::Shell => lies_there(&file.path),
+        _ => false,
+    };
+    files.par_iter().filter(names).flat_map_iter(|file| parse::python::starts(&file.text)).collect()
 }
 
 /// Roots of imports that neither the project nor a pack knows, most used first.

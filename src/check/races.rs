@@ -110,6 +110,9 @@ pub(super) fn finding(rule: &Rule, subject: &Subject, race: &Race, actors: Vec<A
     if race.read_access != race.read {
         finding.related.push(related(Role::Read, "the read itself", race.read_access));
     }
+    for look in &race.looks {
+        finding.related.push(related(Role::Read, "looked at here as well", *look));
+    }
     for through in race.path.iter().map(|f| f.site).skip_while(|s| *s != race.write).skip(1).filter(|s| *s != race.write_access) {
         finding.related.push(related(Role::Write, "through this call", through));
     }

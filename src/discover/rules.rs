@@ -33,7 +33,7 @@ pub(super) fn kind(path: &Path) -> Kind {
         return Kind::Read(language);
     }
     let Some(extension) = path.extension() else {
-        return if has_python_shebang(path) { Kind::Read(Language::Python) } else { Kind::Unknown };
+        return by_first_line(path).map_or(Kind::Unknown, Kind::Read);
     };
     let Some(extension) = extension.to_str() else { return Kind::Unknown };
     match extension.to_ascii_lowercase().as_str() {
@@ -90,18 +90,23 @@ fn not_read(extension: &str) -> Option<&'static str> {
 }
 
 /// Scripts without an extension say in their first line what runs them.
-fn has_python_shebang(path: &Path) -> bool {
+fn by_first_line(path: &Path) -> Option<Language> {
     let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
     if hidden || !path.is_file() {
-        return false;
+        return None;
     }
     let mut head = Vec::with_capacity(128);
-    let Ok(file) = std::fs::File::open(path) else { return false };
-    if file.take(128).read_to_end(&mut head).is_err() {
-        return false;
-    }
-    let line = head.split(|b| *b == b'\n').next().unwrap_or(&[]);
-    line.starts_with(b"#!") && memchr::memmem::find(line, b"python").is_some()
+    let file = std::fs::File::open(path).ok()?;
+    file.take(128).read_to_end(&mut head).ok()?;
+    let line = head.split(|b| *b == b'\n').next().filter(|line| line.starts_with(b"#!"))?;
+    let line = String::from_utf8_lossy(line);
+    let mut programs = line.split(|c: char| c == '/' || c.is_whitespace());
+    let runs = |name: &str| match name {
+        "sh" | "bash" | "dash" | "ksh" | "zsh" => Some(Language::Shell),
+        name if name.starts_with("python") => Some(Language::Python),
+        _ => None,
+    };
+    programs.find_map(runs)
 }
 
 /// Whether ignore files above `root` apply below it: they do inside a repository, unless they ignore `root` itself, which

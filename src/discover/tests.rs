@@ -40,14 +40,15 @@ fn languages_are_told_by_extension_and_shebang() {
         ("g.toml", ""),
         ("h.md", ""),
         ("bin/run", "#!/usr/bin/env python3\nx = 1\n"),
-        ("bin/other", "#!/bin/sh\n"),
+        ("bin/start", "#!/bin/sh\n"),
+        ("bin/other", "#!/usr/bin/env node\n"),
         ("stub.pyi", ""),
         ("README", "text"),
     ]);
     let found = scan(&dir);
-    let wanted = ["a.py", "b.rs", "bin/run", "c.sql", "d.yaml", "e.yml", "f.json", "g.toml", "h.md"];
+    let wanted = ["a.py", "b.rs", "bin/run", "bin/start", "c.sql", "d.yaml", "e.yml", "f.json", "g.toml", "h.md"];
     assert_eq!(paths(&found), wanted);
-    assert_eq!(found.files[2].language, Language::Python);
+    assert_eq!((found.files[2].language, found.files[3].language), (Language::Python, Language::Shell));
     assert_eq!(found.skipped, []);
 }
 

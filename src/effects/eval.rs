@@ -67,7 +67,8 @@ impl Walker<'_, '_, '_> {
                 self.reading_variable(expr, value)
             }
             ExprKind::Index { base, index } => {
-                let (holder, key) = (self.eval(*base), self.eval(*index));
+                let (mut holder, key) = (self.eval(*base), self.eval(*index));
+                holder.kind = self.program.with_words(self.at.module, holder.kind);
                 let through = self.reached_through(&holder);
                 let holder = self.looked_at(holder, None, self.site(e.span));
                 let hint = crate::link::hint(facts, *index);

@@ -248,6 +248,8 @@ pub struct Access {
     pub computed: bool,
     /// Nobody else sees it: a temporary file, a log.
     pub private: bool,
+    /// It takes away all that lies below as well.
+    pub all_below: bool,
     /// What it sets is a row that the caller has loaded.
     pub of_given_row: bool,
     /// The session through which it was read has ended: what is set on its rows is sent by nobody.
@@ -377,6 +379,7 @@ impl Access {
             awaited: false,
             computed: false,
             private: false,
+            all_below: false,
             of_given_row: false,
             detached: false,
             suspends: false,
@@ -404,6 +407,12 @@ impl Access {
     /// Whether it is to one thing with another access, by its kind and name.
     pub fn is_to_one_with(&self, other: &Access) -> bool {
         self.kind == other.kind && self.is_named_like(other)
+    }
+
+    /// Whether what it is to goes with what another access takes away, or is that.
+    pub fn is_to_part_of(&self, other: &Access) -> bool {
+        let below = |folder: &Template| self.name.as_ref().is_some_and(|name| name.lies_below(folder));
+        self.is_to_one_with(other) || other.all_below && self.kind == other.kind && other.name.as_ref().is_some_and(below)
     }
 
     /// Whether all columns that it sets are known by name.

@@ -246,6 +246,7 @@ impl Words<'_, '_> {
             (access.conditional, "conditional"),
             (access.money, "money"),
             (access.private, "private"),
+            (access.all_below, "all below"),
             (access.exclusive, "exclusive"),
             (access.many, "many"),
             (access.aggregate, "aggregate"),

@@ -582,6 +582,7 @@ impl<'k> Walker<'_, '_, 'k> {
             aggregate: row.aggregate,
             elements: row.elements,
             private: row.private,
+            all_below: row.all_below,
             exclusive: row.exclusive,
             ..Access::new(operation, row.kind.clone().unwrap_or_default(), store, api.clone(), api.rsplit('.').next().unwrap_or(api))
         }

@@ -493,6 +493,22 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
         block.last().is_some_and(|last| leaves(&self.facts.stmt(*last).kind))
     }
 
+    /// Whether one way through a block returns and none raises.
+    fn returns_within(&self, block: &Block) -> bool {
+        let mut pending: Vec<&Block> = vec![block];
+        let mut returns = false;
+        while let Some(block) = pending.pop() {
+            for kind in block.iter().map(|stmt| &self.facts.stmt(*stmt).kind) {
+                match kind {
+                    StmtKind::Raise(_) => return false,
+                    StmtKind::Return(_) => returns = true,
+                    kind => pending.extend(kind.blocks()),
+                }
+            }
+        }
+        returns
+    }
+
     /// One way of several. One that ends with leaving a loop that tries again does nothing that is tried again: its error leaves
     /// the loop as well.
     pub(super) fn way(&mut self, block: &Block) {
@@ -552,7 +568,9 @@ impl<'e, 'p, 'k> Walker<'e, 'p, 'k> {
             }
             ends.push(std::mem::take(&mut self.state));
         }
-        let control = before.control.clone();
+        // Who returns in the middle of what is tried does not come here, whatever the handlers do; who raises there may.
+        let returned = after_body.end == End::Open && self.returns_within(body);
+        let control = if returned { after_body.control.clone() } else { before.control.clone() };
         let mut open: Vec<State> = Vec::new();
         let mut left = End::Raised;
         for end in ends {

@@ -269,6 +269,11 @@ impl Knowledge {
         self.packs.iter().flat_map(|pack| &pack.schema)
     }
 
+    /// Whether a name stands for the list of words that a program is started with.
+    pub fn is_arguments(&self, qualified: &str) -> bool {
+        self.packs.iter().any(|pack| pack.arguments.iter().any(|name| name == qualified))
+    }
+
     /// Import roots of packs that speak of nothing but what defines tables.
     pub fn defining_roots(&self) -> FxHashSet<&str> {
         let packs = self.packs.iter().filter(|pack| !pack.schema.is_empty());

@@ -62,6 +62,9 @@ pub struct Pack {
     /// How code asks an error whether a unique key refused what was written, where errors are values (Rust).
     #[serde(default)]
     pub refused_key: Option<RefusedKey>,
+    /// The list of words that a program is started with, itself first: `sys.argv`.
+    #[serde(default)]
+    pub arguments: Vec<String>,
     /// Protocols whose servers projects write themselves.
     #[serde(default)]
     pub protocols: Vec<ProtocolRow>,
@@ -224,6 +227,9 @@ pub struct Row {
     /// What `resource` names is the path of a file; where that is one of the project that holds SQL, its text is meant.
     #[serde(default)]
     pub in_file: bool,
+    /// For `delete`: all that lies below goes with it.
+    #[serde(default)]
+    pub all_below: bool,
     /// A second resource it acts upon: the destination of a move or copy.
     #[serde(default)]
     pub to: Option<Place>,
@@ -893,6 +899,9 @@ pub struct DocumentRow {
     /// It is a template of which several are started.
     #[serde(default)]
     pub several: bool,
+    /// Of what it starts only scripts count that lie in the document's own folder (`.`), or in a folder of that name.
+    #[serde(default)]
+    pub scripts_below: Option<String>,
     /// A client starts it for itself: where several clients are set up with one program, several of it run.
     #[serde(default)]
     pub per_client: bool,

@@ -50,8 +50,11 @@ impl Program<'_> {
                 }
                 Kind::Text(Rc::new(template))
             }
-            ExprKind::Name(name) => self.name_from(at, name, Some(e.span)),
-            ExprKind::Attr { base, name } => self.or_placed(self.member(&self.infer(at, *base), name), facts, *base, name),
+            ExprKind::Name(name) => self.with_words(at.module, self.name_from(at, name, Some(e.span))),
+            ExprKind::Attr { base, name } => {
+                let member = self.or_placed(self.member(&self.infer(at, *base), name), facts, *base, name);
+                self.with_words(at.module, member)
+            }
             // `StoreDep = Annotated[Store, Depends(get_store)]`: the alias is the instance that it declares.
             ExprKind::Index { base, index } if super::last_name(facts, *base).is_some_and(|n| n == "Annotated") => {
                 self.generic(at, *base, *index)

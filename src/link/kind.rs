@@ -160,6 +160,20 @@ impl Template {
         text
     }
 
+    /// Whether it is a path below the one that is a folder.
+    pub fn lies_below(&self, folder: &Template) -> bool {
+        let Some((last, before)) = folder.parts.split_last() else { return false };
+        let rest = self.parts.get(before.len()..).filter(|_| self.parts.starts_with(before)).unwrap_or_default();
+        let slash = |part: Option<&Part>| matches!(part, Some(Part::Text(text)) if text.starts_with('/'));
+        match (last, rest) {
+            (Part::Text(own), [Part::Text(longer), ..]) => {
+                longer.strip_prefix(own.as_str()).is_some_and(|more| more.starts_with('/') || own.ends_with('/') && !more.is_empty())
+            }
+            (own, [same, more @ ..]) => own == same && slash(more.first()),
+            _ => false,
+        }
+    }
+
     /// Whether any piece is fixed text.
     pub fn has_text(&self) -> bool {
         self.parts

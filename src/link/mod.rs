@@ -35,6 +35,7 @@ mod rust;
 mod scope;
 mod scripts;
 mod settings;
+mod started;
 mod variables;
 
 pub use aside::is_aside;
@@ -161,6 +162,8 @@ struct Caches {
     related: Memo<(), Rc<related::Related>>,
     /// Whether a class has one object, which a module keeps.
     single: Memo<ClassRef, bool>,
+    /// By module: the words that it is started with as a program, itself first.
+    started_with: std::cell::OnceCell<FxHashMap<u32, Kind>>,
     /// The isolation of the engines of a class.
     isolations: Memo<ClassRef, Option<Name>>,
     /// How many questions about expressions are open inside one another.

@@ -32,6 +32,8 @@ pub struct Race {
     pub read: Site,
     /// Where the read itself stands.
     pub read_access: Site,
+    /// Where else in the function of the write the same, or a part of it, was looked at with a say in it; in order.
+    pub looks: Vec<Site>,
     /// Where the write's half stands in that function.
     pub write: Site,
     /// Where the write itself stands.

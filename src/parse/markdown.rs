@@ -1,5 +1,7 @@
 //! Markdown as a document: the YAML block between `---` lines at its head, and its paragraphs under the key `body`.
 //!
+//! What is set as code stands under `code` as well, line by line and span by span: the commands that a text tells to run.
+//!
 //! A paragraph ends at a blank line; headings, items of lists, rows of tables and fences begin one of their own. Code in
 //! fences is text like any other: prompts are often written in them.
 
@@ -10,6 +12,8 @@ use memchr::memmem;
 
 /// The key that holds the paragraphs.
 const BODY: &str = "body";
+/// The key that holds the lines in fences and the spans in backticks.
+const CODE: &str = "code";
 
 /// Read a Markdown text: one document, or none where it is empty.
 pub fn documents(text: &str) -> Documents {
@@ -25,21 +29,25 @@ pub fn documents(text: &str) -> Documents {
         if found.documents.is_empty() {
             found.documents.push(Document { nodes: Vec::new(), root: None });
         }
-        add_body(&mut found.documents[0], text, &paragraphs);
+        add_list(&mut found.documents[0], BODY, text, &paragraphs);
+        let code = code(text, below);
+        if !code.is_empty() {
+            add_list(&mut found.documents[0], CODE, text, &code);
+        }
     }
     found
 }
 
-/// Add the paragraphs to the mapping at the head, which is made where there is none.
-fn add_body(document: &mut Document, text: &str, paragraphs: &[Span]) {
+/// Add parts of the text to the mapping at the head, which is made where there is none.
+fn add_list(document: &mut Document, key: &str, text: &str, parts: &[Span]) {
     let root = match document.root {
         Some(root) => root,
         None => push_node(document, NodeKind::Map(Vec::new()), Span::new(0, 0)),
     };
     document.root = Some(root);
-    let whole = Span::new(paragraphs.first().map_or(0, |p| p.start), paragraphs.first().map_or(0, |p| p.end));
+    let whole = parts.first().copied().unwrap_or_default();
     let list = push_node(document, NodeKind::List(Vec::new()), whole);
-    let items: Vec<NodeId> = paragraphs
+    let items: Vec<NodeId> = parts
         .iter()
         .map(|span| {
             let words = text.get(span.start as usize..span.end as usize).unwrap_or("");
@@ -48,7 +56,7 @@ fn add_body(document: &mut Document, text: &str, paragraphs: &[Span]) {
         .collect();
     document.nodes[list.0 as usize].kind = NodeKind::List(items);
     if let NodeKind::Map(entries) = &mut document.nodes[root.0 as usize].kind {
-        entries.push(Entry { key: BODY.into(), key_span: whole, value: list });
+        entries.push(Entry { key: key.into(), key_span: whole, value: list });
     }
 }
 
@@ -69,6 +77,32 @@ fn paragraphs(text: &str, from: usize) -> Vec<Span> {
         } else {
             found.push(Span::new(first as u32, end as u32));
             open = !words.starts_with('#') && !is_fence(words);
+        }
+    }
+    found
+}
+
+/// The lines in fences and the spans in backticks from an offset on.
+fn code(text: &str, from: usize) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut fenced = false;
+    let mut start = from;
+    for line in text.get(from..).unwrap_or("").split_inclusive('\n') {
+        let words = line.trim();
+        let first = start + (line.len() - line.trim_start().len());
+        start += line.len();
+        if is_fence(words) {
+            fenced = !fenced;
+        } else if fenced && !words.is_empty() {
+            found.push(Span::new(first as u32, (first + words.len()) as u32));
+        } else if !fenced {
+            let mut at = first;
+            for (number, part) in words.split('`').enumerate() {
+                if number % 2 == 1 && !part.is_empty() {
+                    found.push(Span::new(at as u32, (at + part.len()) as u32));
+                }
+                at += part.len() + 1;
+            }
         }
     }
     found
@@ -123,10 +157,10 @@ mod tests {
 
     #[test]
     fn without_front_matter_there_is_the_body_alone() {
-        let text = "# Title\nOne\ntwo.\n- a\n- b\n\n1. c\n```\nd\n```\n";
+        let text = "# Title\nOne\ntwo.\n- a\n- b `e`\n\n1. c\n```\nd\n```\n";
         let found = documents(text);
         let document = &found.documents[0];
-        assert_eq!(show(document), r##"{body: ["# Title", "One\ntwo.", "- a", "- b", "1. c", "```", "d", "```"]}"##);
+        assert_eq!(show(document), r##"{body: ["# Title", "One\ntwo.", "- a", "- b `e`", "1. c", "```", "d", "```"], code: ["e", "d"]}"##);
         let body = document.items(document.get(document.root.unwrap(), "body").unwrap());
         let span = document.node(body[1]).span;
         assert_eq!(&text[span.start as usize..span.end as usize], "One\ntwo.");

@@ -5,7 +5,7 @@ use super::construction::is_being_made;
 use super::decided::{Decided, Looks, is_look_at};
 use super::schema::{Added, Schema};
 use super::within::Within;
-use super::{Doing, Input, Run, frames, locks};
+use super::{Doing, Input, Run, frames, join, locks};
 use crate::effects::{Access as Effect, Context, Dep, Held, Item, Operation, Sorts, Told, VARIABLE};
 use crate::facts::Name;
 use crate::knowledge::vocabulary::{ActorKind, LockScope};
@@ -63,17 +63,18 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
         variables: super::variables::raced(input, doings),
         index: FxHashMap::default(),
     };
-    let mut found: FxHashMap<(*const Effect, Site, u32, bool), Place> = FxHashMap::default();
+    let mut found: FxHashMap<(*const Effect, Site, u32, bool, bool), Place> = FxHashMap::default();
     let mut known: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
     let looks = Looks::default();
+    let mut taken_away: Vec<(usize, usize)> = Vec::new();
     for doing in doings {
         let within = Within::of(doing);
         let decided = Decided::of(doing, &looks);
         for (run, told) in doing.runs.iter().flat_map(|r| r.items(Sorts::ACCESS).map(move |told| (r, told))) {
             let Some(access) = told.access() else { continue };
             let system = model.actor(doing.actor).system;
-            let place = (std::ptr::from_ref(access), told.own.site, system, run.tool);
-            let at = match found.entry(place).or_insert_with(|| places.of(input, &told, run.tool, system, model)) {
+            let place = (std::ptr::from_ref(access), told.own.site, system, run.tool, run.told);
+            let at = match found.entry(place).or_insert_with(|| places.of(input, &told, run, system, model)) {
                 Place::At(at) => *at,
                 Place::Aside => continue,
                 Place::Unnamed => {
@@ -108,12 +109,16 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
                 }
                 None => {
                     alike.push(accesses.len());
+                    if access.all_below {
+                        taken_away.push((at, accesses.len()));
+                    }
                     let built = build(input, &reached, access, mode, around, schema, model);
                     model.resources[at].accesses.push(built);
                 }
             }
         }
     }
+    taken_away.into_iter().for_each(|(folder, access)| take_what_lies_below(model, folder, access));
     model.unmapped.sort();
     model.unmapped.dedup();
     model.resources.sort_by(|a, b| (&a.id, a.system).cmp(&(&b.id, b.system)));
@@ -124,6 +129,16 @@ pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &
         resource.readers.sort();
         resource.writers.sort();
         resource.accesses.sort_by_key(|a| (a.actor, a.site));
+    }
+}
+
+/// Who takes a folder away takes away what lies in it.
+fn take_what_lies_below(model: &mut Model, folder: usize, access: usize) {
+    let (above, taken) = (&model.resources[folder], model.resources[folder].accesses[access].clone());
+    let (head, system) = (format!("{}/", above.id.trim_end_matches('/')), above.system);
+    for resource in model.resources.iter_mut().filter(|r| r.system == system && r.id.starts_with(&head)) {
+        join(&mut resource.writers, taken.actor);
+        resource.accesses.push(taken.clone());
     }
 }
 
@@ -152,8 +167,7 @@ struct Places {
 }
 
 impl Places {
-    /// `tool`: it is reached from a tool, whose arguments a model makes up.
-    fn of(&mut self, input: &Input, told: &Told, tool: bool, system: u32, model: &mut Model) -> Place {
+    fn of(&mut self, input: &Input, told: &Told, run: &Run, system: u32, model: &mut Model) -> Place {
         let Some(access) = told.access() else { return Place::Aside };
         let control = is_control(access) && access.name.as_ref().is_none_or(|n| !self.documents.contains(n));
         if access.private
@@ -163,7 +177,7 @@ impl Places {
             || named_temporary(access)
             || is_fresh(access)
             || access.api == VARIABLE && access.name.as_ref().is_none_or(|name| !self.variables.contains(name))
-            || access.name.as_ref().is_some_and(|name| carries_run(name, tool))
+            || access.name.as_ref().is_some_and(|name| carries_run(name, run))
         {
             return Place::Aside;
         }
@@ -230,7 +244,13 @@ pub(super) fn identity(access: &Effect, sql_store: Option<&String>) -> Option<(S
 
 /// Whether a key or path holds the id of one run, session or user. What a model names by a tool's argument is what it works on
 /// with others.
-fn carries_run(name: &Template, tool: bool) -> bool {
+///
+/// A path of which an agent gives the beginning where it runs a script is what this run works on.
+fn carries_run(name: &Template, run: &Run) -> bool {
+    if run.told && matches!(name.parts.first(), Some(Part::Hole(hole)) if !matches!(hole, Hole::Environment(_))) {
+        return true;
+    }
+    let tool = run.tool;
     name.parts.iter().any(|p| match p {
         Part::Hole(Hole::Named(hole)) => {
             let hole = hole.to_lowercase();
@@ -506,8 +526,8 @@ fn sent_again(access: &Effect, doing: &Doing, model: &Model) -> Option<(Site, St
 }
 
 /// The resource of an access in the finished model.
-pub(super) fn find(model: &Model, access: &Effect, actor: ActorId, tool: bool) -> Option<ResourceId> {
-    if access.name.as_ref().is_some_and(|name| carries_run(name, tool)) {
+pub(super) fn find(model: &Model, access: &Effect, actor: ActorId, run: &Run) -> Option<ResourceId> {
+    if access.name.as_ref().is_some_and(|name| carries_run(name, run)) {
         return None;
     }
     let system = model.actor(actor).system;

@@ -90,6 +90,8 @@ pub(super) struct DraftActor {
     pub without: Vec<Site>,
     /// The units that start it, where units do.
     pub started_by: Vec<usize>,
+    /// Agents are told to run it, and nobody else does.
+    pub told: bool,
 }
 
 impl DraftActor {
@@ -112,6 +114,7 @@ impl DraftActor {
             node: false,
             without: Vec::new(),
             started_by: Vec::new(),
+            told: false,
         }
     }
 }

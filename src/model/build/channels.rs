@@ -170,7 +170,7 @@ fn stale_views(input: &Input, doings: &[Doing], model: &Model) -> Vec<StaleView>
                     t.access().is_some_and(|a| a.name == access.name && a.operation.is_read())
                         && t.contexts().iter().any(|c| c.is_endless())
                 });
-                let Some(resource) = super::accesses::find(model, access, doing.actor, run.tool).filter(|_| !again) else { continue };
+                let Some(resource) = super::accesses::find(model, access, doing.actor, run).filter(|_| !again) else { continue };
                 if found.iter().any(|v| v.actor == doing.actor && v.resource == resource) {
                     continue;
                 }

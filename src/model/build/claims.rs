@@ -12,12 +12,12 @@ use crate::model::{Claim, Model};
 pub(super) fn collect(input: &Input, doings: &[Doing], model: &mut Model) {
     let mut claims: Vec<Claim> = Vec::new();
     for doing in doings {
-        for told in doing.runs.iter().filter(|r| r.tool).flat_map(|r| r.items(Sorts::ACCESS)) {
+        for (run, told) in doing.runs.iter().filter(|r| r.tool).flat_map(|r| r.items(Sorts::ACCESS).map(move |told| (r, told))) {
             let Some(access) = told.access() else { continue };
             let Some(column) = access.claims.as_ref().filter(|_| !asks(&told) && !told.contexts().into_iter().any(excludes)) else {
                 continue;
             };
-            let Some(resource) = accesses::find(model, access, doing.actor, true) else { continue };
+            let Some(resource) = accesses::find(model, access, doing.actor, run) else { continue };
             let item = told.item();
             match claims.iter_mut().find(|c| c.site == item.site) {
                 Some(known) => join(&mut known.actors, doing.actor),

@@ -9,6 +9,7 @@ use super::systems::folder_of;
 use crate::facts::{Document, NodeId, NodeKind};
 use crate::knowledge::vocabulary::{ActorKind, CommandRow};
 use crate::link::Binary;
+use crate::source::Language;
 use rustc_hash::FxHashMap;
 
 /// How far wrappers and scripts are followed.
@@ -16,7 +17,7 @@ const MAX_DEPTH: u8 = 6;
 /// How many commands of one line or script are looked at.
 const MAX_COMMANDS: usize = 200;
 /// Words of the shell that stand before a command.
-const LEADING: [&str; 8] = ["then", "do", "else", "exec", "time", "!", "{", "("];
+const LEADING: [&str; 12] = ["if", "elif", "while", "until", "then", "do", "else", "exec", "time", "!", "{", "("];
 
 /// A module that a command runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +77,7 @@ impl<'i> Commands<'i> {
             parts.pop_if(|last| matches!(*last, "__init__" | "__main__"));
             parts
         };
-        let scripts = input.manifests.iter().filter(|m| m.path.ends_with(".sh"));
+        let scripts = input.manifests.iter().filter(|m| input.files[m.file.index()].language == Language::Shell);
         Commands {
             modules: program.modules.iter().map(|m| segments(&m.path)).collect(),
             rows: program.knowledge.commands().collect(),
@@ -98,6 +99,7 @@ impl<'i> Commands<'i> {
 
     /// What one command starts.
     pub fn words(&self, words: &[String], at: &At, depth: u8) -> Vec<Start> {
+        let words = &words.iter().map(|word| set_before(word, at.environment)).collect::<Vec<String>>();
         let is_leading = |word: &&String| LEADING.contains(&word.as_str()) || is_assignment(word);
         let skipped = words.iter().take_while(is_leading).count();
         let Some((program, rest)) = words[skipped..].split_first().filter(|_| depth < MAX_DEPTH) else { return Vec::new() };
@@ -192,7 +194,8 @@ impl<'i> Commands<'i> {
     }
 
     fn shell(&self, word: &str, folder: &str) -> Option<&'i Document> {
-        let name = word.rsplit('/').next().filter(|n| n.ends_with(".sh"))?;
+        // A word without an ending or a folder is a program that is installed somewhere.
+        let name = word.rsplit('/').next().filter(|n| n.ends_with(".sh") || word.contains('/'))?;
         let named = || self.shells.iter().filter(|(path, _)| path.rsplit('/').next() == Some(name));
         let near = |path: &str| shared(path, folder);
         let best = named().map(|(path, _)| near(path)).max()?;
@@ -206,9 +209,14 @@ impl<'i> Commands<'i> {
     fn script(&self, script: &Document, arguments: &[String], at: &At, depth: u8) -> Vec<Start> {
         let Some(root) = script.root else { return Vec::new() };
         let mut found = Vec::new();
+        let mut set: Vec<(String, String)> = at.environment.to_vec();
         for item in script.items(root).iter().take(MAX_COMMANDS) {
+            let at = &At { folder: at.folder, environment: &set };
             match &script.node(*item).kind {
-                NodeKind::Scalar(line) => found.extend(self.line(line, at, depth + 1)),
+                NodeKind::Scalar(line) => {
+                    found.extend(self.line(line, at, depth + 1));
+                    set.extend(assignment(line));
+                }
                 _ => {
                     for entry in script.entries(*item) {
                         let chosen =
@@ -228,6 +236,8 @@ impl<'i> Commands<'i> {
     /// The module of the project that `a.b:app`, `a/b.py` or `a.b` means, as seen from a folder.
     pub fn resolve(&self, text: &str, folder: &str) -> Option<u32> {
         let text = text.split(':').next().unwrap_or(text);
+        // `"$HERE/move.py"`: what is known of it is its end.
+        let text = text.strip_prefix('$').and_then(|rest| rest.split_once('/')).map_or(text, |(_, rest)| rest);
         if text.is_empty() || text.contains(|c: char| c.is_whitespace() || "$*=(){}<>".contains(c)) {
             return None;
         }
@@ -334,6 +344,50 @@ fn value<'w>(words: &'w [String], options: &[String]) -> Option<&'w str> {
         }
     }
     None
+}
+
+/// The variable that a line of a script sets, to what.
+fn assignment(line: &str) -> Option<(String, String)> {
+    let commands = split(line);
+    let [words] = commands.as_slice() else { return None };
+    let [word] = words.as_slice() else { return None };
+    let (name, value) = word.split_once('=').filter(|_| is_assignment(word))?;
+    (!value.contains('$')).then(|| (name.to_string(), value.to_string()))
+}
+
+/// A word with what was set for the variable that it is.
+fn set_before(word: &str, environment: &[(String, String)]) -> String {
+    let name = word.strip_prefix('$').map(|name| name.trim_start_matches('{').trim_end_matches('}'));
+    let set = name.and_then(|name| environment.iter().rev().find(|(known, _)| known == name));
+    set.map_or_else(|| word.to_string(), |(_, value)| value.clone())
+}
+
+/// The words that programs are started with, where all that start one give the same: a variable or a placeholder is nobody's word.
+pub(super) fn words_given<'s>(
+    starts: impl Iterator<Item = &'s Start>,
+    name: impl Fn(u32) -> &'s str,
+) -> FxHashMap<u32, Vec<Option<String>>> {
+    let mut found: FxHashMap<u32, Vec<Option<String>>> = FxHashMap::default();
+    for start in starts {
+        let Way::Run(words) = &start.way else { continue };
+        let file = name(start.module).rsplit('/').next().unwrap_or_default();
+        let own = words.iter().position(|word| word.rsplit('/').next() == Some(file));
+        let given = words[own.map_or(0, |at| at + 1)..].iter().map(|word| Some(word.clone()).filter(|w| !w.contains(['$', '<', '*'])));
+        let given: Vec<Option<String>> = given.collect();
+        match found.entry(start.module) {
+            std::collections::hash_map::Entry::Vacant(entry) => drop(entry.insert(given)),
+            std::collections::hash_map::Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                known.truncate(given.len());
+                known.iter_mut().zip(given).for_each(|(known, other)| {
+                    if *known != other {
+                        *known = None;
+                    }
+                });
+            }
+        }
+    }
+    found
 }
 
 fn is_assignment(word: &str) -> bool {

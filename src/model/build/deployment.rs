@@ -42,6 +42,8 @@ pub(super) struct DraftUnit {
     pub scheduled: bool,
     /// Each client starts it for itself.
     pub per_client: bool,
+    /// Agents are told to run it, each with words of its own.
+    pub told: bool,
 }
 
 impl DraftUnit {
@@ -58,6 +60,7 @@ impl DraftUnit {
             overlaps: false,
             scheduled: false,
             per_client: false,
+            told: false,
         }
     }
 
@@ -78,6 +81,15 @@ struct Image {
     pieces: Vec<Option<Vec<Vec<String>>>>,
     site: Site,
     used: bool,
+}
+
+fn input_path<'i>(input: &'i Input, module: u32) -> &'i str {
+    &input.effects.program.modules[module as usize].path
+}
+
+/// Whether a script lies in a document's own folder, or in one of that name.
+fn lies_below(script: &str, below: &str, folder: &str) -> bool {
+    if below == "." { script.starts_with(folder) } else { folder_of(script).split('/').any(|part| part == below) }
 }
 
 /// Everything deployed, and what resolves commands.
@@ -202,7 +214,8 @@ impl Reader<'_, '_, '_, '_> {
                     let command = row.command.iter().rev().find_map(|key| below(document, item, key));
                     workers = workers.or(Some(command.map_or(site, |n| Site { file: site.file, span: document.node(n).span })));
                 }
-                if !starts.contains(&start) {
+                let module = input_path(self.input, start.module);
+                if !starts.contains(&start) && row.scripts_below.as_ref().is_none_or(|below| lies_below(module, below, folder)) {
                     starts.push(start);
                 }
             }
@@ -230,6 +243,7 @@ impl Reader<'_, '_, '_, '_> {
             overlaps: row.several || row.scheduled && !alone,
             scheduled: row.scheduled,
             per_client: row.per_client,
+            told: row.scripts_below.is_some(),
         };
         self.used(row, site, || self.shown(&unit));
         self.units.push(unit);

@@ -77,10 +77,15 @@ impl Halves<'_, '_> {
         }
         let aggregate = self.pair.read.access().is_some_and(|from| from.aggregate);
         match write.operation {
-            Operation::Delete => !aggregate && !self.asks_of_others(write, schema),
+            Operation::Delete => !aggregate && !self.asks_of_others(write, schema) && !self.is_too_old(write),
             Operation::Update => write.kind == "table" && write.columns.is_empty(),
             _ => false,
         }
+    }
+
+    /// Whether a folder is removed because nothing in it has been touched for long: whoever still works there touches it.
+    fn is_too_old(&self, write: &Access) -> bool {
+        write.all_below && self.pair.write.own.control.iter().any(|(dep, _)| matches!(dep, Dep::Fresh))
     }
 
     /// Whether a write hangs on other records of its table as well: one is removed unless it is the last of its kind.

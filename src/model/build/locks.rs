@@ -222,11 +222,11 @@ pub(super) fn guarded(input: &Input, doings: &[Doing], model: &mut Model) {
         at.entry(take.site).or_default().push(index);
     }
     for doing in doings {
-        for (tool, told) in doing.runs.iter().flat_map(|run| run.items(Sorts::WRITE).map(|told| (run.tool, told))) {
+        for (run, told) in doing.runs.iter().flat_map(|run| run.items(Sorts::WRITE).map(move |told| (run, told))) {
             let Some(access) = told.access().filter(|a| !a.operation.is_read() && !a.private) else { continue };
             let contexts = told.contexts();
             let guards = contexts.iter().any(|c| matches!(c.held, Held::Lock(_) | Held::Hollow(_)));
-            let Some(resource) = guards.then(|| accesses::find(model, access, doing.actor, tool)).flatten() else { continue };
+            let Some(resource) = guards.then(|| accesses::find(model, access, doing.actor, run)).flatten() else { continue };
             for context in contexts {
                 match &context.held {
                     Held::Lock(_) => {

@@ -79,6 +79,9 @@ pub struct Input<'a, 'p, 'k> {
 /// Build the model.
 pub fn build(input: &Input, coverage: Coverage) -> Model {
     let units = deployment::collect(input);
+    let program = input.effects.program;
+    let starts = units.iter().flat_map(|unit| &unit.starts);
+    program.tell_words(commands::words_given(starts, |module| program.modules[module as usize].path.as_str()));
     let imports = imports::Imports::of(input.effects.program);
     let parts = parts::of(input, &units);
     let mut draft = actors::collect(input, &units, &parts, &imports);
@@ -132,6 +135,8 @@ pub(super) struct Run {
     pub entry: FunctionRef,
     /// A model calls it as a tool.
     pub tool: bool,
+    /// Agents are told to run it, each with words of its own.
+    pub told: bool,
     /// What is done, function by function.
     pub visits: Rc<Vec<Visit>>,
 }
@@ -150,10 +155,11 @@ impl Doing {
         let run = |e: &actors::Entry| {
             let summary = input.effects.run(&e.function);
             if !without.is_empty() {
-                return Run { entry: e.function.function, tool: e.tool, visits: Rc::new(input.effects.visits(&summary, without)) };
+                let visits = Rc::new(input.effects.visits(&summary, without));
+                return Run { entry: e.function.function, tool: e.tool, told: drafted.told, visits };
             }
             let visits = visited.entry(Rc::as_ptr(&summary)).or_insert_with(|| (Rc::new(input.effects.visits(&summary, &[])), summary));
-            Run { entry: e.function.function, tool: e.tool, visits: visits.0.clone() }
+            Run { entry: e.function.function, tool: e.tool, told: drafted.told, visits: visits.0.clone() }
         };
         let mut doing = Doing { actor, runs: entries.iter().map(run).collect(), retried_run: None };
         let retried = doing.items(Sorts::DECLARE).find_map(|told| match told.what() {

@@ -258,7 +258,7 @@ pub(super) fn pairs_of<'v>(visits: &'v [Visit], visit: &'v Visit, own: &'v Item,
     let seen = |read: u32| tells(own) || visit.own().get(read as usize).is_some_and(tells);
     let reads = behind.reads(visit, &write);
     // A file that is made where it is missing is so whatever was found in it before.
-    let made_where_missing = access.kind == "file" && reads.ask_for_absence();
+    let made_where_missing = access.kind == "file" && access.operation != Operation::Delete && reads.ask_for_absence();
     let mut found = reads.pairs(visit, &write, seen);
     if made_where_missing {
         found.retain(|pair| pair.dependence != Dependence::State);
@@ -411,7 +411,7 @@ fn item_reads(visit: &Visit, write: &Write) -> Reads {
 /// Whether an item of a function reads what is written.
 fn looks_at(visit: &Visit, item: u32, write: &Access) -> bool {
     let from = visit.own().get(item as usize).and_then(Item::access);
-    from.is_some_and(|from| from.operation.is_read() && from.is_to_one_with(write))
+    from.is_some_and(|from| from.operation.is_read() && from.is_to_part_of(write))
 }
 
 fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Values, schema: &Schema, model: &Model) -> Option<Race> {
@@ -438,7 +438,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         return None;
     }
     // What is made beside something that is there is not made because it was missing.
-    let resource = accesses::find(model, write, actor, run.tool)?;
+    let resource = accesses::find(model, if from.is_to_one_with(write) { write } else { from }, actor, run)?;
     if dependence != Dependence::Data && pair.claimed {
         return None;
     }
@@ -489,6 +489,7 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         dependence,
         read: halves.read,
         read_access: read.site,
+        looks: other_looks(pair, write, &halves),
         write: site,
         write_access: item.site,
         function: input.effects.program.qualified(function).to_string(),
@@ -516,6 +517,20 @@ fn race(input: &Input, (actor, run): (ActorId, &Run), pair: &Pair, values: &Valu
         retry,
         overwrites,
     })
+}
+
+/// Where else the function that writes looked at what it writes, so that the answer decided too.
+fn other_looks(pair: &Pair, write: &Access, halves: &Halves) -> Vec<Site> {
+    if pair.dependence == Dependence::Data {
+        return Vec::new();
+    }
+    let behind = pair.write.own.control.iter().filter_map(|(dep, _)| pair.write.visit.behind(dep));
+    let looks = behind.filter(|item| item.access().is_some_and(|a| a.operation.is_read() && a.is_to_part_of(write)));
+    let mut sites: Vec<Site> = looks.map(|item| item.outer_in(halves.function).unwrap_or(item.site)).collect();
+    sites.retain(|site| *site != pair.read.own.site && *site != halves.read);
+    sites.sort();
+    sites.dedup();
+    sites
 }
 
 /// The columns that a row is added with from something that the caller gives beside what was looked for: the name is asked for,

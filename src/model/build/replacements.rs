@@ -12,12 +12,12 @@ use crate::model::{Model, Replacement};
 pub(super) fn collect(input: &Input, doings: &[Doing], schema: &Schema, model: &mut Model) {
     let mut found: Vec<Replacement> = Vec::new();
     for doing in doings {
-        for (tool, (delete, insert)) in doing.runs.iter().flat_map(|r| r.visits.iter().flat_map(pairs).map(|pair| (r.tool, pair))) {
+        for (run, (delete, insert)) in doing.runs.iter().flat_map(|r| r.visits.iter().flat_map(pairs).map(move |pair| (r, pair))) {
             let Some(written) = insert.access() else { continue };
             if written.name.as_ref().is_some_and(|table| schema.protects(table, &Added::by(written)).is_some()) {
                 continue;
             }
-            let Some(resource) = accesses::find(model, written, doing.actor, tool) else { continue };
+            let Some(resource) = accesses::find(model, written, doing.actor, run) else { continue };
             let function = races::innermost(delete, insert);
             let (delete_site, site) = (delete.outer_in(function).unwrap_or(delete.site), insert.outer_in(function).unwrap_or(insert.site));
             match found.iter_mut().find(|r| r.resource == resource && r.delete == delete_site) {

@@ -16,7 +16,7 @@ mod tests;
 mod tree;
 mod walk;
 
-pub use outline::outline;
+pub use outline::{outline, starts};
 
 use crate::facts::{FileFacts, Problem};
 use crate::source::{Language, Span};

@@ -27,7 +27,7 @@ pub fn outline(text: &str, actor_words: &impl Fn(&str) -> bool) -> Outline {
 }
 
 /// The programs that a text names, with an ending or as the module of a command.
-fn starts(text: &str) -> Vec<Name> {
+pub fn starts(text: &str) -> Vec<Name> {
     let bytes = text.as_bytes();
     let mut found: Vec<Name> = Vec::new();
     for at in Finder::new(".py").find_iter(bytes) {

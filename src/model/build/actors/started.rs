@@ -34,6 +34,7 @@ impl Collector<'_, '_, '_, '_> {
             let same = |job: &DraftActor| job.without == part.without && job.entries.iter().any(|e| e.function.function == entry);
             if let Some(known) = jobs.iter_mut().find(|job| same(job)) {
                 known.started_by.push(number);
+                known.told &= unit.told;
                 continue;
             }
             jobs.push(DraftActor {
@@ -42,6 +43,7 @@ impl Collector<'_, '_, '_, '_> {
                 entries: vec![Entry { function: part.entry.clone(), tool: false }],
                 without: part.without.clone(),
                 started_by: vec![number],
+                told: unit.told,
                 ..DraftActor::new(part.name.clone(), ActorKind::Job, "", part.site)
             });
         }

@@ -6,13 +6,12 @@ use crate::effects::Effects;
 use crate::facts::{FileFacts, Name, Outline};
 use crate::knowledge::{Knowledge, vocabulary::PackLanguage};
 use crate::link::{Binary, CrateName, CratePaths, Module, ModulePaths, Program, binaries, needed, needed_rust};
-use crate::model::build::{Input, Manifest, build};
+use crate::model::build::{Input, Manifest, build, globs};
 use crate::model::{Coverage, Model};
 use crate::parse::{self, Documents};
 use crate::source::{Comment, FileId, Language, SourceFile};
 use crate::sql::{Dialect, RoutineKind, SqlText, Statement, Verb};
 use crate::suppress;
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -304,11 +303,8 @@ fn uses(files: &[SourceFile], config: &Config, knowledge: &Knowledge, depth: Dep
 /// Names of the scripts that agents' documents name, or the shell scripts that lie among these.
 fn told_to_run(files: &[SourceFile], knowledge: &Knowledge) -> FxHashSet<Name> {
     let rows: Vec<_> = knowledge.documents().filter(|row| row.scripts_below.is_some()).collect();
-    let mut globs = GlobSetBuilder::new();
-    for glob in rows.iter().flat_map(|row| &row.files).filter_map(|glob| Glob::new(glob).ok()) {
-        globs.add(glob);
-    }
-    let globs = globs.build().unwrap_or_else(|_| GlobSet::empty());
+    let files_of: Vec<String> = rows.iter().flat_map(|row| &row.files).cloned().collect();
+    let globs = globs(&files_of);
     let folders = || rows.iter().filter_map(|row| row.scripts_below.as_deref());
     let lies_there = |path: &str| path.split('/').any(|part| folders().any(|folder| folder == part));
     let names = |file: &&SourceFile| match file.language {

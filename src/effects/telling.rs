@@ -2,8 +2,8 @@
 //!
 //! A repository has many more functions than those: only these are looked through, and what no call of theirs and of the
 //! actors leads to is never summarised. They are those whose own code mentions what may declare, spawn or publish, and those
-//! that mention a function that leaves such a thing open. Mentions are found by name and looked up by [`infer`], so this
-//! over-approximates; where neither knows what a value is, a name that texts and containers have too tells nothing.
+//! that call, or hand on, a function that leaves such a thing open. Mentions are found by name and looked up by [`infer`]: what
+//! that does not know is passed by, unless a pack knows the receiver by its name.
 //! In Rust every function is looked through: macros and traits hide there what a name means.
 //!
 //! [`infer`]: crate::link::Program::infer
@@ -59,6 +59,28 @@ impl Summary {
             _ => false,
         };
         self.items.iter().any(open) || self.calls.iter().any(|call| call.later.is_some() && spawned(&call.contexts))
+    }
+}
+
+/// The names by which mentions are found.
+struct Sought<'p, 'k> {
+    program: &'p Program<'k>,
+    /// Of classes of the project that are actors or tools.
+    classes: FxHashSet<Name>,
+    /// Of methods by which these may be run.
+    entries: FxHashSet<Name>,
+}
+
+impl Sought<'_, '_> {
+    /// Of functions and classes.
+    fn outside(&self, name: &Name) -> bool {
+        self.program.knowledge.is_telling_word(PYTHON, name, false) || self.classes.contains(name)
+    }
+
+    /// Of attributes: methods, and what modules have.
+    fn method(&self, name: &Name, called: bool) -> bool {
+        let word = self.program.knowledge.is_telling_word(PYTHON, name, true);
+        word || self.classes.contains(name) || called && self.entries.contains(name)
     }
 }
 
@@ -121,65 +143,76 @@ impl<'p, 'k> Seeker<'p, 'k> {
         let mut classes: FxHashSet<Name> = self.acting.iter().map(|class| program.class(*class).name.clone()).collect();
         self.add_aliases(&mut classes);
         classes.insert(OWN_CLASS.into());
-        let entries: FxHashSet<Name> = self.acting.iter().flat_map(|class| self.public_methods(*class)).collect();
+        let entries = self.acting.iter().flat_map(|class| self.public_methods(*class)).collect();
+        let sought = Sought { program, classes, entries };
         let mut found: FxHashSet<FunctionRef> = FxHashSet::default();
-        let is_telling = |name: &Name, method: bool| program.knowledge.is_telling_word(PYTHON, name, method);
-        let outside = |name: &Name| is_telling(name, false) || classes.contains(name);
-        let method = |name: &Name, called: bool| is_telling(name, true) || classes.contains(name) || called && entries.contains(name);
         for module in (0..program.modules.len() as u32).filter(|m| !program.is_rust(*m)) {
-            let facts = program.facts(module);
-            let decorates = |decorators: &[ExprId]| {
-                decorators.iter().any(|d| decorator(facts, *d).is_some_and(|name| outside(name) || method(name, true)))
-            };
-            let (mut awaited, mut called): (FxHashSet<ExprId>, FxHashSet<ExprId>) = Default::default();
-            for expr in &facts.exprs {
-                match &expr.kind {
-                    ExprKind::Await(inner) => drop(awaited.insert(*inner)),
-                    ExprKind::Call { callee, .. } => drop(called.insert(*callee)),
-                    _ => {}
-                }
-            }
-            let annotations = annotations(facts);
-            // What is mentioned twice in one function is looked up once.
-            let mut known: FxHashMap<(FunctionId, Option<&Name>, &Name, bool), bool> = FxHashMap::default();
-            for (index, expr) in facts.exprs.iter().enumerate() {
-                let id = ExprId(index as u32);
-                let (name, base) = match &expr.kind {
-                    ExprKind::Name(name) if outside(name) => (name, None),
-                    ExprKind::Attr { name, base } if method(name, called.contains(&id)) => (name, Some(*base)),
-                    ExprKind::Call { callee, .. } => {
-                        if self.calls_what_tells(facts, module, *callee, !awaited.contains(&id)) {
-                            found.insert(program.enclosing(module, id));
-                        }
-                        continue;
-                    }
-                    _ => continue,
-                };
-                if annotations.contains(&id) {
-                    continue;
-                }
-                let at = program.enclosing(module, id);
-                let tells = || self.tells(at, id, name, called.contains(&id));
-                let tells = match base.map(|base| &facts.expr(base).kind) {
-                    None => *known.entry((at.function, None, name, false)).or_insert_with(tells),
-                    Some(ExprKind::Name(base)) => *known.entry((at.function, Some(base), name, called.contains(&id))).or_insert_with(tells),
-                    Some(_) => tells(),
-                };
-                if tells {
-                    found.insert(at);
-                }
-            }
-            // What decorates a definition is told where that stands.
-            for f in facts.functions.iter().filter(|f| decorates(&f.decorators)) {
-                found.insert(FunctionRef { module, function: f.parent.unwrap_or(MODULE) });
-            }
-            for (index, class) in facts.classes.iter().enumerate() {
-                if decorates(&class.decorators) || self.acting.contains(&ClassRef { module, class: ClassId(index as u32) }) {
-                    found.insert(FunctionRef { module, function: class.parent });
-                }
-            }
+            self.mentions(module, &sought, &mut found);
+            self.definitions(module, &sought, &mut found);
         }
         found
+    }
+
+    /// Functions of a module that mention in what they run what may tell something.
+    fn mentions(&self, module: u32, sought: &Sought, found: &mut FxHashSet<FunctionRef>) {
+        let program = self.program;
+        let facts = program.facts(module);
+        let (mut awaited, mut called): (FxHashSet<ExprId>, FxHashSet<ExprId>) = Default::default();
+        for expr in &facts.exprs {
+            match &expr.kind {
+                ExprKind::Await(inner) => drop(awaited.insert(*inner)),
+                ExprKind::Call { callee, .. } => drop(called.insert(*callee)),
+                _ => {}
+            }
+        }
+        let annotations = annotations(facts);
+        // What is mentioned twice in one function is looked up once.
+        let mut known: FxHashMap<(FunctionId, Option<&Name>, &Name, bool), bool> = FxHashMap::default();
+        for (index, expr) in facts.exprs.iter().enumerate() {
+            let id = ExprId(index as u32);
+            let is_called = called.contains(&id);
+            let (name, base) = match &expr.kind {
+                ExprKind::Name(name) if sought.outside(name) => (name, None),
+                ExprKind::Attr { name, base } if sought.method(name, is_called) => (name, Some(*base)),
+                ExprKind::Call { callee, .. } => {
+                    if self.calls_what_tells(module, *callee, !awaited.contains(&id)) {
+                        found.insert(program.enclosing(module, id));
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            if annotations.contains(&id) {
+                continue;
+            }
+            let at = program.enclosing(module, id);
+            let tells = || self.tells(at, id, name, is_called);
+            let tells = match base.map(|base| &facts.expr(base).kind) {
+                None => *known.entry((at.function, None, name, false)).or_insert_with(tells),
+                Some(ExprKind::Name(base)) => *known.entry((at.function, Some(base), name, is_called)).or_insert_with(tells),
+                Some(_) => tells(),
+            };
+            if tells {
+                found.insert(at);
+            }
+        }
+    }
+
+    /// Functions in which something is defined that tells by its decorators or by what it is: what decorates a definition is told
+    /// where that stands.
+    fn definitions(&self, module: u32, sought: &Sought, found: &mut FxHashSet<FunctionRef>) {
+        let facts = self.program.facts(module);
+        let decorates = |decorators: &[ExprId]| {
+            let mut names = decorators.iter().filter_map(|d| decorator(facts, *d));
+            names.any(|name| sought.outside(name) || sought.method(name, true))
+        };
+        let functions = facts.functions.iter().filter(|f| decorates(&f.decorators));
+        found.extend(functions.map(|f| FunctionRef { module, function: f.parent.unwrap_or(MODULE) }));
+        for (index, class) in facts.classes.iter().enumerate() {
+            if decorates(&class.decorators) || self.acting.contains(&ClassRef { module, class: ClassId(index as u32) }) {
+                found.insert(FunctionRef { module, function: class.parent });
+            }
+        }
     }
 
     /// Methods by which an actor's class may be run.
@@ -213,8 +246,9 @@ impl<'p, 'k> Seeker<'p, 'k> {
     }
 
     /// Whether a call of something without a name of its own may: of an agent's value, or of a coroutine that nobody waits for.
-    fn calls_what_tells(&self, facts: &FileFacts, module: u32, callee: ExprId, loose: bool) -> bool {
+    fn calls_what_tells(&self, module: u32, callee: ExprId, loose: bool) -> bool {
         let program = self.program;
+        let facts = program.facts(module);
         let infer = || program.infer(program.enclosing(module, callee), callee);
         match &facts.expr(callee).kind {
             ExprKind::Name(name) | ExprKind::Attr { name, .. } if loose && self.coroutines.contains(name) => {

@@ -99,7 +99,7 @@ impl<'i> Commands<'i> {
 
     /// What one command starts.
     pub fn words(&self, words: &[String], at: &At, depth: u8) -> Vec<Start> {
-        let words = &words.iter().map(|word| set_before(word, at.environment)).collect::<Vec<String>>();
+        let words = &words.iter().map(|word| substituted(word, at.environment)).collect::<Vec<String>>();
         let is_leading = |word: &&String| LEADING.contains(&word.as_str()) || is_assignment(word);
         let skipped = words.iter().take_while(is_leading).count();
         let Some((program, rest)) = words[skipped..].split_first().filter(|_| depth < MAX_DEPTH) else { return Vec::new() };
@@ -356,7 +356,7 @@ fn assignment(line: &str) -> Option<(String, String)> {
 }
 
 /// A word with what was set for the variable that it is.
-fn set_before(word: &str, environment: &[(String, String)]) -> String {
+fn substituted(word: &str, environment: &[(String, String)]) -> String {
     let name = word.strip_prefix('$').map(|name| name.trim_start_matches('{').trim_end_matches('}'));
     let set = name.and_then(|name| environment.iter().rev().find(|(known, _)| known == name));
     set.map_or_else(|| word.to_string(), |(_, value)| value.clone())

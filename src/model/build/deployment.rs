@@ -83,10 +83,6 @@ struct Image {
     used: bool,
 }
 
-fn input_path<'i>(input: &'i Input, module: u32) -> &'i str {
-    &input.effects.program.modules[module as usize].path
-}
-
 /// Whether a script lies in a document's own folder, or in one of that name.
 fn lies_below(script: &str, below: &str, folder: &str) -> bool {
     if below == "." { script.starts_with(folder) } else { folder_of(script).split('/').any(|part| part == below) }
@@ -214,8 +210,8 @@ impl Reader<'_, '_, '_, '_> {
                     let command = row.command.iter().rev().find_map(|key| below(document, item, key));
                     workers = workers.or(Some(command.map_or(site, |n| Site { file: site.file, span: document.node(n).span })));
                 }
-                let module = input_path(self.input, start.module);
-                if !starts.contains(&start) && row.scripts_below.as_ref().is_none_or(|below| lies_below(module, below, folder)) {
+                let script = self.input.effects.program.modules[start.module as usize].path.as_str();
+                if !starts.contains(&start) && row.scripts_below.as_ref().is_none_or(|below| lies_below(script, below, folder)) {
                     starts.push(start);
                 }
             }

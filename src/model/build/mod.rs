@@ -50,6 +50,7 @@ use crate::link::FunctionRef;
 use crate::source::{FileId, Site, SourceFile};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
+pub(crate) use systems::globs;
 
 /// A document with the file it stands in.
 #[derive(Debug)]

@@ -239,7 +239,7 @@ pub(super) fn kind_word(kind: crate::knowledge::vocabulary::ActorKind) -> &'stat
 }
 
 /// Globs of a row, ready to be asked; one that cannot be read matches nothing.
-pub(super) fn globs(globs: &[String]) -> GlobSet {
+pub(crate) fn globs(globs: &[String]) -> GlobSet {
     let mut builder = GlobSetBuilder::new();
     globs.iter().filter_map(|g| Glob::new(g).ok()).for_each(|g| {
         builder.add(g);

@@ -83,6 +83,14 @@ struct Image {
     used: bool,
 }
 
+/// What a document gives a script stands for what an agent gives it: an example.
+fn with_words_of_its_own(start: &mut Start, told: &[&String]) {
+    let Way::Run(words) = &mut start.way else { return };
+    for word in words.iter_mut().filter(|word| told.iter().any(|told| told == word) && !word.ends_with(".py")) {
+        *word = format!("<{word}>");
+    }
+}
+
 /// Whether a script lies in a document's own folder, or in one of that name.
 fn lies_below(script: &str, below: &str, folder: &str) -> bool {
     if below == "." { script.starts_with(folder) } else { folder_of(script).split('/').any(|part| part == below) }
@@ -205,7 +213,9 @@ impl Reader<'_, '_, '_, '_> {
                 })
                 .collect();
             let at = At { folder: &runs_in, environment: &environment };
-            for start in self.started(&parts, &at) {
+            let told: Vec<&String> = parts.iter().flatten().flatten().filter(|_| row.scripts_below.is_some()).collect();
+            for mut start in self.started(&parts, &at) {
+                with_words_of_its_own(&mut start, &told);
                 if start.processes > 1 {
                     let command = row.command.iter().rev().find_map(|key| below(document, item, key));
                     workers = workers.or(Some(command.map_or(site, |n| Site { file: site.file, span: document.node(n).span })));

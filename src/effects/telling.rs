@@ -28,7 +28,7 @@ const OWN_CLASS: &str = "cls";
 const OWNERS: usize = 8;
 
 impl Effects<'_, '_> {
-    /// Those functions, in the program's order.
+    /// Those functions, in the program's order; none of code that only tests, migrates or seeds.
     pub fn telling(&self) -> &[FunctionRef] {
         self.telling.get_or_init(|| {
             let program = self.program;
@@ -40,7 +40,8 @@ impl Effects<'_, '_> {
                 let open: FxHashSet<FunctionRef> = pending.iter().copied().filter(|f| self.summary(*f, None).leaves_open()).collect();
                 pending = seeker.mentioning(&open).into_iter().filter(|f| found.insert(*f)).collect();
             }
-            program.functions().filter(|f| program.is_rust(f.module) || found.contains(f)).collect()
+            let runs = |f: &FunctionRef| !program.is_aside(f.module);
+            program.functions().filter(|f| runs(f) && (program.is_rust(f.module) || found.contains(f))).collect()
         })
     }
 }
@@ -94,7 +95,7 @@ struct Seeker<'p, 'k> {
     /// Names of functions that give a coroutine.
     coroutines: FxHashSet<Name>,
     /// Names of what may hold a value that can be called: of fields (`true`), of variables, typed parameters, decorated functions.
-    values: FxHashSet<(bool, Name)>,
+    values: FxHashSet<(bool, &'p Name)>,
     /// What is given to calls, by its name.
     handed: FxHashMap<&'p Name, Vec<(u32, ExprId)>>,
 }
@@ -103,9 +104,9 @@ impl<'p, 'k> Seeker<'p, 'k> {
     fn new(program: &'p Program<'k>) -> Self {
         let acting = program.all_classes().filter(|class| !program.is_rust(class.module) && is_acting(program, *class)).collect();
         let mut aliases: FxHashMap<Name, Vec<Name>> = FxHashMap::default();
-        let (mut coroutines, mut values): (FxHashSet<Name>, FxHashSet<(bool, Name)>) = Default::default();
+        let (mut coroutines, mut values): (FxHashSet<Name>, FxHashSet<(bool, &Name)>) = Default::default();
         let mut handed: FxHashMap<&Name, Vec<(u32, ExprId)>> = FxHashMap::default();
-        for module in (0..program.modules.len() as u32).filter(|m| !program.is_rust(*m)) {
+        for module in modules(program) {
             let facts = program.facts(module);
             for expr in &facts.exprs {
                 let ExprKind::Call { args, .. } = &expr.kind else { continue };
@@ -130,7 +131,7 @@ impl<'p, 'k> Seeker<'p, 'k> {
             }
             for f in &facts.functions {
                 let typed = f.params.iter().filter(|p| p.annotation.is_some()).map(|p| &p.name);
-                values.extend(typed.chain(f.decorators.first().map(|_| &f.name)).map(|name| (false, name.clone())));
+                values.extend(typed.chain(f.decorators.first().map(|_| &f.name)).map(|name| (false, name)));
                 coroutines.extend((f.is_async && !f.is_generator).then(|| f.name.clone()));
             }
         }
@@ -146,7 +147,7 @@ impl<'p, 'k> Seeker<'p, 'k> {
         let entries = self.acting.iter().flat_map(|class| self.public_methods(*class)).collect();
         let sought = Sought { program, classes, entries };
         let mut found: FxHashSet<FunctionRef> = FxHashSet::default();
-        for module in (0..program.modules.len() as u32).filter(|m| !program.is_rust(*m)) {
+        for module in modules(program) {
             self.mentions(module, &sought, &mut found);
             self.definitions(module, &sought, &mut found);
         }
@@ -281,7 +282,11 @@ impl<'p, 'k> Seeker<'p, 'k> {
             let called = program.calls_named(name).iter().map(callee);
             for (module, mention) in called.chain(self.handed.get(name).into_iter().flatten().copied()) {
                 let at = program.enclosing(module, mention);
-                if !program.is_rust(module) && !found.contains(&at) && self.means(&program.infer(at, mention), open) {
+                if !program.is_rust(module)
+                    && !program.is_aside(module)
+                    && !found.contains(&at)
+                    && self.means(&program.infer(at, mention), open)
+                {
                     found.insert(at);
                 }
             }
@@ -336,11 +341,16 @@ impl<'p, 'k> Seeker<'p, 'k> {
     }
 }
 
+/// Modules of Python that actors may run.
+fn modules(program: &Program) -> impl Iterator<Item = u32> {
+    (0..program.modules.len() as u32).filter(|m| !program.is_rust(*m) && !program.is_aside(*m))
+}
+
 /// The name of a variable or field, and whether it is a field.
-fn held(facts: &FileFacts, expr: ExprId) -> Option<(bool, Name)> {
+fn held(facts: &FileFacts, expr: ExprId) -> Option<(bool, &Name)> {
     match &facts.expr(expr).kind {
-        ExprKind::Name(name) => Some((false, name.clone())),
-        ExprKind::Attr { name, .. } => Some((true, name.clone())),
+        ExprKind::Name(name) => Some((false, name)),
+        ExprKind::Attr { name, .. } => Some((true, name)),
         _ => None,
     }
 }

@@ -19,9 +19,8 @@ impl Program<'_> {
 
     /// What a name outside the project is in a module: its words, where it stands for them and they are known.
     pub fn with_words(&self, module: u32, kind: Kind) -> Kind {
-        match (&kind, self.caches.started_with.get().and_then(|all| all.get(&module))) {
-            (Kind::External(name), Some(words)) if self.knowledge.is_arguments(name) => words.clone(),
-            _ => kind,
-        }
+        let Kind::External(name) = &kind else { return kind };
+        let words = self.caches.started_with.get().and_then(|all| all.get(&module)).filter(|_| self.knowledge.is_arguments(name));
+        words.cloned().unwrap_or(kind)
     }
 }

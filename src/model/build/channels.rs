@@ -104,12 +104,8 @@ fn library(api: &str) -> &str {
 
 /// Channels of which the program has one end alone, though it has both of others of the same library.
 fn loose_ends(input: &Input, doings: &[Doing]) -> Vec<LooseEnd> {
-    let program = input.effects.program;
     let (mut fed, mut heard) = (Ends::default(), Ends::default());
     for function in input.effects.telling().iter().copied() {
-        if program.is_aside(function.module) {
-            continue;
-        }
         for item in &input.effects.summary(function, None).items {
             let What::Event { effect, channel, local: false, api } = &*item.what else { continue };
             // What a caller fills in is told there.

@@ -374,18 +374,11 @@ pub(super) fn words_given<'s>(
         let own = words.iter().position(|word| word.rsplit('/').next() == Some(file));
         let given = words[own.map_or(0, |at| at + 1)..].iter().map(|word| Some(word.clone()).filter(|w| !w.contains(['$', '<', '*'])));
         let given: Vec<Option<String>> = given.collect();
-        match found.entry(start.module) {
-            std::collections::hash_map::Entry::Vacant(entry) => drop(entry.insert(given)),
-            std::collections::hash_map::Entry::Occupied(mut entry) => {
-                let known = entry.get_mut();
-                known.truncate(given.len());
-                known.iter_mut().zip(given).for_each(|(known, other)| {
-                    if *known != other {
-                        *known = None;
-                    }
-                });
-            }
-        }
+        let common = |known: &mut Vec<Option<String>>| {
+            known.truncate(given.len());
+            known.iter_mut().zip(&given).filter(|(known, other)| known != other).for_each(|(known, _)| *known = None);
+        };
+        found.entry(start.module).and_modify(common).or_insert_with(|| given.clone());
     }
     found
 }

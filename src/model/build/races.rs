@@ -524,8 +524,9 @@ fn other_looks(pair: &Pair, write: &Access, halves: &Halves) -> Vec<Site> {
     if pair.dependence == Dependence::Data {
         return Vec::new();
     }
-    let behind = pair.write.own.control.iter().filter_map(|(dep, _)| pair.write.visit.behind(dep));
-    let looks = behind.filter(|item| item.access().is_some_and(|a| a.operation.is_read() && a.is_to_part_of(write)));
+    let visit = pair.write.visit;
+    let looks = pair.write.own.control.iter().filter(|(dep, _)| dep.item().is_some_and(|item| looks_at(visit, item, write)));
+    let looks = looks.filter_map(|(dep, _)| visit.behind(dep));
     let mut sites: Vec<Site> = looks.map(|item| item.outer_in(halves.function).unwrap_or(item.site)).collect();
     sites.retain(|site| *site != pair.read.own.site && *site != halves.read);
     sites.sort();

@@ -13,9 +13,6 @@ impl Collector<'_, '_, '_, '_> {
         let program = self.input.effects.program;
         let mut all: Vec<Declared> = Vec::new();
         for function in self.input.effects.telling().iter().copied() {
-            if program.is_aside(function.module) {
-                continue;
-            }
             if program.function(function).name == "<lambda>" {
                 continue;
             }

@@ -349,7 +349,7 @@ impl Collector<'_, '_, '_, '_> {
     fn pooled_runs(&self) -> FxHashSet<Site> {
         let effects = self.input.effects;
         let mut pending: Vec<Rc<Summary>> = Vec::new();
-        for function in effects.telling().iter().copied().filter(|f| !effects.program.is_aside(f.module)) {
+        for function in effects.telling().iter().copied() {
             let summary = effects.summary(function, None);
             let spawned = summary.calls.iter().filter(|call| call.contexts.iter().any(several));
             pending.extend(spawned.map(|call| call.summary.clone()));

@@ -23,9 +23,6 @@ impl Collector<'_, '_, '_, '_> {
         // Each function once, however many spawn it.
         let mut found: BTreeMap<FunctionRef, bool> = BTreeMap::new();
         for function in self.input.effects.telling().iter().copied() {
-            if program.is_aside(function.module) {
-                continue;
-            }
             let summary = self.input.effects.summary(function, None);
             let items = summary.items.iter().map(|i| (&i.contexts, None));
             let calls = summary.calls.iter().map(|c| (&c.contexts, Some(&c.summary)));
@@ -56,7 +53,7 @@ impl Collector<'_, '_, '_, '_> {
     fn crowds(&self, own: &FxHashSet<Site>) -> Vec<FunctionRef> {
         let program = self.input.effects.program;
         let mut found = Vec::new();
-        for spawner in self.input.effects.telling().iter().copied().filter(|f| !program.is_aside(f.module) && !program.is_rust(f.module)) {
+        for spawner in self.input.effects.telling().iter().copied().filter(|f| !program.is_rust(f.module)) {
             for call in &self.input.effects.summary(spawner, None).calls {
                 let several = |c: &&Context| matches!(c.held, Held::Spawned { many: true, .. }) && c.function == spawner;
                 let Some(spawned) = call.contexts.iter().rfind(several) else { continue };
